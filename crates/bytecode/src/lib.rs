@@ -1,0 +1,1 @@
+//! The instruction set, its assembler, disassembler, verifier and module files.

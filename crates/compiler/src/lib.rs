@@ -1,0 +1,1 @@
+//! Lowers syntax trees to SSA, selects instructions, and emits bytecode.

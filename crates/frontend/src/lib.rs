@@ -1,0 +1,1 @@
+//! Lua source text to a syntax tree with resolved names; it recovers from every error.

@@ -1,0 +1,1 @@
+//! A tracing heap with exact roots, usable alone.

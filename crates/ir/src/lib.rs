@@ -1,0 +1,1 @@
+//! An SSA intermediate representation with block parameters, a verifier, a text form and passes.

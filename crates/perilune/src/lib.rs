@@ -1,0 +1,1 @@
+//! Lua 5.5 in Rust: the embedding API and the perilune command.

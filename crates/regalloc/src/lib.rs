@@ -1,0 +1,1 @@
+//! Graph-colouring register allocation with spill slots, for any client.

@@ -1,0 +1,1 @@
+//! Lua's standard library on the public native API of the virtual machine.

@@ -1,0 +1,1 @@
+//! Executes verified bytecode: frames, tables, strings, metamethods, errors.

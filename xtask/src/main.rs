@@ -1,0 +1,2 @@
+//! Drives tests, benchmarks, snapshots and tidiness of the Perilune workspace.
+fn main() {}
