@@ -1,0 +1,42 @@
+//! Exact conversion between floats and integers.
+
+use crate::Num;
+
+/// What to do with a float that is not integral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Refuse it.
+    Exact,
+    /// Take the integer below.
+    Floor,
+    /// Take the integer above.
+    Ceil,
+}
+
+/// The integer that `f` rounds to, or `None` if `f` is NaN, infinite, out of `i64`'s range after
+/// rounding, or (under [`Rounding::Exact`]) not integral.
+#[inline]
+pub fn float_to_integer(f: f64, rounding: Rounding) -> Option<i64> {
+    let floor = f.floor();
+    let rounded = if floor == f {
+        f
+    } else {
+        match rounding {
+            Rounding::Exact => return None,
+            Rounding::Floor => floor,
+            Rounding::Ceil => floor + 1.0,
+        }
+    };
+    // 2^63 itself is a float, and the first one out of range; NaN fails both comparisons.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&rounded) { Some(rounded as i64) } else { None }
+}
+
+/// The integer equal to `n`, if there is one.
+#[inline]
+pub fn to_integer(n: Num) -> Option<i64> {
+    match n {
+        Num::Int(i) => Some(i),
+        Num::Float(f) => float_to_integer(f, Rounding::Exact),
+    }
+}

@@ -1,0 +1,112 @@
+//! Which Lua a chunk is written in, and the points where the versions differ.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A version of the Lua language.
+///
+/// Layers ask the predicates, not the version, so that a new version is one more row here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Std {
+    /// Lua 5.4, as its release 5.4.8.
+    V5_4,
+    /// Lua 5.5, as its release 5.5.0. The default.
+    #[default]
+    V5_5,
+}
+
+impl Std {
+    /// Every version, oldest first.
+    pub const ALL: [Std; 2] = [Std::V5_4, Std::V5_5];
+
+    /// The version as a script sees it in `_VERSION`: `"Lua 5.5"`.
+    pub fn version_string(self) -> &'static str {
+        match self {
+            Std::V5_4 => "Lua 5.4",
+            Std::V5_5 => "Lua 5.5",
+        }
+    }
+
+    /// The version number as `lua_version` reports it: 504 or 505.
+    pub fn number(self) -> u32 {
+        match self {
+            Std::V5_4 => 504,
+            Std::V5_5 => 505,
+        }
+    }
+
+    /// Is the control variable of a `for` loop read-only?
+    pub fn const_loop_variables(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does the language have `global` declarations?
+    pub fn global_declarations(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// May a vararg parameter have a name, as in `function f(...t)`?
+    pub fn named_varargs(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// May an attribute stand before the list, as in `local <const> a, b`?
+    pub fn prefix_attributes(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does a float's text read back as the same float? If not, it has 14 significant digits.
+    pub fn round_trip_floats(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does `#t` start its search from a remembered border (5.5) rather than from the size of
+    /// the array part (5.4)?
+    pub fn remembered_border(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Is the error argument of `__close` absent when there is no error? (5.4 passes nil.)
+    pub fn close_without_error_argument(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does the fourth value of a generic `for` take its slot before the control variable's?
+    pub fn closing_value_before_control(self) -> bool {
+        self >= Std::V5_5
+    }
+}
+
+impl fmt::Display for Std {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Std::V5_4 => "5.4",
+            Std::V5_5 => "5.5",
+        })
+    }
+}
+
+/// The text given to [`Std::from_str`] names no known version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownStd(pub String);
+
+impl fmt::Display for UnknownStd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown Lua version '{}' (known: 5.4, 5.5)", self.0)
+    }
+}
+
+impl std::error::Error for UnknownStd {}
+
+impl FromStr for Std {
+    type Err = UnknownStd;
+
+    fn from_str(text: &str) -> Result<Std, UnknownStd> {
+        match text {
+            "5.4" => Ok(Std::V5_4),
+            "5.5" => Ok(Std::V5_5),
+            other => Err(UnknownStd(other.to_owned())),
+        }
+    }
+}
