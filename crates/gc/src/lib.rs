@@ -1,1 +1,4 @@
-//! A tracing heap with exact roots, usable alone.
+#![doc = include_str!("../README.md")]
+#![deny(clippy::undocumented_unsafe_blocks)]
+
+pub mod raw;

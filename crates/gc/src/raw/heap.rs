@@ -1,0 +1,801 @@
+//! The heap: allocation, and the collector's steps in order.
+
+use std::alloc::Layout;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use super::arena::{ARENA_SIZE, Arena, CELL, CELL_BITS, FIRST_CELL, WORDS};
+use super::chunk::Chunks;
+use super::finalizers::Finalizers;
+use super::memory::Schedule;
+use super::object::{GC_BARRIER, GC_FIXED};
+use super::size_class::{CLASSES, MAX_SMALL, class_of, stride};
+use super::{Header, Memory, Model, OutOfMemory, Ptr, Roots, Stats, Tracer, WeakPhase};
+
+/// How a heap is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bytes that may be in use at most.
+    pub limit: Option<usize>,
+    /// The next collection is due when the bytes in use reach this percentage of what survived the last.
+    pub pause: usize,
+    /// The least number of bytes allocated between two collections.
+    pub floor: usize,
+    /// Entries of the gray stack at most; a heap that needs more is searched for the rest.
+    pub gray_limit: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            limit: None,
+            pause: 200,
+            floor: 256 << 10,
+            gray_limit: usize::MAX,
+        }
+    }
+}
+
+/// Which arenas an object goes to, besides its size class.
+#[derive(Clone, Copy)]
+enum Group {
+    /// No pointers, no buffers: marked and swept by bitmap alone.
+    Leaf,
+    /// Pointers, no buffers.
+    Plain,
+    /// Owns buffers: the dead are visited.
+    Owner,
+    /// Owns buffers and has no pointers.
+    LeafOwner,
+}
+
+const GROUPS: usize = 4;
+const SLOTS: usize = GROUPS * CLASSES;
+
+/// Free memory that allocation bumps through.
+#[derive(Clone, Copy)]
+struct Window {
+    next: *mut u8,
+    end: *mut u8,
+}
+
+/// Where a slot's next window comes from.
+#[derive(Clone, Copy)]
+struct Source {
+    /// The arena of the current window.
+    current: Option<NonNull<Arena>>,
+    /// Arenas that have free blocks, linked by `Arena::next`, by ordinal.
+    more: Option<NonNull<Arena>>,
+}
+
+/// A heap of the objects that `M` describes.
+///
+/// See the [module](super) for the rules.
+pub struct RawHeap<M: Model> {
+    /// The gate for buffers that objects own; what it counts includes the objects.
+    pub memory: Memory,
+    windows: [Window; SLOTS],
+    sources: [Source; SLOTS],
+    /// Arenas in use and huge objects, by ordinal.
+    arenas: Vec<NonNull<Arena>>,
+    chunks: Chunks,
+    next_ordinal: u64,
+    huge_bytes: usize,
+    tracer: Tracer,
+    finalizers: Finalizers,
+    fixed: Vec<Ptr>,
+    remembered: Vec<Ptr>,
+    pause: usize,
+    floor: usize,
+    stopped: bool,
+    stress: bool,
+    poison: bool,
+    barrier_test: bool,
+    collections: u64,
+    freed_objects: u64,
+    model: PhantomData<fn() -> M>,
+}
+
+const fn group<M: Model>(kind: u8) -> Group {
+    let bit = 1u64 << (kind & 63);
+    match (M::LEAF_KINDS & bit != 0, M::DROP_KINDS & bit != 0) {
+        (true, false) => Group::Leaf,
+        (false, false) => Group::Plain,
+        (false, true) => Group::Owner,
+        (true, true) => Group::LeafOwner,
+    }
+}
+
+impl<M: Model> RawHeap<M> {
+    /// An empty heap. Takes nothing from the system until the first allocation.
+    pub fn new(config: Config) -> RawHeap<M> {
+        let window = Window {
+            next: std::ptr::null_mut(),
+            end: std::ptr::null_mut(),
+        };
+        RawHeap {
+            memory: Memory::new(config.limit, config.floor),
+            windows: [window; SLOTS],
+            sources: [Source {
+                current: None,
+                more: None,
+            }; SLOTS],
+            arenas: Vec::new(),
+            chunks: Chunks::new(),
+            next_ordinal: 1,
+            huge_bytes: 0,
+            tracer: Tracer::new(config.gray_limit),
+            finalizers: Finalizers::default(),
+            fixed: Vec::new(),
+            remembered: Vec::new(),
+            pause: config.pause,
+            floor: config.floor,
+            stopped: false,
+            stress: false,
+            poison: false,
+            barrier_test: false,
+            collections: 0,
+            freed_objects: 0,
+            model: PhantomData,
+        }
+    }
+
+    /// Allocates an object of `size` bytes, header included, with the header `{kind, 0, 0, 0}` and an
+    /// undefined body. Never collects. The block is aligned to 16 bytes.
+    ///
+    /// With a constant kind and size this inlines to ten instructions.
+    ///
+    /// # Errors
+    ///
+    /// If the limit would be passed or the system refuses.
+    ///
+    /// # Safety
+    ///
+    /// `kind` is 1 to 63, `size` at least 8, and the body is initialized before the next collection or
+    /// enumeration (G1).
+    #[inline(always)]
+    pub unsafe fn alloc(&mut self, kind: u8, size: usize) -> Result<Ptr, OutOfMemory> {
+        // SAFETY: the caller's promise.
+        match unsafe { self.alloc_fast(kind, size) } {
+            Some(obj) => Ok(obj),
+            // SAFETY: the caller's promise.
+            None => unsafe { self.alloc_slow(kind, size) },
+        }
+    }
+
+    /// The part of [`RawHeap::alloc`] that calls nothing; `None` if the slow part must be asked.
+    ///
+    /// # Safety
+    ///
+    /// As for `alloc`.
+    #[inline(always)]
+    pub unsafe fn alloc_fast(&mut self, kind: u8, size: usize) -> Option<Ptr> {
+        debug_assert!(kind != 0 && kind < 64 && size >= size_of::<Header>());
+        if size > MAX_SMALL {
+            return None;
+        }
+        let class = class_of(size);
+        let bytes = stride(class);
+        // SAFETY: G4; classes are below CLASSES and groups below GROUPS.
+        let window = unsafe {
+            self.windows
+                .get_unchecked_mut(group::<M>(kind) as usize * CLASSES + class)
+        };
+        let room = self.memory.room - bytes as isize;
+        if window.next == window.end || room < 0 {
+            return None;
+        }
+        self.memory.room = room;
+        let at = window.next;
+        // SAFETY: G4; a window that is not empty holds at least one block.
+        unsafe {
+            window.next = at.add(bytes);
+            at.cast::<Header>().write(Header {
+                kind,
+                gc: 0,
+                aux: 0,
+                word: 0,
+            });
+            Some(NonNull::new_unchecked(at.cast()))
+        }
+    }
+
+    /// The part of [`RawHeap::alloc`] that finds memory.
+    ///
+    /// # Errors
+    ///
+    /// As for `alloc`.
+    ///
+    /// # Safety
+    ///
+    /// As for `alloc`.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn alloc_slow(&mut self, kind: u8, size: usize) -> Result<Ptr, OutOfMemory> {
+        assert!(kind != 0 && kind < 64, "object kinds are 1 to 63");
+        if size > MAX_SMALL {
+            return self.alloc_huge(kind, size);
+        }
+        let class = class_of(size);
+        let bytes = stride(class);
+        let slot = group::<M>(kind) as usize * CLASSES + class;
+        self.memory.admit(bytes)?;
+        if self.windows[slot].next == self.windows[slot].end {
+            self.refill(slot)?;
+        }
+        self.memory.take_cells(bytes);
+        let window = &mut self.windows[slot];
+        let at = window.next;
+        // SAFETY: G4; the window is not empty.
+        unsafe {
+            window.next = at.add(bytes);
+            at.cast::<Header>().write(Header {
+                kind,
+                gc: 0,
+                aux: 0,
+                word: 0,
+            });
+            Ok(NonNull::new_unchecked(at.cast()))
+        }
+    }
+
+    /// Gives an empty window of `slot` the next free run.
+    fn refill(&mut self, slot: usize) -> Result<(), OutOfMemory> {
+        loop {
+            let Source { current, more } = self.sources[slot];
+            let Some(current) = current else {
+                self.sources[slot] = match more {
+                    // SAFETY: G3; listed arenas are in use.
+                    Some(arena) => Source {
+                        current: more,
+                        more: unsafe { (*arena.as_ptr()).next.take() },
+                    },
+                    None => Source {
+                        current: Some(self.new_arena(slot)?),
+                        more: None,
+                    },
+                };
+                continue;
+            };
+            // SAFETY: G3; the current arena is in use, and no other reference to it exists here.
+            let arena = unsafe { &mut *current.as_ptr() };
+            match arena.next_run() {
+                Some(run) => {
+                    arena.cursor = run.end as u32;
+                    let base = Arena::base(current).as_ptr();
+                    // SAFETY: G2; the run lies in the arena.
+                    self.windows[slot] = unsafe {
+                        Window {
+                            next: base.add(run.start * CELL),
+                            end: base.add(run.end * CELL),
+                        }
+                    };
+                    return Ok(());
+                }
+                None => {
+                    arena.cursor = (ARENA_SIZE / CELL) as u32;
+                    self.sources[slot].current = None;
+                }
+            }
+        }
+    }
+
+    fn new_arena(&mut self, slot: usize) -> Result<NonNull<Arena>, OutOfMemory> {
+        self.arenas.try_reserve(1).map_err(|_| OutOfMemory)?;
+        let base = self.chunks.take()?;
+        let class = slot % CLASSES;
+        Ok(self.open_arena(base, stride(class), 0, class, slot / CLASSES))
+    }
+
+    /// Writes the header of a new arena. `arenas` has room for it.
+    fn open_arena(
+        &mut self,
+        base: NonNull<u8>,
+        block: usize,
+        huge: usize,
+        class: usize,
+        group: usize,
+    ) -> NonNull<Arena> {
+        let arena = Arena::at(base);
+        // SAFETY: G2; the header fits below the first cell of the new arena, which nobody else uses.
+        unsafe {
+            arena.as_ptr().write(Arena {
+                ordinal: self.next_ordinal,
+                block,
+                huge,
+                next: None,
+                cursor: FIRST_CELL as u32,
+                class: class as u8,
+                group: group as u8,
+                leaf: group == Group::Leaf as usize || group == Group::LeafOwner as usize,
+                mark: [0; WORDS],
+                live: [0; WORDS],
+            });
+        }
+        self.next_ordinal += 1;
+        self.arenas.push(arena);
+        arena
+    }
+
+    fn alloc_huge(&mut self, kind: u8, size: usize) -> Result<Ptr, OutOfMemory> {
+        let block = size.checked_next_multiple_of(CELL).ok_or(OutOfMemory)?;
+        self.memory.admit(block)?;
+        let total = block.checked_add(FIRST_CELL * CELL).ok_or(OutOfMemory)?;
+        let layout = Layout::from_size_align(total, ARENA_SIZE).map_err(|_| OutOfMemory)?;
+        self.arenas.try_reserve(1).map_err(|_| OutOfMemory)?;
+        // SAFETY: the layout is not empty.
+        let base = NonNull::new(unsafe { std::alloc::alloc(layout) }).ok_or(OutOfMemory)?;
+        let arena = self.open_arena(base, block, total, CLASSES, group::<M>(kind) as usize);
+        let obj = Arena::object(arena, FIRST_CELL);
+        // SAFETY: G2; the arena is new, its one block begins at the first cell.
+        unsafe {
+            (*arena.as_ptr()).cursor = FIRST_CELL as u32 + 1;
+            obj.write(Header {
+                kind,
+                gc: 0,
+                aux: 0,
+                word: 0,
+            });
+        }
+        self.memory.take_cells(block);
+        self.huge_bytes += total;
+        Ok(obj)
+    }
+
+    /// Whether a collection is due: ask at safepoints. One comparison.
+    #[inline(always)]
+    pub fn should_collect(&self) -> bool {
+        self.memory.room <= self.memory.collect_at
+    }
+
+    /// Collects everything that the roots do not reach.
+    ///
+    /// # Safety
+    ///
+    /// G1: every object is initialized and every pointer that the client keeps is reachable from `roots`.
+    pub unsafe fn collect(&mut self, roots: &mut dyn Roots) {
+        self.close_windows();
+        if self.barrier_test {
+            self.check_barriers();
+        }
+        self.remembered.clear();
+        let mut tracer = std::mem::replace(&mut self.tracer, Tracer::new(0));
+        roots.trace(&mut tracer);
+        for &obj in &self.fixed {
+            tracer.mark(obj);
+        }
+        self.finalizers.trace_pending(&mut tracer);
+        let arenas = &self.arenas;
+        let again = |f: &mut dyn FnMut(Ptr)| each_marked(arenas, f);
+        // SAFETY: G1.
+        unsafe { tracer.converge::<M>(&again) };
+        roots.weak(&mut WeakPhase {
+            values: [&tracer.weak_values, &tracer.all_weak],
+            keys: [&[], &[]],
+            last: false,
+        });
+        let (weak_values, all_weak) = (tracer.weak_values.len(), tracer.all_weak.len());
+        self.finalizers.separate(&mut tracer);
+        // SAFETY: G1.
+        unsafe { tracer.converge::<M>(&again) };
+        roots.weak(&mut WeakPhase {
+            values: [
+                &tracer.weak_values[weak_values..],
+                &tracer.all_weak[all_weak..],
+            ],
+            keys: [&tracer.ephemerons, &tracer.all_weak],
+            last: true,
+        });
+        tracer.reset();
+        self.tracer = tracer;
+        self.sweep();
+        self.collections += 1;
+        self.schedule();
+    }
+
+    /// Takes back what is left of the windows, so that each arena's cursor is exact.
+    fn close_windows(&mut self) {
+        for (window, source) in self.windows.iter_mut().zip(&mut self.sources) {
+            if let Some(arena) = source.current.take() {
+                if window.next != window.end {
+                    let cell = (window.next.addr() - Arena::base(arena).addr().get()) / CELL;
+                    // SAFETY: G3; the current arena is in use.
+                    unsafe { (*arena.as_ptr()).cursor = cell as u32 };
+                }
+                *window = Window {
+                    next: std::ptr::null_mut(),
+                    end: std::ptr::null_mut(),
+                };
+            }
+        }
+    }
+
+    /// Panics if an object that has been traced and not written to since has a child younger than that.
+    fn check_barriers(&mut self) {
+        for &arena in &self.arenas {
+            // SAFETY: G3. The reference ends before the client is called.
+            let (leaf, live) = unsafe { ((*arena.as_ptr()).leaf, (*arena.as_ptr()).live) };
+            if leaf {
+                continue;
+            }
+            for cell in bits(&live) {
+                let obj = Arena::object(arena, cell);
+                // SAFETY: G1; live objects are initialized.
+                let (gc, kind) = unsafe { ((*obj.as_ptr()).gc, (*obj.as_ptr()).kind) };
+                if gc & GC_BARRIER == 0 {
+                    continue;
+                }
+                // SAFETY: as above.
+                if let Some(child) = unsafe { self.tracer.missed_barrier::<M>(obj) } {
+                    panic!(
+                        "missed write barrier: object {:#x} of kind {kind} holds {:#x}, which is younger",
+                        Self::id(obj),
+                        Self::id(child)
+                    );
+                }
+            }
+        }
+    }
+
+    fn sweep(&mut self) {
+        let mut arenas = std::mem::take(&mut self.arenas);
+        let mut cells = 0;
+        let (poison, barrier) = (self.poison, self.barrier_test);
+        arenas.retain(|&arena| {
+            // SAFETY: G3; the arena is in use.
+            let (dead, live) =
+                unsafe { sweep_arena::<M>(arena, &mut self.memory, poison, barrier) };
+            self.freed_objects += dead as u64;
+            // SAFETY: G3.
+            let (block, huge) = unsafe { ((*arena.as_ptr()).block, (*arena.as_ptr()).huge) };
+            cells += live * block;
+            if live > 0 {
+                return true;
+            }
+            if huge == 0 {
+                self.chunks.give(Arena::base(arena));
+            } else {
+                self.huge_bytes -= huge;
+                // SAFETY: G3; the object is dead and the arena leaves the list.
+                unsafe { free_huge(arena, huge) };
+            }
+            false
+        });
+        for source in &mut self.sources {
+            *source = Source {
+                current: None,
+                more: None,
+            };
+        }
+        // From the last, so that each list is in the order of the ordinals.
+        for &arena in arenas.iter().rev() {
+            // SAFETY: G3; one reference at a time.
+            let header = unsafe { &mut *arena.as_ptr() };
+            if header.huge == 0 {
+                let count: u32 = header.live.iter().map(|w| w.count_ones()).sum();
+                if (count as usize) < header.capacity() {
+                    let slot = header.group as usize * CLASSES + header.class as usize;
+                    header.next = self.sources[slot].more.replace(arena);
+                }
+            }
+        }
+        self.arenas = arenas;
+        self.memory.set_cells(cells);
+    }
+
+    /// Sets the next threshold and returns to the system what will not be needed before it.
+    fn schedule(&mut self) {
+        let bytes = self.memory.bytes();
+        let goal = (bytes as u128 * self.pause as u128 / 100).min(isize::MAX as u128) as usize;
+        let threshold = goal.max(bytes.saturating_add(self.floor));
+        self.memory.set_threshold(threshold);
+        self.chunks.trim((threshold - bytes) / ARENA_SIZE + 1);
+    }
+
+    /// The slow path of the write barrier: `obj` had [`GC_BARRIER`] set and has been or will now be written
+    /// to. Clears the bit and remembers the object, to be traced again.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is an object of this heap.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn barrier(&mut self, obj: Ptr) {
+        // SAFETY: the caller's promise.
+        unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
+        self.remembered.push(obj);
+    }
+
+    /// The identity of an object: the same in every run of the same program, unique among the objects alive
+    /// at one time, and never 0.
+    #[inline]
+    pub fn id(obj: Ptr) -> u64 {
+        // SAFETY: G1; an object's arena is alive.
+        let ordinal = unsafe { (*Arena::of(obj).as_ptr()).ordinal };
+        ordinal << CELL_BITS | Arena::cell_of(obj) as u64
+    }
+
+    /// Calls `f` with every object that has not been freed, in the order of the ids.
+    pub fn for_each_object(&self, mut f: impl FnMut(Ptr)) {
+        for &arena in &self.arenas {
+            for cell in bits(&self.allocated(arena)) {
+                f(Arena::object(arena, cell));
+            }
+        }
+    }
+
+    /// The blocks in use of an arena.
+    fn allocated(&self, arena: NonNull<Arena>) -> [u64; WORDS] {
+        // SAFETY: G3; arenas in the list are in use; nobody writes to the header meanwhile.
+        let header = unsafe { arena.as_ref() };
+        let mut frontier = header.cursor as usize;
+        if header.huge == 0 {
+            let slot = header.group as usize * CLASSES + header.class as usize;
+            let window = self.windows[slot];
+            if self.sources[slot].current == Some(arena) && window.next != window.end {
+                frontier = (window.next.addr() - Arena::base(arena).addr().get()) / CELL;
+            }
+        }
+        std::array::from_fn(|word| header.allocated(word, frontier))
+    }
+
+    /// The numbers of the heap. Takes time in the number of arenas.
+    pub fn stats(&self) -> Stats {
+        let mut live_objects = 0;
+        let mut huge_objects = 0;
+        for &arena in &self.arenas {
+            live_objects += self
+                .allocated(arena)
+                .iter()
+                .map(|w| w.count_ones() as usize)
+                .sum::<usize>();
+            // SAFETY: G3.
+            huge_objects += usize::from(unsafe { (*arena.as_ptr()).huge } != 0);
+        }
+        Stats {
+            live_objects,
+            live_bytes: self.memory.bytes() - self.memory.buffer_bytes(),
+            buffer_bytes: self.memory.buffer_bytes(),
+            allocated_total: self.memory.allocated_total(),
+            collections: self.collections,
+            freed_objects: self.freed_objects,
+            arenas: self.arenas.len() - huge_objects,
+            huge_objects,
+            footprint: self.chunks.footprint() + self.huge_bytes,
+            threshold: self.memory.threshold(),
+            finalizers: self.finalizers.len(),
+        }
+    }
+
+    /// Bytes in use: objects and buffers.
+    pub fn bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+
+    /// The bytes that may be in use at most.
+    pub fn limit(&self) -> Option<usize> {
+        self.memory.limit()
+    }
+
+    /// Sets the limit; see [`Memory::set_limit`].
+    pub fn set_limit(&mut self, limit: Option<usize>) {
+        self.memory.set_limit(limit);
+    }
+
+    /// Makes the `n`-th allocation from now fail; see [`Memory::fail_after`].
+    pub fn fail_after(&mut self, n: Option<u64>) {
+        self.memory.fail_after(n);
+    }
+
+    /// In stress mode a collection is always due (unless stopped), and freed blocks are poisoned.
+    pub fn set_stress(&mut self, on: bool) {
+        self.stress = on;
+        self.poison = on;
+        self.reschedule();
+    }
+
+    /// Whether freed blocks are filled with `0x55` and given the kind 0.
+    pub fn set_poison(&mut self, on: bool) {
+        self.poison = on;
+    }
+
+    /// Leaves [`GC_BARRIER`] set on every object that survives a collection, so that the client's slow path
+    /// runs, and lets the next collection panic if a store went without it.
+    pub fn set_barrier_test(&mut self, on: bool) {
+        self.barrier_test = on;
+        if !on {
+            self.for_each_object(|obj| {
+                // SAFETY: G1; objects that are enumerated are initialized.
+                unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
+            });
+        }
+    }
+
+    /// Never due from now on. Collections that are asked for still run.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+        self.reschedule();
+    }
+
+    /// Undoes [`RawHeap::stop`]; the debt is counted anew.
+    pub fn restart(&mut self) {
+        self.stopped = false;
+        self.schedule();
+        self.reschedule();
+    }
+
+    /// Whether collections fall due.
+    pub fn is_running(&self) -> bool {
+        !self.stopped
+    }
+
+    fn reschedule(&mut self) {
+        self.memory.set_schedule(match (self.stopped, self.stress) {
+            (true, _) => Schedule::Stopped,
+            (false, true) => Schedule::Always,
+            (false, false) => Schedule::Debt,
+        });
+    }
+
+    /// The percentage of the surviving bytes at which the next collection is due.
+    pub fn pause(&self) -> usize {
+        self.pause
+    }
+
+    /// Sets the pause and returns the old one. Takes effect after the next collection.
+    pub fn set_pause(&mut self, percent: usize) -> usize {
+        std::mem::replace(&mut self.pause, percent)
+    }
+
+    /// Keeps an object alive until the heap is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory to note it.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is an initialized object of this heap.
+    pub unsafe fn fix(&mut self, obj: Ptr) -> Result<(), OutOfMemory> {
+        // SAFETY: the caller's promise.
+        let gc = unsafe { &mut (*obj.as_ptr()).gc };
+        if *gc & GC_FIXED == 0 {
+            self.fixed.try_reserve(1).map_err(|_| OutOfMemory)?;
+            self.fixed.push(obj);
+            *gc |= GC_FIXED;
+        }
+        Ok(())
+    }
+
+    /// Has the object handed out by [`RawHeap::next_finalizable`] once it is unreachable, after all that are
+    /// registered later. Does nothing if it is registered.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory to note it.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is an initialized object of this heap.
+    pub unsafe fn register_finalizer(&mut self, obj: Ptr) -> Result<(), OutOfMemory> {
+        // SAFETY: the caller's promise.
+        unsafe { self.finalizers.register(obj) }
+    }
+
+    /// The next object whose finalizer should run. It is no longer registered, and garbage unless the caller
+    /// makes it reachable; it may be registered again.
+    pub fn next_finalizable(&mut self) -> Option<Ptr> {
+        self.finalizers.next()
+    }
+
+    /// Whether [`RawHeap::next_finalizable`] has something.
+    #[inline]
+    pub fn has_finalizable(&self) -> bool {
+        self.finalizers.has_pending()
+    }
+
+    /// Makes every registered object ready for its finalizer, as when the program ends.
+    pub fn finalize_all(&mut self) {
+        self.finalizers.all();
+    }
+}
+
+impl<M: Model> Drop for RawHeap<M> {
+    fn drop(&mut self) {
+        self.close_windows();
+        for &arena in &self.arenas {
+            // SAFETY: G3; the mark bits are clear between cycles, so that every object of the arena is dropped.
+            let huge = unsafe {
+                sweep_arena::<M>(arena, &mut self.memory, false, false);
+                (*arena.as_ptr()).huge
+            };
+            if huge != 0 {
+                // SAFETY: G3; the heap is going.
+                unsafe { free_huge(arena, huge) };
+            }
+        }
+    }
+}
+
+/// Frees the unmarked blocks of an arena: `(blocks freed, blocks left)`.
+///
+/// # Safety
+///
+/// G3; the arena is in use and its cursor exact.
+unsafe fn sweep_arena<M: Model>(
+    arena: NonNull<Arena>,
+    memory: &mut Memory,
+    poison: bool,
+    barrier: bool,
+) -> (usize, usize) {
+    // SAFETY: the caller's promise; the reference is not held while the client runs.
+    let header = unsafe { &mut *arena.as_ptr() };
+    let mark = header.mark;
+    let frontier = header.cursor as usize;
+    let dead: [u64; WORDS] =
+        std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
+    let (group, block, leaf) = (header.group, header.block, header.leaf);
+    header.live = mark;
+    header.mark = [0; WORDS];
+    if header.huge == 0 {
+        header.cursor = FIRST_CELL as u32;
+    }
+    if group == Group::Owner as u8 || group == Group::LeafOwner as u8 {
+        for cell in bits(&dead) {
+            // SAFETY: G1; the object was allocated and not freed; it is unreachable.
+            unsafe { M::drop(Arena::object(arena, cell), memory) };
+        }
+    }
+    if poison {
+        for cell in bits(&dead) {
+            let obj = Arena::object(arena, cell);
+            // SAFETY: G2; the block is free now.
+            unsafe {
+                obj.cast::<u8>().write_bytes(0x55, block);
+                (*obj.as_ptr()).kind = 0;
+            }
+        }
+    }
+    if barrier && !leaf {
+        for cell in bits(&mark) {
+            // SAFETY: G1; marked objects are initialized.
+            unsafe { (*Arena::object(arena, cell).as_ptr()).gc |= GC_BARRIER };
+        }
+    }
+    let count = |words: &[u64; WORDS]| words.iter().map(|w| w.count_ones() as usize).sum();
+    (count(&dead), count(&mark))
+}
+
+/// # Safety
+///
+/// `arena` is a huge object's, with `total` bytes, and is not used afterwards.
+unsafe fn free_huge(arena: NonNull<Arena>, total: usize) {
+    let layout =
+        Layout::from_size_align(total, ARENA_SIZE).expect("the layout was valid when it was made");
+    // SAFETY: the caller's promise; `alloc_huge` made it with this layout.
+    unsafe { std::alloc::dealloc(Arena::base(arena).as_ptr(), layout) };
+}
+
+/// Calls `f` with every marked object that may have children.
+fn each_marked(arenas: &[NonNull<Arena>], f: &mut dyn FnMut(Ptr)) {
+    for &arena in arenas {
+        // SAFETY: G3; a copy, since `f` marks.
+        let (leaf, mark) = unsafe { ((*arena.as_ptr()).leaf, (*arena.as_ptr()).mark) };
+        if !leaf {
+            for cell in bits(&mark) {
+                f(Arena::object(arena, cell));
+            }
+        }
+    }
+}
+
+/// The cells whose bit is set.
+fn bits(words: &[u64; WORDS]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(index, &word)| {
+        std::iter::successors((word != 0).then_some(word), |w| {
+            let rest = w & (w - 1);
+            (rest != 0).then_some(rest)
+        })
+        .map(move |w| index * 64 + w.trailing_zeros() as usize)
+    })
+}

@@ -1,0 +1,238 @@
+//! Marking: the gray stack, weak containers put off until it is empty, and ephemerons.
+
+use std::collections::BTreeMap;
+
+use super::arena::Arena;
+use super::object::GC_EPHEMERON_KEY;
+use super::{Model, Ptr};
+
+/// Why an object's children are not all marked when it is traced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deferred {
+    /// Values are weak. The trace marks the keys itself; the object comes back in
+    /// [`WeakPhase::clear_values`](super::WeakPhase::clear_values).
+    WeakValues,
+    /// Keys are weak and a value is reachable only through its key. The trace marks nothing;
+    /// [`Model::trace_ephemeron`] reports the entries and the object comes back in
+    /// [`WeakPhase::clear_keys`](super::WeakPhase::clear_keys).
+    Ephemeron,
+    /// Keys and values are weak. The trace marks nothing; the object comes back in both lists.
+    AllWeak,
+}
+
+/// Calls its argument on every marked object that is not a leaf.
+pub(super) type Again<'a> = dyn Fn(&mut dyn FnMut(Ptr)) + 'a;
+
+/// Collects what the client marks. Given to [`Model::trace`] and [`Roots::trace`](super::Roots::trace).
+pub struct Tracer {
+    gray: Vec<Ptr>,
+    /// The gray stack grows to this many entries; past it, the heap is searched for what was left out.
+    gray_limit: usize,
+    /// A marked object could not be put on the gray stack.
+    overflow: bool,
+    /// Look for missed barriers instead of marking.
+    checking: bool,
+    missed: Option<Ptr>,
+    pub(super) weak_values: Vec<Ptr>,
+    pub(super) ephemerons: Vec<Ptr>,
+    pub(super) all_weak: Vec<Ptr>,
+    /// How many of `ephemerons` have reported their entries.
+    visited: usize,
+    /// Entries whose key is unmarked: by address of the key, then a running number.
+    waiting: BTreeMap<(usize, usize), Ptr>,
+}
+
+impl Tracer {
+    pub(super) fn new(gray_limit: usize) -> Tracer {
+        Tracer {
+            gray: Vec::new(),
+            gray_limit,
+            overflow: false,
+            checking: false,
+            missed: None,
+            weak_values: Vec::new(),
+            ephemerons: Vec::new(),
+            all_weak: Vec::new(),
+            visited: 0,
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// Marks an object: it and what it reaches survive the cycle.
+    ///
+    /// The pointer must be to an object of the heap that is being traced; this is part of the promise of
+    /// [`Model`] and [`Roots`](super::Roots), which are unsafe to implement.
+    #[inline]
+    pub fn mark(&mut self, obj: Ptr) {
+        let cell = Arena::cell_of(obj);
+        let bit = 1 << (cell % 64);
+        // SAFETY: G1, G2; `obj` is an object of the heap, so its arena is alive. No reference to an arena
+        // is held across a call to the client.
+        let arena = unsafe { &mut *Arena::of(obj).as_ptr() };
+        let word = &mut arena.mark[cell / 64];
+        if *word & bit != 0 {
+            return;
+        }
+        if self.checking {
+            if arena.live[cell / 64] & bit == 0 {
+                self.missed = Some(obj);
+            }
+            return;
+        }
+        *word |= bit;
+        if !arena.leaf {
+            self.push(obj);
+        }
+    }
+
+    /// Whether the object has been reached.
+    #[inline]
+    pub fn is_marked(&self, obj: Ptr) -> bool {
+        Arena::is_marked(obj)
+    }
+
+    /// Puts a weak container off until everything that is strongly reachable is marked.
+    pub fn defer(&mut self, obj: Ptr, how: Deferred) {
+        if self.checking {
+            return;
+        }
+        match how {
+            Deferred::WeakValues => self.weak_values.push(obj),
+            Deferred::Ephemeron => self.ephemerons.push(obj),
+            Deferred::AllWeak => self.all_weak.push(obj),
+        }
+    }
+
+    /// An entry of an ephemeron table: `value` is reachable if `key` is.
+    pub fn ephemeron(&mut self, key: Ptr, value: Ptr) {
+        if self.is_marked(key) {
+            self.mark(value);
+        } else if !self.is_marked(value) {
+            // SAFETY: G1; the key is an object of the heap.
+            unsafe { (*key.as_ptr()).gc |= GC_EPHEMERON_KEY };
+            self.waiting
+                .insert((key.addr().get(), self.waiting.len()), value);
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, obj: Ptr) {
+        if self.gray.len() == self.gray.capacity() && !self.grow() {
+            self.overflow = true;
+            return;
+        }
+        self.gray.push(obj);
+    }
+
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let more = self
+            .gray
+            .len()
+            .max(64)
+            .min(self.gray_limit - self.gray.len());
+        more > 0 && self.gray.try_reserve_exact(more).is_ok()
+    }
+
+    /// Traces until nothing is gray. `again` is called when the gray stack overflowed.
+    ///
+    /// # Safety
+    ///
+    /// G1 for all that has been marked.
+    pub(super) unsafe fn drain<M: Model>(&mut self, again: &Again<'_>) {
+        loop {
+            while let Some(obj) = self.gray.pop() {
+                // SAFETY: G1; marked objects are initialized.
+                unsafe { self.visit::<M>(obj) };
+            }
+            if !std::mem::take(&mut self.overflow) {
+                return;
+            }
+            again(&mut |obj| {
+                // SAFETY: G1; marked objects are initialized. Tracing twice marks nothing new.
+                unsafe { self.visit::<M>(obj) };
+                while let Some(obj) = self.gray.pop() {
+                    // SAFETY: as above.
+                    unsafe { self.visit::<M>(obj) };
+                }
+            });
+        }
+    }
+
+    /// Marks what hangs on ephemerons, until no table and no key is left that could add to it.
+    ///
+    /// Each entry is looked at once when its table is visited and once when its key is marked, so the
+    /// time is linear in the entries but for the logarithm of the map.
+    ///
+    /// # Safety
+    ///
+    /// As for `drain`.
+    pub(super) unsafe fn converge<M: Model>(&mut self, again: &Again<'_>) {
+        loop {
+            // SAFETY: the caller's promise.
+            unsafe { self.drain::<M>(again) };
+            let Some(&table) = self.ephemerons.get(self.visited) else {
+                return;
+            };
+            self.visited += 1;
+            // SAFETY: G1; deferred objects are marked.
+            unsafe { M::trace_ephemeron(table, self) };
+        }
+    }
+
+    #[inline]
+    unsafe fn visit<M: Model>(&mut self, obj: Ptr) {
+        // SAFETY: G1; the object is initialized.
+        let header = unsafe { &mut *obj.as_ptr() };
+        if header.gc & GC_EPHEMERON_KEY != 0 {
+            header.gc &= !GC_EPHEMERON_KEY;
+            self.release(obj);
+        }
+        // SAFETY: G1.
+        unsafe { M::trace(obj, self) };
+    }
+
+    /// Marks the values that waited for `key`.
+    #[cold]
+    fn release(&mut self, key: Ptr) {
+        let addr = key.addr().get();
+        while let Some((&entry, &value)) = self.waiting.range((addr, 0)..=(addr, usize::MAX)).next()
+        {
+            self.waiting.remove(&entry);
+            self.mark(value);
+        }
+    }
+
+    /// Traces `obj` and returns a child that did not survive the last cycle, which an object that
+    /// has survived it unchanged cannot have.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is an initialized object that is not a leaf.
+    pub(super) unsafe fn missed_barrier<M: Model>(&mut self, obj: Ptr) -> Option<Ptr> {
+        self.checking = true;
+        // SAFETY: the caller's promise.
+        unsafe { M::trace(obj, self) };
+        self.checking = false;
+        self.missed.take()
+    }
+
+    /// Forgets the cycle.
+    pub(super) fn reset(&mut self) {
+        debug_assert!(self.gray.is_empty());
+        self.weak_values.clear();
+        self.ephemerons.clear();
+        self.all_weak.clear();
+        self.visited = 0;
+        self.waiting.clear();
+    }
+
+    /// Sets the bit of a leaf; returns false if the object may have children.
+    pub(super) fn mark_leaf(obj: Ptr) -> bool {
+        let cell = Arena::cell_of(obj);
+        // SAFETY: G1, G2; as in `mark`.
+        let arena = unsafe { &mut *Arena::of(obj).as_ptr() };
+        arena.mark[cell / 64] |= 1 << (cell % 64);
+        arena.leaf
+    }
+}
