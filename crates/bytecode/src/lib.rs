@@ -1,1 +1,29 @@
+#![doc = include_str!("../README.md")]
 //! The instruction set, its assembler, disassembler, verifier and module files.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod ops;
+
+mod field;
+mod opcode;
+
+mod op;
+
+mod live;
+mod module;
+
+mod assembler;
+
+pub use assembler::{Assembler, Label};
+pub use field::{
+    Cache, Capture, Captures, Const, Count, DecodeError, FieldError, FieldType, FieldValue, Imm, Jump16, Jump32, Reg,
+    ResultCount, Slot, Upvalue, Wide,
+};
+pub use live::LiveSet;
+pub use module::{
+    Constant, FuncId, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Ops, Safepoint, SubsetError,
+    UpvalueDesc, VariableKind,
+};
+pub use op::{Access, Field, Op, Slots, decode};
+pub use opcode::{FieldInfo, Flags, OpInfo, Opcode, Role, op_fields};

@@ -1,0 +1,265 @@
+//! Builds one function: instructions, labels, and the tables that refer to instructions.
+//!
+//! The assembler emits what it is told, with one exception: a conditional jump whose target lies past the
+//! reach of its 16 bits becomes the inverted jump over a long one.
+
+use std::collections::BTreeMap;
+
+use crate::field::{Const, Jump32, Upvalue};
+use crate::live::LiveSet;
+use crate::module::{
+    Constant, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Safepoint, UpvalueDesc, VariableKind,
+};
+use crate::op::Op;
+
+/// A place in the code, bound before or after the jumps to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Label(u32);
+
+/// A function in the making. Tables may be filled in any order of instructions.
+#[derive(Clone, Debug, Default)]
+pub struct Assembler {
+    function: Function,
+    insts: Vec<Inst>,
+    /// Per label, the number of the instruction that follows it.
+    labels: Vec<Option<u32>>,
+    interned: BTreeMap<Constant, u32>,
+    lines: Vec<(u32, u32, u32)>,
+    safepoints: Vec<(u32, LiveSet)>,
+    names: Vec<(u32, u16, NameKind, Vec<u8>)>,
+    locals: Vec<(Vec<u8>, Label, Label, u32)>,
+}
+
+#[derive(Clone, Debug)]
+struct Inst {
+    op: Op,
+    target: Option<Label>,
+    /// Whether it must be written as an inverted jump over a long one.
+    long: bool,
+}
+
+impl Inst {
+    fn words(&self) -> u32 {
+        self.op.words() as u32 + u32::from(self.long)
+    }
+}
+
+impl Assembler {
+    /// Starts a function of that name (none if empty) with so many parameters.
+    pub fn new(name: impl Into<Vec<u8>>, params: u16) -> Self {
+        let name = Some(name.into()).filter(|name| !name.is_empty());
+        Assembler { function: Function { name, params, ..Function::default() }, ..Assembler::default() }
+    }
+
+    /// The function so far, to set what is neither code nor a table that refers to code.
+    /// `frame_size` is raised by [`finish`](Self::finish) to what the instructions touch.
+    pub fn function_mut(&mut self) -> &mut Function {
+        &mut self.function
+    }
+
+    /// The number of a constant; equal constants share one.
+    pub fn constant(&mut self, constant: Constant) -> u32 {
+        let constants = &mut self.function.constants;
+        *self.interned.entry(constant).or_insert_with_key(|constant| {
+            constants.push(constant.clone());
+            (constants.len() - 1) as u32
+        })
+    }
+
+    /// As [`constant`](Self::constant), for a field of 16 bits; `None` if its number is past their reach
+    /// (the constant is there all the same, for `load_kx`).
+    pub fn short_constant(&mut self, constant: Constant) -> Option<Const> {
+        let index = self.constant(constant);
+        u16::try_from(index).ok().filter(|&index| index < Const::LIMIT).map(Const)
+    }
+
+    /// Declares the next upvalue.
+    pub fn upvalue(&mut self, name: impl Into<Vec<u8>>, kind: VariableKind) -> Upvalue {
+        self.function.upvalues.push(UpvalueDesc { name: name.into(), kind });
+        Upvalue((self.function.upvalues.len() - 1) as u16)
+    }
+
+    /// A new label, bound to no place yet.
+    pub fn label(&mut self) -> Label {
+        self.labels.push(None);
+        Label((self.labels.len() - 1) as u32)
+    }
+
+    /// Binds the label to the next instruction.
+    ///
+    /// # Panics
+    /// If it is bound already.
+    pub fn bind(&mut self, label: Label) {
+        let place = self.insts.len() as u32;
+        let old = self.labels[label.0 as usize].replace(place);
+        assert!(old.is_none(), "a label is bound twice");
+    }
+
+    /// A label bound to the next instruction.
+    pub fn here(&mut self) -> Label {
+        let label = self.label();
+        self.bind(label);
+        label
+    }
+
+    /// Appends an instruction. A jump in it stands as it is, in words.
+    pub fn push(&mut self, op: Op) -> &mut Self {
+        self.insts.push(Inst { op, target: None, long: false });
+        self
+    }
+
+    /// Appends a branch to the label; what its jump field holds does not matter.
+    ///
+    /// # Panics
+    /// If the instruction has no jump.
+    pub fn jump(&mut self, op: Op, target: Label) -> &mut Self {
+        assert!(op.jump().is_some(), "`{}` has no jump", op.opcode());
+        self.insts.push(Inst { op, target: Some(target), long: false });
+        self
+    }
+
+    /// How many instructions there are so far.
+    pub fn len(&self) -> usize {
+        self.insts.len()
+    }
+
+    /// Whether there is no instruction yet.
+    pub fn is_empty(&self) -> bool {
+        self.insts.is_empty()
+    }
+
+    /// The source place of the instructions that follow.
+    pub fn line(&mut self, line: u32, column: u32) -> &mut Self {
+        let at = self.insts.len() as u32;
+        if let Some(last) = self.lines.last_mut().filter(|last| last.0 == at) {
+            *last = (at, line, column);
+        } else {
+            self.lines.push((at, line, column));
+        }
+        self
+    }
+
+    /// The number of the instruction that was pushed last.
+    fn last(&self) -> u32 {
+        assert!(!self.insts.is_empty(), "there is no instruction yet");
+        self.insts.len() as u32 - 1
+    }
+
+    /// Makes the last instruction a safepoint with these live slots.
+    pub fn safepoint(&mut self, live: impl IntoIterator<Item = u32>) -> &mut Self {
+        self.live_set(live.into_iter().collect())
+    }
+
+    /// As [`safepoint`](Self::safepoint), with a set that exists already.
+    pub fn live_set(&mut self, live: LiveSet) -> &mut Self {
+        self.safepoints.push((self.last(), live));
+        self
+    }
+
+    /// Names an operand of the last instruction; see [`OperandName`].
+    pub fn name(&mut self, operand: u16, kind: NameKind, name: impl Into<Vec<u8>>) -> &mut Self {
+        self.names.push((self.last(), operand, kind, name.into()));
+        self
+    }
+
+    /// Declares a local variable that is in scope from `start` to `end`.
+    pub fn local(&mut self, name: impl Into<Vec<u8>>, start: Label, end: Label, slot: u32) -> &mut Self {
+        self.locals.push((name.into(), start, end, slot));
+        self
+    }
+
+    /// Lays out the code and gives the function.
+    ///
+    /// # Panics
+    /// If a label in use was never bound, a field does not fit its encoding, or the code passes 2^31 words.
+    pub fn finish(mut self) -> Function {
+        let offsets = self.layout();
+        let mut code = Vec::with_capacity(offsets[self.insts.len()] as usize);
+        let mut extent = u32::from(self.function.params).max(self.function.frame_size);
+        for (i, inst) in self.insts.iter().enumerate() {
+            extent = extent.max(inst.op.frame_extent());
+            let Some(target) = inst.target else {
+                inst.op.encode(&mut code);
+                continue;
+            };
+            let distance = distance(offsets[self.place(target)], offsets[i + 1]);
+            if inst.long {
+                let over = inst.op.clone().inverted().and_then(|op| op.with_jump(1));
+                over.expect("a short jump has an inverse").encode(&mut code);
+                Op::Jump { to: Jump32(distance) }.encode(&mut code);
+            } else {
+                inst.op.clone().with_jump(distance).expect("the layout made room").encode(&mut code);
+            }
+        }
+        let mut function = std::mem::take(&mut self.function);
+        function.frame_size = extent;
+        function.code = code;
+        self.tables(&offsets, &mut function);
+        function
+    }
+
+    /// As [`finish`](Self::finish), as a module of this one function.
+    pub fn finish_module(self, name: impl Into<Vec<u8>>) -> Module {
+        Module { name: name.into(), functions: vec![self.finish()] }
+    }
+
+    fn place(&self, label: Label) -> usize {
+        self.labels[label.0 as usize].expect("a label is used but never bound") as usize
+    }
+
+    /// The word offset of each instruction and of the end. Jumps only ever grow, so this ends.
+    fn layout(&mut self) -> Vec<u32> {
+        let mut offsets = Vec::with_capacity(self.insts.len() + 1);
+        loop {
+            offsets.clear();
+            let mut at = 0_u32;
+            for inst in &self.insts {
+                offsets.push(at);
+                at = at.checked_add(inst.words()).expect("the code of one function passes 2^31 words");
+            }
+            offsets.push(at);
+            assert!(at <= i32::MAX as u32, "the code of one function passes 2^31 words");
+            let mut grown = false;
+            for i in 0..self.insts.len() {
+                let inst = &self.insts[i];
+                let Some(target) = inst.target.filter(|_| !inst.long) else { continue };
+                let distance = distance(offsets[self.place(target)], offsets[i + 1]);
+                if inst.op.clone().with_jump(distance).is_none() {
+                    self.insts[i].long = true;
+                    grown = true;
+                }
+            }
+            if !grown {
+                return offsets;
+            }
+        }
+    }
+
+    fn tables(mut self, offsets: &[u32], function: &mut Function) {
+        let end = self.insts.len() as u32;
+        let at = |inst: u32| offsets[inst as usize];
+        let mut last = None;
+        for &(inst, line, column) in self.lines.iter().filter(|entry| entry.0 < end) {
+            if last.replace((line, column)) != Some((line, column)) {
+                function.lines.push(LineEntry { at: at(inst), line, column });
+            }
+        }
+        self.safepoints.sort_by_key(|safepoint| safepoint.0);
+        function.safepoints = self.safepoints.drain(..).map(|(inst, live)| Safepoint { at: at(inst), live }).collect();
+        self.names.sort_by_key(|name| (name.0, name.1));
+        function.names = self
+            .names
+            .drain(..)
+            .map(|(inst, operand, kind, name)| OperandName { at: at(inst), operand, kind, name })
+            .collect();
+        for (name, start, end, slot) in std::mem::take(&mut self.locals) {
+            let (start, end) = (at(self.place(start) as u32), at(self.place(end) as u32));
+            function.locals.push(LocalVar { name, start, end, slot });
+        }
+    }
+}
+
+/// Words from `from` to `to`; both are below 2^31.
+fn distance(to: u32, from: u32) -> i32 {
+    to as i32 - from as i32
+}
