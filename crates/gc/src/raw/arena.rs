@@ -178,3 +178,14 @@ fn below(word: usize, cell: usize) -> u64 {
         n => (1 << n) - 1,
     }
 }
+
+/// The cells whose bit is set.
+pub(super) fn bits(words: &[u64; WORDS]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(index, &word)| {
+        std::iter::successors((word != 0).then_some(word), |w| {
+            let rest = w & (w - 1);
+            (rest != 0).then_some(rest)
+        })
+        .map(move |w| index * 64 + w.trailing_zeros() as usize)
+    })
+}

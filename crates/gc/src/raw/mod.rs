@@ -32,6 +32,7 @@
 
 mod arena;
 mod chunk;
+mod collect;
 mod finalizers;
 mod heap;
 mod memory;

@@ -6,7 +6,7 @@ use super::arena::{ARENA_CELLS, ARENA_SIZE, CELL, FIRST_CELL, WORDS};
 const PAYLOAD: usize = ARENA_SIZE - FIRST_CELL * CELL;
 
 /// Strides up to this many bytes exist in every multiple of a cell.
-const EXACT: usize = 512;
+pub(super) const EXACT: usize = 512;
 
 /// How many blocks the coarser classes cut an arena into; each gives the largest stride that fits.
 const CUTS: [usize; 25] = [
@@ -76,17 +76,26 @@ const fn starts() -> [[u64; WORDS]; CLASSES] {
     table
 }
 
-/// The class that serves `size` bytes; constant-folds for a constant size.
+/// The class that serves `size` bytes. Up to [`EXACT`] it is arithmetic, so that it folds for a constant
+/// size in other crates too, where the tables are not visible.
 #[inline(always)]
 pub(super) fn class_of(size: usize) -> usize {
-    debug_assert!(size <= MAX_SMALL);
-    CLASS_OF[size.div_ceil(CELL)] as usize
+    debug_assert!(size != 0 && size <= MAX_SMALL);
+    if size <= EXACT {
+        (size - 1) / CELL
+    } else {
+        CLASS_OF[size.div_ceil(CELL)] as usize
+    }
 }
 
 /// The bytes of a block of `class`, which is below [`CLASSES`].
 #[inline(always)]
 pub(super) fn stride(class: usize) -> usize {
-    STRIDES[class] as usize
+    if class < EXACT / CELL {
+        (class + 1) * CELL
+    } else {
+        STRIDES[class] as usize
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub enum Deferred {
     AllWeak,
 }
 
-/// Calls its argument on every marked object that is not a leaf.
+/// Calls its argument on every marked object.
 pub(super) type Again<'a> = dyn Fn(&mut dyn FnMut(Ptr)) + 'a;
 
 /// Collects what the client marks. Given to [`Model::trace`] and [`Roots::trace`](super::Roots::trace).
@@ -40,6 +40,8 @@ pub struct Tracer {
     visited: usize,
     /// Entries whose key is unmarked: by address of the key, then a running number.
     waiting: BTreeMap<(usize, usize), Ptr>,
+    /// Some of these keys are leaves, so that leaves have to pass through the gray stack as well.
+    leaf_keys: bool,
 }
 
 impl Tracer {
@@ -55,6 +57,7 @@ impl Tracer {
             all_weak: Vec::new(),
             visited: 0,
             waiting: BTreeMap::new(),
+            leaf_keys: false,
         }
     }
 
@@ -80,7 +83,7 @@ impl Tracer {
             return;
         }
         *word |= bit;
-        if !arena.leaf {
+        if !arena.leaf || self.leaf_keys {
             self.push(obj);
         }
     }
@@ -104,34 +107,48 @@ impl Tracer {
     }
 
     /// An entry of an ephemeron table: `value` is reachable if `key` is.
+    ///
+    /// A key that is to be kept by [`WeakPhase::mark_leaf`](super::WeakPhase::mark_leaf) must not come here: mark it and
+    /// its value at once.
     pub fn ephemeron(&mut self, key: Ptr, value: Ptr) {
         if self.is_marked(key) {
             self.mark(value);
         } else if !self.is_marked(value) {
             // SAFETY: G1; the key is an object of the heap.
             unsafe { (*key.as_ptr()).gc |= GC_EPHEMERON_KEY };
+            // SAFETY: G1, G2; the key's arena is alive.
+            self.leaf_keys |= unsafe { (*Arena::of(key).as_ptr()).leaf };
             self.waiting
                 .insert((key.addr().get(), self.waiting.len()), value);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, obj: Ptr) {
-        if self.gray.len() == self.gray.capacity() && !self.grow() {
-            self.overflow = true;
-            return;
+        let len = self.gray.len();
+        if len == self.gray.capacity() {
+            return self.push_slow(obj);
         }
-        self.gray.push(obj);
+        // SAFETY: there is room. `Vec::push` would add a second check and a call.
+        unsafe {
+            self.gray.as_mut_ptr().add(len).write(obj);
+            self.gray.set_len(len + 1);
+        }
     }
 
     #[cold]
-    fn grow(&mut self) -> bool {
+    #[inline(never)]
+    fn push_slow(&mut self, obj: Ptr) {
         let more = self
             .gray
             .len()
             .max(64)
             .min(self.gray_limit - self.gray.len());
-        more > 0 && self.gray.try_reserve_exact(more).is_ok()
+        if more > 0 && self.gray.try_reserve_exact(more).is_ok() {
+            self.gray.push(obj);
+        } else {
+            self.overflow = true;
+        }
     }
 
     /// Traces until nothing is gray. `again` is called when the gray stack overflowed.
@@ -188,8 +205,10 @@ impl Tracer {
             header.gc &= !GC_EPHEMERON_KEY;
             self.release(obj);
         }
-        // SAFETY: G1.
-        unsafe { M::trace(obj, self) };
+        if M::LEAF_KINDS & (1 << header.kind) == 0 {
+            // SAFETY: G1; not a leaf.
+            unsafe { M::trace(obj, self) };
+        }
     }
 
     /// Marks the values that waited for `key`.
@@ -225,14 +244,18 @@ impl Tracer {
         self.all_weak.clear();
         self.visited = 0;
         self.waiting.clear();
+        self.leaf_keys = false;
     }
 
-    /// Sets the bit of a leaf; returns false if the object may have children.
+    /// Sets the bit of a leaf; returns false if the object may have children or a value waits for it.
     pub(super) fn mark_leaf(obj: Ptr) -> bool {
+        if Arena::is_marked(obj) {
+            return true;
+        }
         let cell = Arena::cell_of(obj);
         // SAFETY: G1, G2; as in `mark`.
-        let arena = unsafe { &mut *Arena::of(obj).as_ptr() };
+        let (arena, header) = unsafe { (&mut *Arena::of(obj).as_ptr(), obj.read()) };
         arena.mark[cell / 64] |= 1 << (cell % 64);
-        arena.leaf
+        arena.leaf && header.gc & GC_EPHEMERON_KEY == 0
     }
 }

@@ -53,11 +53,12 @@ impl<'a> WeakPhase<'a> {
     ///
     /// # Panics
     ///
-    /// If the object is not of a leaf kind: it would be kept without its children.
+    /// If the object is not of a leaf kind, or was reported as the key of an ephemeron: it would be kept
+    /// without what hangs on it.
     pub fn mark_leaf(&mut self, obj: Ptr) {
         assert!(
             Tracer::mark_leaf(obj),
-            "only leaves can be marked while weak containers are cleared"
+            "only leaves that are no ephemeron keys can be marked while weak containers are cleared"
         );
     }
 

@@ -1,0 +1,9 @@
+//! Tests of the lower floor through its public interface.
+
+mod barrier;
+mod finalizers;
+mod graphs;
+mod layout;
+mod limits;
+mod support;
+mod weak;
