@@ -38,6 +38,8 @@ pub struct Chunk {
     pub std: Std,
     /// Where the lines begin.
     pub lines: LineIndex,
+    /// The text itself.
+    pub source: Box<[u8]>,
     pub(crate) expr_places: Vec<ExprPlace>,
     pub(crate) stmt_places: Vec<StmtPlace>,
 }
@@ -343,7 +345,10 @@ impl BinaryOp {
             BinaryOp::Ge => ">=",
             BinaryOp::And => "and",
             BinaryOp::Or => "or",
-            other => other.arith().expect("the other operators are arithmetic").symbol(),
+            other => other
+                .arith()
+                .expect("the other operators are arithmetic")
+                .symbol(),
         }
     }
 }
@@ -427,6 +432,9 @@ pub enum Stmt {
         names: Box<[AttribName]>,
         /// Empty if there is no `=`.
         values: Box<[ExprId]>,
+        /// The line after `=`, where an initialized global that exists already is an error. A
+        /// [`Stmt::GlobalFunction`] has that error at [`Chunk::stmt_line`].
+        check_line: u32,
     },
     /// `global *`
     GlobalAll {
@@ -512,7 +520,7 @@ pub enum Stmt {
 pub struct Block {
     /// In source order.
     pub stmts: Box<[StmtId]>,
-    /// From the first token after the block's opening to the one that closes it.
+    /// From the end of what opens the block to the end of its last token.
     pub span: Span,
 }
 
@@ -542,4 +550,6 @@ pub struct FunctionBody {
     pub line: u32,
     /// The line of its `end`; the last line of the text for the main function.
     pub end_line: u32,
+    /// Was its end found? Not so where the source is broken.
+    pub closed: bool,
 }

@@ -35,7 +35,6 @@ pub(crate) enum Phase {
     Scan,
     Meaning,
     Syntax,
-    ChunkEnd,
 }
 
 /// What is wrong with a source text.
@@ -163,7 +162,11 @@ impl ErrorKind {
             ErrorKind::UnfinishedLong { what, line } => {
                 put(&[format!("unfinished long {what} (starting at line {line})").as_bytes()]);
             }
-            ErrorKind::TooMany { what, limit, function_line } => {
+            ErrorKind::TooMany {
+                what,
+                limit,
+                function_line,
+            } => {
                 let place = match function_line {
                     0 => "main function".to_owned(),
                     line => format!("function at line {line}"),
@@ -188,7 +191,11 @@ impl ErrorKind {
                 put(&[b"no visible label '", name, b"' for <goto> at line "]);
                 put(&[line.to_string().as_bytes()]);
             }
-            ErrorKind::JumpIntoScope { label, line, variable } => {
+            ErrorKind::JumpIntoScope {
+                label,
+                line,
+                variable,
+            } => {
                 put(&[b"<goto ", label, b"> at line ", line.to_string().as_bytes()]);
                 put(&[b" jumps into the scope of '", variable, b"'"]);
             }

@@ -19,7 +19,10 @@ impl Span {
 
     /// The smallest range that covers both.
     pub fn to(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// How many bytes.
@@ -78,7 +81,11 @@ impl LineIndex {
     /// The 1-based line and 1-based column, in bytes, of a byte offset. O(log n).
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
         let before = self.starts.partition_point(|&start| start <= offset);
-        let start = if before == 0 { 0 } else { self.starts[before - 1] };
+        let start = if before == 0 {
+            0
+        } else {
+            self.starts[before - 1]
+        };
         (before as u32 + 1, offset - start + 1)
     }
 

@@ -45,7 +45,9 @@ impl Names {
 
     /// An interner that holds the names that every chunk has.
     pub fn new() -> Names {
-        let mut names = Names { set: IndexSet::default() };
+        let mut names = Names {
+            set: IndexSet::default(),
+        };
         for name in ["_ENV", "self", "global", "const", "close", ""] {
             names.intern(name.as_bytes());
         }
@@ -64,12 +66,17 @@ impl Names {
 
     /// The id of `bytes`, if the chunk has them.
     pub fn get(&self, bytes: &[u8]) -> Option<NameId> {
-        self.set.get_index_of(bytes).map(|index| NameId(index as u32))
+        self.set
+            .get_index_of(bytes)
+            .map(|index| NameId(index as u32))
     }
 
     /// Every name with its id, in order of first appearance.
     pub fn iter(&self) -> impl Iterator<Item = (NameId, &[u8])> {
-        self.set.iter().enumerate().map(|(index, name)| (NameId(index as u32), &**name))
+        self.set
+            .iter()
+            .enumerate()
+            .map(|(index, name)| (NameId(index as u32), &**name))
     }
 
     /// How many names there are.

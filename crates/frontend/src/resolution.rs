@@ -66,9 +66,9 @@ impl Resolution {
         self.declared.get(stmt).copied().unwrap_or_default()
     }
 
-    /// The globals that a `global` or `global function` statement declares, in order of its
-    /// names, as bindings ([`Binding::Global`]) to define them through; empty for other
-    /// statements.
+    /// The globals that a `global` statement with values or a `global function` statement
+    /// defines, in order of its names, as bindings ([`Binding::Global`]); empty for other
+    /// statements. A `global` statement without values does nothing at run time.
     pub fn declared_globals(&self, stmt: StmtId) -> &[Binding] {
         self.globals.get(stmt).map_or(&[], |bindings| bindings)
     }
@@ -107,7 +107,11 @@ impl LocalRange {
     /// # Panics
     /// If `position` is out of range.
     pub fn get(self, position: usize) -> LocalId {
-        assert!(position < self.len(), "position {position} in {} locals", self.len);
+        assert!(
+            position < self.len(),
+            "position {position} in {} locals",
+            self.len
+        );
         Idx::from_raw(la_arena::RawIdx::from(self.first + position as u32))
     }
 
@@ -238,7 +242,7 @@ pub struct FunctionInfo {
     /// Its named vararg parameter.
     pub vararg: Option<LocalId>,
     /// Must the extra arguments be a table, since the named vararg parameter is used otherwise
-    /// than to be read from by `t[k]` and `t.n`?
+    /// than to be read from by `t[k]` and `t.name`?
     pub needs_vararg_table: bool,
     /// The functions made in it, in source order.
     pub children: Vec<FuncId>,
@@ -276,6 +280,7 @@ pub struct Jump {
     pub target: JumpTarget,
     /// The locals in scope at the jump with [`Local::level`] of at least this go out of scope.
     pub level: u32,
-    /// Is one of them captured or to be closed, so that the jump must close variables?
+    /// Is one of them captured or to be closed (the closing value of a generic `for` is), so that
+    /// the jump must close variables?
     pub closes: bool,
 }

@@ -39,7 +39,11 @@ pub fn int_floor_div(a: i64, b: i64) -> Result<i64, ArithError> {
     }
     let quotient = a.wrapping_div(b);
     let inexact = a.wrapping_rem(b) != 0;
-    Ok(if inexact && (a ^ b) < 0 { quotient - 1 } else { quotient })
+    Ok(if inexact && (a ^ b) < 0 {
+        quotient - 1
+    } else {
+        quotient
+    })
 }
 
 /// `a % b` on integers; a nonzero result has the sign of `b`.
@@ -52,7 +56,11 @@ pub fn int_modulo(a: i64, b: i64) -> Result<i64, ArithError> {
         return Err(ArithError::ModuloByZero);
     }
     let rest = a.wrapping_rem(b);
-    Ok(if rest != 0 && (rest ^ b) < 0 { rest + b } else { rest })
+    Ok(if rest != 0 && (rest ^ b) < 0 {
+        rest + b
+    } else {
+        rest
+    })
 }
 
 /// `a // b` on floats.
@@ -65,7 +73,11 @@ pub fn float_floor_div(a: f64, b: f64) -> f64 {
 #[inline]
 pub fn float_modulo(a: f64, b: f64) -> f64 {
     let rest = a % b;
-    let wrong_sign = if rest > 0.0 { b < 0.0 } else { rest < 0.0 && rest != b && b > 0.0 };
+    let wrong_sign = if rest > 0.0 {
+        b < 0.0
+    } else {
+        rest < 0.0 && rest != b && b > 0.0
+    };
     if wrong_sign { rest + b } else { rest }
 }
 

@@ -29,7 +29,11 @@ pub fn float_to_integer(f: f64, rounding: Rounding) -> Option<i64> {
     };
     // 2^63 itself is a float, and the first one out of range; NaN fails both comparisons.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if (-LIMIT..LIMIT).contains(&rounded) { Some(rounded as i64) } else { None }
+    if (-LIMIT..LIMIT).contains(&rounded) {
+        Some(rounded as i64)
+    } else {
+        None
+    }
 }
 
 /// The integer equal to `n`, if there is one.

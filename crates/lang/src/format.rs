@@ -69,8 +69,19 @@ pub fn write_float(out: &mut Vec<u8>, f: f64, std: Std) {
         out.extend_from_slice(b".0");
         return;
     }
-    let digits = if std.round_trip_floats() { round_trip_digits(f) } else { 14 };
-    fmt_g(out, f, &FormatSpec { precision: Some(digits), ..FormatSpec::default() });
+    let digits = if std.round_trip_floats() {
+        round_trip_digits(f)
+    } else {
+        14
+    };
+    fmt_g(
+        out,
+        f,
+        &FormatSpec {
+            precision: Some(digits),
+            ..FormatSpec::default()
+        },
+    );
     if out[start..].iter().all(|b| matches!(b, b'-' | b'0'..=b'9')) {
         out.extend_from_slice(b".0");
     }
@@ -87,7 +98,11 @@ fn round_trip_digits(f: f64) -> usize {
         // way through a normal double.
         write!(text, "{:e}", f.abs()).expect("strings take all text");
         let mantissa = text.split('e').next().unwrap_or("");
-        return if mantissa.bytes().filter(u8::is_ascii_digit).count() <= 15 { 15 } else { 17 };
+        return if mantissa.bytes().filter(u8::is_ascii_digit).count() <= 15 {
+            15
+        } else {
+            17
+        };
     }
     write!(text, "{f:.14e}").expect("strings take all text");
     if text.parse() == Ok(f) { 15 } else { 17 }
@@ -95,7 +110,9 @@ fn round_trip_digits(f: f64) -> usize {
 
 /// `%e`: a digit, the point, `precision` (6) digits, and an exponent of two or more digits.
 pub fn fmt_e(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
-    let Some(sign) = sign_or_word(out, f, spec) else { return };
+    let Some(sign) = sign_or_word(out, f, spec) else {
+        return;
+    };
     let mut body = Vec::new();
     exponent_form(&mut body, f.abs(), spec.precision.unwrap_or(6), spec, false);
     pad(out, sign, &body, spec);
@@ -103,7 +120,9 @@ pub fn fmt_e(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
 
 /// `%f`: the point and `precision` (6) digits.
 pub fn fmt_f(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
-    let Some(sign) = sign_or_word(out, f, spec) else { return };
+    let Some(sign) = sign_or_word(out, f, spec) else {
+        return;
+    };
     let mut body = Vec::new();
     fixed_form(&mut body, f.abs(), spec.precision.unwrap_or(6), spec, false);
     pad(out, sign, &body, spec);
@@ -112,7 +131,9 @@ pub fn fmt_f(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
 /// `%g`: `precision` (6) significant digits, as `%e` or `%f` would write them, whichever is
 /// shorter, without trailing zeros.
 pub fn fmt_g(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
-    let Some(sign) = sign_or_word(out, f, spec) else { return };
+    let Some(sign) = sign_or_word(out, f, spec) else {
+        return;
+    };
     let digits = spec.precision.unwrap_or(6).max(1);
     let mut body = Vec::new();
     let exponent = exponent_form(&mut body, f.abs(), digits - 1, spec, !spec.alternate);
@@ -126,7 +147,9 @@ pub fn fmt_g(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
 
 /// `%a`: hexadecimal digits, as many as needed unless `precision` says, and a binary exponent.
 pub fn fmt_a(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
-    let Some(sign) = sign_or_word(out, f, spec) else { return };
+    let Some(sign) = sign_or_word(out, f, spec) else {
+        return;
+    };
     const FRACTION: u64 = (1 << 52) - 1;
     let bits = f.abs().to_bits();
     let (mut lead, mut exponent) = match bits >> 52 {
@@ -161,7 +184,9 @@ pub fn fmt_a(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
         }
     }
     let mut body = vec![b'0' + lead as u8];
-    let zeros = spec.precision.map_or(0, |precision| precision.saturating_sub(13));
+    let zeros = spec
+        .precision
+        .map_or(0, |precision| precision.saturating_sub(13));
     if digits + zeros > 0 || spec.alternate {
         body.push(b'.');
     }
@@ -193,7 +218,11 @@ pub fn fmt_u(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
 
 /// `%x` and `%X`, of the integer's bits as an unsigned number.
 pub fn fmt_x(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
-    let digits = if spec.upper { format!("{i:X}") } else { format!("{i:x}") };
+    let digits = if spec.upper {
+        format!("{i:X}")
+    } else {
+        format!("{i:x}")
+    };
     let prefix: &[u8] = match (spec.alternate && i != 0, spec.upper) {
         (false, _) => b"",
         (true, false) => b"0x",
@@ -205,7 +234,9 @@ pub fn fmt_x(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
 /// `%o`, of the integer's bits as an unsigned number.
 pub fn fmt_o(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
     let mut digits = format!("{i:o}").into_bytes();
-    let enough = spec.precision.is_some_and(|precision| precision > digits.len());
+    let enough = spec
+        .precision
+        .is_some_and(|precision| precision > digits.len());
     if spec.alternate && digits[0] != b'0' && !enough {
         digits.insert(0, b'0');
     }
@@ -246,7 +277,15 @@ fn sign_or_word(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) -> Option<&'static
         (false, false) => b"inf",
         (false, true) => b"INF",
     };
-    pad(out, sign, word, &FormatSpec { zero: false, ..*spec });
+    pad(
+        out,
+        sign,
+        word,
+        &FormatSpec {
+            zero: false,
+            ..*spec
+        },
+    );
     None
 }
 
@@ -312,7 +351,11 @@ fn exact(f: f64, precision: usize, exponent: bool) -> String {
     // The longest exact fraction of a double has 1074 digits.
     const LONGEST: usize = 1100;
     let asked = precision.min(LONGEST);
-    let mut text = if exponent { format!("{f:.asked$e}") } else { format!("{f:.asked$}") };
+    let mut text = if exponent {
+        format!("{f:.asked$e}")
+    } else {
+        format!("{f:.asked$}")
+    };
     if precision > LONGEST {
         let zeros = "0".repeat(precision - LONGEST);
         let at = text.find('e').unwrap_or(text.len());

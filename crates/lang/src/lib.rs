@@ -19,9 +19,7 @@ pub use arith::{
     int_modulo, shift_left, shift_right,
 };
 pub use chunk_name::chunk_display;
-pub use compare::{
-    float_le_int, float_lt_int, int_le_float, int_lt_float, num_eq, num_le, num_lt,
-};
+pub use compare::{float_le_int, float_lt_int, int_le_float, int_lt_float, num_eq, num_le, num_lt};
 pub use convert::{Rounding, float_to_integer, to_integer};
 pub use for_loop::{ForError, ForLoop, ForValue, float_for_next, prepare_for};
 pub use format::{
