@@ -1,2 +1,64 @@
-//! Drives tests, benchmarks, snapshots and tidiness of the Perilune workspace.
-fn main() {}
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod bench;
+mod child;
+mod docs;
+mod measure;
+mod oracle;
+mod rust_text;
+mod snap;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Drives tests, benchmarks, snapshots and tidiness of the Perilune workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    door: Door,
+}
+
+#[derive(Subcommand)]
+enum Door {
+    /// Run everything that must hold and close with a plain count
+    Test(test::Options),
+    /// Run the benchmark programs on Perilune and on its peers and print who is faster
+    Bench(bench::Options),
+    /// Check the rules of the source tree: arrows, heads of files, unsafe, links
+    Tidy,
+    /// Run the snapshot tests and list what changed by stage
+    Snap(snap::Options),
+    /// Regenerate the generated documents
+    Docs(docs::Options),
+    /// Run scripts on Perilune and on PUC Lua 5.5 and show where they differ
+    Oracle(oracle::Options),
+    /// Run one command and write what it used to a file (used by `bench`)
+    #[command(hide = true)]
+    Measure(measure::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().door {
+        Door::Test(options) => test::run(&options),
+        Door::Bench(options) => bench::run(&options),
+        Door::Tidy => tidy::run(),
+        Door::Snap(options) => snap::run(&options),
+        Door::Docs(options) => docs::run(&options),
+        Door::Oracle(options) => oracle::run(&options),
+        Door::Measure(options) => return measure::child(&options),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(err) => {
+            eprintln!("error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

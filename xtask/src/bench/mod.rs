@@ -1,0 +1,359 @@
+//! The comparison: the programs of the suite on Perilune and on its peers.
+
+mod listing;
+mod machine;
+pub mod peers;
+pub mod programs;
+mod report;
+mod run;
+mod stats;
+mod svg;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::child;
+use crate::workspace::{Workspace, cargo};
+use machine::Machine;
+use peers::{Skipped, Subject};
+use programs::{GROUPS, PROGRAMS};
+use report::{Entry, Report, Row, SubjectInfo};
+use run::{Job, Metric, Plan};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only the programs (with --micro, the benches) whose name contains this
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Only these peers, separated by commas (default: all that can be found or built)
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// A fifth of the work
+    #[arg(long)]
+    quick: bool,
+    /// At most this many rounds; fewer when time runs out
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Seconds that one run may take
+    #[arg(long, default_value_t = 20)]
+    timeout: u64,
+    /// Minutes that all of it may take, builds included
+    #[arg(long, default_value_t = 14.0)]
+    budget: f64,
+    /// Perilune at each of these optimization levels, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    opt_levels: Vec<u8>,
+    /// Perilune with this dispatch: tail or loop
+    #[arg(long)]
+    dispatch: Option<String>,
+    /// Compare static instruction counts with luac5.4 instead
+    #[arg(long = "static")]
+    listing: bool,
+    /// Run the criterion benches of the crates instead
+    #[arg(long)]
+    micro: bool,
+    /// Time single operations (micro.lua) instead of programs
+    #[arg(long)]
+    operations: bool,
+}
+
+/// True if Perilune printed nothing wrong. A missing peer is no failure.
+pub fn run(options: &Options) -> Result<bool> {
+    let start = Instant::now();
+    let workspace = Workspace::load()?;
+    if options.listing {
+        return listing::run(&workspace, &options.filter);
+    }
+    if options.micro {
+        return criterion(&workspace, &options.filter);
+    }
+    let deadline = start + Duration::from_secs_f64(options.budget * 60.0);
+    let (subjects, skipped) = prepare(&workspace, options, deadline)?;
+    let Some(reference) = subjects
+        .iter()
+        .find(|s| s.name == peers::REFERENCE)
+        .or(subjects.first())
+    else {
+        for s in &skipped {
+            println!("{} skipped: {}", s.name, s.why);
+        }
+        bail!("there is nothing to run on");
+    };
+    let jobs = match options.operations {
+        false => suite(&workspace, options, &subjects)?,
+        true => operations(&workspace, options, &subjects, reference)?,
+    };
+    if jobs.is_empty() {
+        bail!("no program's name contains {:?}", options.filter);
+    }
+    let plan = Plan {
+        metric: if options.operations {
+            Metric::Printed
+        } else {
+            Metric::Cpu
+        },
+        rounds: options.rounds.max(1),
+        limit: Duration::from_secs(options.timeout),
+        deadline,
+        scratch: workspace
+            .target
+            .join(format!("measure-{}.json", std::process::id())),
+    };
+    let names: Vec<&str> = subjects.iter().map(|s| s.name.as_str()).collect();
+    let machine = Machine::read(&workspace.root);
+    let runs = run::run(&jobs, &names, &plan);
+    // It is gone if the last run timed out.
+    let _ = std::fs::remove_file(&plan.scratch);
+
+    let report = assemble(
+        options,
+        &plan,
+        machine,
+        &subjects,
+        skipped,
+        &jobs,
+        runs?,
+        start.elapsed(),
+    );
+    print!("{}", report.terminal());
+    write_results(&workspace.root, &report)?;
+    let wrong = |e: &Entry| {
+        matches!(
+            e.state,
+            run::State::WrongOutput | run::State::Failed(_) | run::State::Timeout
+        )
+    };
+    let columns = (0..subjects.len()).filter(|c| subjects[*c].name.starts_with("perilune"));
+    Ok(!columns
+        .into_iter()
+        .any(|c| report.rows.iter().any(|r| wrong(&r.results[c]))))
+}
+
+/// Builds Perilune first, then the peers, one after the other; whoever cannot be had is named.
+fn prepare(
+    workspace: &Workspace,
+    options: &Options,
+    deadline: Instant,
+) -> Result<(Vec<Subject>, Vec<Skipped>)> {
+    let mut subjects = Vec::new();
+    let mut skipped = Vec::new();
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let mut skip = |name: &str, err: anyhow::Error| {
+        eprintln!("{name} skipped: {err:#}");
+        skipped.push(Skipped {
+            name: name.to_owned(),
+            why: format!("{err:#}"),
+        });
+    };
+    let selected = peers::select(&options.peers)?;
+    eprintln!("building perilune");
+    match peers::perilune(
+        workspace,
+        &options.opt_levels,
+        options.dispatch.as_deref(),
+        left(),
+    ) {
+        Ok(ours) => subjects.extend(ours),
+        Err(err) => skip("perilune", err),
+    }
+    for peer in selected {
+        eprintln!("preparing {}", peer.name);
+        match peers::prepare(workspace, peer, left()) {
+            Ok(subject) => subjects.push(subject),
+            Err(err) => skip(peer.name, err),
+        }
+    }
+    Ok((subjects, skipped))
+}
+
+/// The programs of the suite, with the outputs that belong to their sizes.
+fn suite(workspace: &Workspace, options: &Options, subjects: &[Subject]) -> Result<Vec<Job>> {
+    let folder = workspace.programs();
+    let mut jobs = Vec::new();
+    for program in PROGRAMS.iter().filter(|p| p.name.contains(&options.filter)) {
+        let (size, output) = match options.quick {
+            true => (program.quick, format!("quick/{}.out", program.name)),
+            false => (program.size, format!("{}.out", program.name)),
+        };
+        let output = folder.join(output);
+        let expected =
+            std::fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
+        let args = vec![size.to_owned()];
+        jobs.push(Job {
+            name: program.name.to_owned(),
+            group: program.group(),
+            commands: subjects
+                .iter()
+                .map(|s| s.command(program, &folder, &args))
+                .collect(),
+            args,
+            expected: Some(expected),
+        });
+    }
+    Ok(jobs)
+}
+
+/// The operations that `micro.lua` lists on the reference.
+fn operations(
+    workspace: &Workspace,
+    options: &Options,
+    subjects: &[Subject],
+    reference: &Subject,
+) -> Result<Vec<Job>> {
+    let script = workspace.programs().join("micro.lua");
+    let command = reference.script_command(&script, &[]);
+    let (program, args) = command.split_first().expect("a command has a program");
+    let outcome = child::run(
+        std::process::Command::new(program).args(args),
+        b"",
+        Duration::from_secs(options.timeout),
+    )?;
+    if !outcome.success() {
+        bail!(
+            "{} cannot list the operations: {}",
+            reference.name,
+            outcome.complaint()
+        );
+    }
+    let list = String::from_utf8(outcome.stdout).context("names of operations are text")?;
+    let job = |name: &str| {
+        let mut args = vec![name.to_owned()];
+        args.extend(options.quick.then(|| "0.2".to_owned()));
+        Job {
+            name: name.to_owned(),
+            group: 'o',
+            commands: subjects
+                .iter()
+                .map(|s| s.is_lua().then(|| s.script_command(&script, &args)))
+                .collect(),
+            args,
+            expected: None,
+        }
+    };
+    Ok(list
+        .lines()
+        .filter(|name| name.contains(&options.filter))
+        .map(job)
+        .collect())
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call, and each is a part of the report"
+)]
+fn assemble(
+    options: &Options,
+    plan: &Plan,
+    machine: Machine,
+    subjects: &[Subject],
+    skipped: Vec<Skipped>,
+    jobs: &[Job],
+    runs: run::Runs,
+    elapsed: Duration,
+) -> Report {
+    let infos: Vec<SubjectInfo> = subjects
+        .iter()
+        .map(|s| SubjectInfo {
+            name: s.name.clone(),
+            version: s.version.clone(),
+        })
+        .collect();
+    let mut rows: Vec<Row> = jobs
+        .iter()
+        .zip(runs.cells)
+        .map(|(job, cells)| Row {
+            program: job.name.clone(),
+            group: job.group,
+            args: job.args.join(" "),
+            results: cells
+                .into_iter()
+                .map(|cell| Entry {
+                    time: cell.spread(),
+                    ratio: None,
+                    peak_kib: cell.peak_kib,
+                    state: cell.state,
+                })
+                .collect(),
+        })
+        .collect();
+    let reference = report::reference_column(&infos);
+    report::set_ratios(&mut rows, reference);
+    let groups: &[(char, &str)] = if options.operations {
+        &[('o', "operations")]
+    } else {
+        GROUPS
+    };
+    let title = match options.operations {
+        true => "Perilune and its peers: single operations",
+        false => "Perilune and its peers",
+    };
+    Report {
+        title: title.to_owned(),
+        machine,
+        sizes: if options.quick { "quick" } else { "default" }.to_owned(),
+        rounds: runs.full_rounds,
+        seconds: elapsed.as_secs_f64(),
+        reference: infos[reference].name.clone(),
+        metric: plan.metric,
+        means: report::means(&rows, infos.len(), groups),
+        subjects: infos,
+        skipped,
+        rows,
+    }
+}
+
+/// `latest` belongs to the suite; operations have files of their own.
+fn write_results(root: &Path, report: &Report) -> Result<()> {
+    let folder = root.join("benchmarks/results");
+    std::fs::create_dir_all(&folder)?;
+    let stem = match report.metric {
+        Metric::Cpu => "latest",
+        Metric::Printed => "operations",
+    };
+    let json = serde_json::to_string_pretty(report)? + "\n";
+    for (extension, text) in [
+        ("md", report.markdown()),
+        ("json", json),
+        ("svg", svg::chart(report)),
+    ] {
+        let path = folder.join(format!("{stem}.{extension}"));
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    println!("written: benchmarks/results/{stem}.{{md,json,svg}}");
+    Ok(())
+}
+
+/// The criterion benches of all crates.
+fn criterion(workspace: &Workspace, filter: &str) -> Result<bool> {
+    let mut good = true;
+    let mut any = false;
+    for package in &workspace.packages {
+        for target in package
+            .targets
+            .iter()
+            .filter(|t| t.kind.iter().any(|k| k == "bench"))
+        {
+            any = true;
+            println!("\n== {} {}", package.name, target.name);
+            let mut command = cargo();
+            command.args([
+                "bench",
+                "--package",
+                &package.name,
+                "--bench",
+                &target.name,
+                "--",
+            ]);
+            command
+                .args((!filter.is_empty()).then_some(filter))
+                .current_dir(&workspace.root);
+            good &= command.status()?.success();
+        }
+    }
+    if !any {
+        println!("micro: no crate has a bench");
+    }
+    Ok(good)
+}

@@ -1,0 +1,362 @@
+//! Everything that must hold, step by step, closed by one plain count.
+
+mod corpus;
+mod modes;
+pub mod script;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::{Workspace, cargo};
+use crate::{docs, tidy};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Run only the steps whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// Counts over all steps.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+impl Count {
+    fn one(passed: bool) -> Self {
+        Self {
+            passed: usize::from(passed),
+            failed: usize::from(!passed),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// How a step ended.
+enum Step {
+    Ran(Count),
+    /// What the step needs does not exist here.
+    Skipped(String),
+}
+
+/// True if nothing failed.
+pub fn run(options: &Options) -> Result<bool> {
+    let workspace = Workspace::load()?;
+    let mut run = Run {
+        only: options.only.clone(),
+        total: Count::default(),
+        notes: Vec::new(),
+    };
+
+    run.step("tidy", || run_tidy(&workspace));
+    run.step("clippy", || {
+        check(
+            "clippy",
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+            &workspace,
+        )
+    });
+    run.step("format", || {
+        check("fmt", &["fmt", "--all", "--check"], &workspace)
+    });
+    run.step("documents", || {
+        if !docs::any(&workspace) {
+            return Ok(Step::Skipped("no crate generates a document".to_owned()));
+        }
+        Ok(Step::Ran(Count::one(docs::run(&docs::Options {
+            check: true,
+        })?)))
+    });
+    run.step("cargo test", || cargo_test(&["--workspace"], &workspace));
+    for (package, feature) in features(&workspace) {
+        run.step(&format!("cargo test, {package} with {feature}"), || {
+            cargo_test(&["--package", &package, "--features", &feature], &workspace)
+        });
+    }
+    run_corpus(&workspace, &mut run);
+
+    println!();
+    for note in &run.notes {
+        println!("{note}");
+    }
+    println!("{} passed, {} failed", run.total.passed, run.total.failed);
+    Ok(run.total.failed == 0)
+}
+
+struct Run {
+    only: Option<String>,
+    total: Count,
+    /// Failed and skipped steps, repeated before the closing line.
+    notes: Vec<String>,
+}
+
+impl Run {
+    fn wants(&self, name: &str) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|part| name.contains(part.as_str()))
+    }
+
+    fn step(&mut self, name: &str, body: impl FnOnce() -> Result<Step>) {
+        if !self.wants(name) {
+            return;
+        }
+        println!("\n== {name}");
+        let start = Instant::now();
+        let end = match body() {
+            Ok(Step::Ran(count)) => {
+                self.total.add(count);
+                if count.failed > 0 {
+                    self.notes.push(format!("failed: {name}"));
+                }
+                format!("{} passed, {} failed", count.passed, count.failed)
+            }
+            Ok(Step::Skipped(why)) => {
+                self.notes.push(format!("skipped: {name}: {why}"));
+                format!("skipped: {why}")
+            }
+            Err(err) => {
+                self.total.add(Count::one(false));
+                self.notes.push(format!("failed: {name}: {err:#}"));
+                format!("failed: {err:#}")
+            }
+        };
+        println!("-- {name}: {end} in {:.1} s", start.elapsed().as_secs_f64());
+    }
+}
+
+fn run_tidy(workspace: &Workspace) -> Result<Step> {
+    let findings = tidy::check(workspace)?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    Ok(Step::Ran(Count::one(findings.is_empty())))
+}
+
+/// A cargo command that passes or fails as one; skipped where its component is not installed.
+fn check(component: &str, args: &[&str], workspace: &Workspace) -> Result<Step> {
+    let installed = cargo()
+        .args([component, "--version"])
+        .output()
+        .is_ok_and(|o| o.status.success());
+    if !installed {
+        return Ok(Step::Skipped(format!("cargo {component} is not installed")));
+    }
+    let status = cargo().args(args).current_dir(&workspace.root).status()?;
+    Ok(Step::Ran(Count::one(status.success())))
+}
+
+/// Every feature of every crate, one at a time; `default` is what the plain run has.
+fn features(workspace: &Workspace) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for package in &workspace.packages {
+        for feature in package.features.keys().filter(|f| *f != "default") {
+            pairs.push((package.name.clone(), feature.clone()));
+        }
+    }
+    pairs
+}
+
+fn cargo_test(args: &[&str], workspace: &Workspace) -> Result<Step> {
+    let mut command = cargo();
+    // A snapshot that differs fails here, and is reviewed through `cargo xtask snap`.
+    command
+        .arg("test")
+        .arg("--no-fail-fast")
+        .args(args)
+        .env("INSTA_UPDATE", "no")
+        .current_dir(&workspace.root);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo test")?;
+    let mut count = Count::default();
+    for line in BufReader::new(child.stdout.take().expect("stdout is piped")).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        count.add(test_result(&line).unwrap_or_default());
+        println!("{line}");
+    }
+    if !child.wait()?.success() && count.failed == 0 {
+        // It did not compile, or a test binary died.
+        count.failed = 1;
+    }
+    Ok(Step::Ran(count))
+}
+
+/// The counts of a closing line of the test harness.
+fn test_result(line: &str) -> Option<Count> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number = |what: &str| {
+        let part = counts
+            .split(';')
+            .map(str::trim)
+            .find(|p| p.ends_with(what))?;
+        part.split(' ').next()?.parse().ok()
+    };
+    Some(Count {
+        passed: number(" passed")?,
+        failed: number(" failed")?,
+    })
+}
+
+fn run_corpus(workspace: &Workspace, run: &mut Run) {
+    if !workspace.has_perilune_binary() {
+        run.step("corpus", || {
+            Ok(Step::Skipped(
+                "the perilune package has no perilune command yet".to_owned(),
+            ))
+        });
+        return;
+    }
+    let mut binaries = Binaries::default();
+    for mode in modes::MODES {
+        run.step(&format!("corpus, {}", mode.name), || {
+            let feature = mode.feature.filter(|f| binaries.has_feature(workspace, f));
+            let binary = binaries.build(workspace, feature)?;
+            // Where a feature builds the mode in, there is no option to give.
+            let flags = if feature.is_some() { &[] } else { mode.flags };
+            let cases = corpus::cases(workspace)?;
+            let complaints = corpus::run(&binary, flags, mode, &cases, &workspace.root);
+            for complaint in &complaints {
+                print!("{complaint}");
+            }
+            Ok(Step::Ran(Count {
+                passed: cases.len() - complaints.len(),
+                failed: complaints.len(),
+            }))
+        });
+    }
+}
+
+/// The commands that the corpus runs on: dev builds, so debug assertions and verifiers are on.
+#[derive(Default)]
+struct Binaries {
+    built: BTreeMap<Option<String>, PathBuf>,
+}
+
+impl Binaries {
+    fn has_feature(&self, workspace: &Workspace, feature: &str) -> bool {
+        workspace
+            .package("perilune")
+            .is_some_and(|p| p.features.contains_key(feature))
+    }
+
+    fn build(&mut self, workspace: &Workspace, feature: Option<&str>) -> Result<PathBuf> {
+        let key = feature.map(str::to_owned);
+        if let Some(path) = self.built.get(&key) {
+            return Ok(path.clone());
+        }
+        let target = match feature {
+            None => workspace.target.clone(),
+            Some(feature) => workspace.target.join(feature),
+        };
+        let mut command: Command = cargo();
+        command
+            .args([
+                "build",
+                "--package",
+                "perilune",
+                "--bin",
+                "perilune",
+                "--target-dir",
+            ])
+            .arg(&target);
+        command
+            .args(feature.map(|f| format!("--features={f}")))
+            .current_dir(&workspace.root);
+        if !command.status()?.success() {
+            bail!("perilune does not build");
+        }
+        let path = target.join("debug/perilune");
+        self.built.insert(key, path.clone());
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_the_harness_count() {
+        let line = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s";
+        assert_eq!(
+            test_result(line),
+            Some(Count {
+                passed: 12,
+                failed: 0
+            })
+        );
+        let line = "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
+        assert_eq!(
+            test_result(line),
+            Some(Count {
+                passed: 1,
+                failed: 2
+            })
+        );
+        assert_eq!(test_result("test a ... ok"), None);
+    }
+
+    #[test]
+    fn failures_and_skips_are_repeated_and_summed() {
+        let mut run = Run {
+            only: None,
+            total: Count::default(),
+            notes: Vec::new(),
+        };
+        run.step("a", || {
+            Ok(Step::Ran(Count {
+                passed: 3,
+                failed: 0,
+            }))
+        });
+        run.step("b", || {
+            Ok(Step::Ran(Count {
+                passed: 1,
+                failed: 2,
+            }))
+        });
+        run.step("c", || Ok(Step::Skipped("why".to_owned())));
+        run.step("d", || bail!("gone"));
+        assert_eq!(
+            run.total,
+            Count {
+                passed: 4,
+                failed: 3
+            }
+        );
+        assert_eq!(
+            run.notes,
+            ["failed: b", "skipped: c: why", "failed: d: gone"]
+        );
+    }
+
+    #[test]
+    fn steps_can_be_selected() {
+        let run = Run {
+            only: Some("corpus".to_owned()),
+            total: Count::default(),
+            notes: Vec::new(),
+        };
+        assert!(run.wants("corpus, O0") && !run.wants("tidy"));
+    }
+}
