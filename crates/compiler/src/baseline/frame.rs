@@ -1,0 +1,104 @@
+//! The slots of a frame: temporaries in stack order, locals in scope.
+
+use perilune_bytecode::{Op, Reg};
+use perilune_frontend::{LocalId, LocalKind};
+
+use super::{Active, Baseline};
+use crate::source::MAX_FRAME;
+
+impl Baseline<'_> {
+    /// Takes so many slots; they hold no value yet.
+    pub(super) fn reserve(&mut self, count: u16) -> u16 {
+        let first = self.free;
+        if usize::from(first) + usize::from(count) > MAX_FRAME {
+            self.error.get_or_insert_with(|| self.source.too_many_registers(self.func));
+            // The code is thrown away, so any slot will do.
+            return 0;
+        }
+        self.free += count;
+        self.live.resize(usize::from(self.free), false);
+        first
+    }
+
+    /// Gives the slots from `mark` on back.
+    pub(super) fn release(&mut self, mark: u16) {
+        if mark < self.free {
+            self.free = mark;
+            self.live.truncate(usize::from(mark));
+        }
+    }
+
+    /// Says that a slot holds a value.
+    pub(super) fn mark(&mut self, slot: u16) {
+        self.set_live(slot, true);
+    }
+
+    pub(super) fn is_live(&self, slot: u16) -> bool {
+        self.live.get(usize::from(slot)).copied().unwrap_or(false)
+    }
+
+    pub(super) fn set_live(&mut self, slot: u16, live: bool) {
+        if let Some(entry) = self.live.get_mut(usize::from(slot)) {
+            *entry = live;
+        }
+    }
+
+    pub(super) fn move_to(&mut self, dst: u16, src: u16) {
+        if dst != src {
+            self.emit(Op::Move { dst: Reg(dst), src: Reg(src) });
+            self.mark(dst);
+        }
+    }
+
+    // Locals.
+
+    /// Brings a local with a slot into scope.
+    pub(super) fn activate(&mut self, local: LocalId, slot: u16) {
+        let data = &self.source.names.locals[local];
+        let (name, level) = (self.source.bytes(data.name), data.level);
+        let to_close = data.kind == LocalKind::Close;
+        self.slots.insert(local, slot);
+        self.activate_hidden(name, slot, level, to_close);
+    }
+
+    /// Brings a local that only debuggers can name into scope.
+    pub(super) fn activate_hidden(&mut self, name: &[u8], slot: u16, level: u32, to_close: bool) {
+        let start = self.asm.here();
+        let end = self.asm.label();
+        self.asm.local(name, start, end, slot.into());
+        self.active.push(Active { slot, level, to_close, end: Some(end) });
+    }
+
+    /// Puts the value in a captured local's slot into a cell.
+    pub(super) fn make_cell(&mut self, local: LocalId) {
+        if self.source.names.locals[local].captured {
+            let slot = Reg(self.slots[local]);
+            self.emit(Op::NewCell { dst: slot, src: slot });
+        }
+    }
+
+    /// Ends the scope of all locals but the first `keep`, and closes those that are to be closed.
+    pub(super) fn leave(&mut self, keep: usize) {
+        self.close_from_level(self.active.get(keep).map_or(u32::MAX, |active| active.level));
+        let Some(first) = self.active.get(keep) else { return };
+        let mark = first.slot;
+        for active in self.active.drain(keep..) {
+            active.end.into_iter().for_each(|end| self.asm.bind(end));
+        }
+        self.release(mark);
+    }
+
+    /// Closes what is to be closed among the locals of this level and above.
+    pub(super) fn close_from_level(&mut self, level: u32) {
+        let first = self.active.iter().find(|active| active.to_close && active.level >= level);
+        if let Some(active) = first {
+            let from = Reg(active.slot);
+            self.emit(Op::Close { from });
+        }
+    }
+
+    /// Whether some local in scope is to be closed.
+    pub(super) fn inside_to_close(&self) -> bool {
+        self.active.iter().any(|active| active.to_close)
+    }
+}

@@ -1,0 +1,291 @@
+//! A parsed and resolved chunk as both code generators see it: the order of its functions, constant
+//! expressions, and the names that error messages give to operands.
+
+use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, UnaryOp};
+use perilune_frontend::{
+    Binding, Constant, EnvBinding, ErrorKind, NameId, Names, Resolution, SyntaxError, parse,
+};
+use perilune_lang::{Num, fold_arith};
+
+use la_arena::ArenaMap;
+
+/// The most values that one frame may hold, as in the reference implementation; calls and lists that
+/// need more are refused, although spill slots would have room.
+pub(crate) const MAX_FRAME: usize = 255;
+
+/// The number of positional items that one `set_list` stores.
+pub(crate) const LIST_BATCH: usize = 50;
+
+/// Array and record sizes of constructors are hints, so larger ones are cut to what an operand holds.
+pub(crate) fn size_hint(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+/// A chunk with its resolution.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The tree.
+    pub chunk: &'a Chunk,
+    /// What its names mean.
+    pub names: &'a Resolution,
+}
+
+/// What messages call an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) kind: NamedKind,
+    pub(crate) name: NameText,
+}
+
+/// The kinds of names that operands have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedKind {
+    Global,
+    Local,
+    Method,
+    Field,
+    Upvalue,
+    Constant,
+}
+
+/// A name of the source, or what stands for a key that has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameText {
+    Source(NameId),
+    Fixed(&'static str),
+}
+
+impl Named {
+    pub(crate) fn new(kind: NamedKind, name: NameId) -> Named {
+        Named { kind, name: NameText::Source(name) }
+    }
+
+    pub(crate) fn bytes<'a>(&self, source: &Source<'a>) -> &'a [u8] {
+        match self.name {
+            NameText::Source(name) => &source.chunk.names[name],
+            NameText::Fixed(text) => text.as_bytes(),
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    /// The functions in the order of the module: the main function first, each before its inner ones.
+    pub(crate) fn function_order(&self) -> Vec<FuncId> {
+        let mut order = Vec::with_capacity(self.chunk.functions.len());
+        let mut work = vec![self.chunk.main];
+        while let Some(func) = work.pop() {
+            order.push(func);
+            work.extend(self.names.function(func).children.iter().rev());
+        }
+        order
+    }
+
+    /// The number of each function in the module.
+    pub(crate) fn function_numbers(&self) -> ArenaMap<FuncId, u32> {
+        (0..).zip(self.function_order()).map(|(number, func)| (func, number)).collect()
+    }
+
+    /// The name that tracebacks show for a function when its caller gives none.
+    pub(crate) fn bytes(&self, name: NameId) -> &'a [u8] {
+        &self.chunk.names[name]
+    }
+
+    /// The constant that an expression without operators is.
+    pub(crate) fn literal(&self, expr: ExprId) -> Option<Constant> {
+        match self.chunk.exprs[expr] {
+            Expr::Nil => Some(Constant::Nil),
+            Expr::True => Some(Constant::Bool(true)),
+            Expr::False => Some(Constant::Bool(false)),
+            Expr::Integer(n) => Some(Constant::Integer(n)),
+            Expr::Float(x) => Some(Constant::Float(x)),
+            Expr::String(s) => Some(Constant::String(s)),
+            Expr::Paren(inner) => self.literal(inner),
+            Expr::Name(_) => match self.names.binding(expr) {
+                Binding::Constant(local) => self.names.locals[local].constant,
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The expression inside of parentheses.
+    pub(crate) fn unparen(&self, mut expr: ExprId) -> ExprId {
+        while let Expr::Paren(inner) = self.chunk.exprs[expr] {
+            expr = inner;
+        }
+        expr
+    }
+
+    /// Whether an expression may give several values.
+    pub(crate) fn is_multi(&self, expr: ExprId) -> bool {
+        matches!(self.chunk.exprs[expr], Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Vararg)
+    }
+
+    /// The left part that is evaluated before all others of an expression, where chains may be long.
+    /// Short-circuit operators and concatenation have their own ways.
+    pub(crate) fn left_part(&self, expr: ExprId) -> Option<ExprId> {
+        match &self.chunk.exprs[expr] {
+            Expr::Binary { op: BinaryOp::And | BinaryOp::Or | BinaryOp::Concat, .. } => None,
+            Expr::Binary { lhs, .. } => Some(*lhs),
+            Expr::Field { object, .. } | Expr::Index { object, .. } | Expr::MethodCall { object, .. } => Some(*object),
+            Expr::Call { callee, .. } => Some(*callee),
+            Expr::Paren(inner) => Some(*inner),
+            _ => None,
+        }
+    }
+
+    /// The expression at the bottom of a left-nested chain, and the chain above it, outermost first.
+    pub(crate) fn spine(&self, expr: ExprId) -> (ExprId, Vec<ExprId>) {
+        let mut chain = Vec::new();
+        let mut at = expr;
+        while let Some(left) = self.left_part(at) {
+            chain.push(at);
+            at = left;
+        }
+        (at, chain)
+    }
+
+    /// The operands of a chain `a and b and ...` (or `or`) that nests to the left, in order.
+    pub(crate) fn logical_chain(&self, expr: ExprId, wanted: BinaryOp) -> Vec<ExprId> {
+        let mut operands = Vec::new();
+        let mut at = expr;
+        loop {
+            match self.chunk.exprs[at] {
+                Expr::Binary { op, lhs, rhs } if op == wanted => {
+                    operands.push(rhs);
+                    at = lhs;
+                }
+                _ => break,
+            }
+        }
+        operands.push(at);
+        operands.reverse();
+        operands
+    }
+
+    /// The operands of a chain `a .. b .. c`, which nests to the right, in order.
+    pub(crate) fn concat_chain(&self, expr: ExprId) -> Vec<ExprId> {
+        let mut operands = Vec::new();
+        let mut at = expr;
+        while let Expr::Binary { op: BinaryOp::Concat, lhs, rhs } = self.chunk.exprs[at] {
+            operands.push(lhs);
+            at = rhs;
+        }
+        operands.push(at);
+        operands
+    }
+
+    /// What messages call the value of an expression that is an operand.
+    pub(crate) fn operand_name(&self, func: FuncId, expr: ExprId) -> Option<Named> {
+        let expr = self.unparen(expr);
+        match self.chunk.exprs[expr] {
+            Expr::String(s) => Some(Named::new(NamedKind::Constant, s)),
+            Expr::Name(name) => match self.names.binding(expr) {
+                Binding::Local(_) => Some(Named::new(NamedKind::Local, name)),
+                Binding::Upvalue(_) => Some(Named::new(NamedKind::Upvalue, name)),
+                Binding::Constant(local) => match self.names.locals[local].constant {
+                    Some(Constant::String(s)) => Some(Named::new(NamedKind::Constant, s)),
+                    _ => None,
+                },
+                Binding::Global { name, env } => Some(Named::new(self.global_kind(env), name)),
+            },
+            Expr::Field { object, name } => Some(Named::new(self.field_kind(func, object), name)),
+            Expr::Index { object, key } => {
+                let name = match self.literal(key) {
+                    Some(Constant::String(s)) => NameText::Source(s),
+                    // The reference has an instruction of its own for these keys, and calls them so.
+                    Some(Constant::Integer(0..=255)) => {
+                        return Some(Named { kind: NamedKind::Field, name: NameText::Fixed("integer index") });
+                    }
+                    _ => NameText::Fixed("?"),
+                };
+                Some(Named { kind: self.field_kind(func, object), name })
+            }
+            _ => None,
+        }
+    }
+
+    fn global_kind(&self, env: EnvBinding) -> NamedKind {
+        match env {
+            EnvBinding::Constant(_) => NamedKind::Field,
+            EnvBinding::Local(_) | EnvBinding::Upvalue(_) => NamedKind::Global,
+        }
+    }
+
+    /// A field of a variable called `_ENV` counts as a global.
+    fn field_kind(&self, _func: FuncId, object: ExprId) -> NamedKind {
+        let object = self.unparen(object);
+        match self.chunk.exprs[object] {
+            Expr::Name(Names::ENV) => match self.names.binding(object) {
+                Binding::Local(_) | Binding::Upvalue(_) => NamedKind::Global,
+                _ => NamedKind::Field,
+            },
+            _ => NamedKind::Field,
+        }
+    }
+
+    /// What messages call the environment that a global is looked up in.
+    pub(crate) fn env_name(&self, env: EnvBinding) -> Option<Named> {
+        match env {
+            EnvBinding::Upvalue(_) => Some(Named::new(NamedKind::Upvalue, Names::ENV)),
+            EnvBinding::Local(_) => Some(Named::new(NamedKind::Local, Names::ENV)),
+            EnvBinding::Constant(_) => None,
+        }
+    }
+
+    /// The error of a function that needs more than [`MAX_FRAME`] registers.
+    pub(crate) fn too_many_registers(&self, func: FuncId) -> SyntaxError {
+        let body = &self.chunk.functions[func];
+        let kind = if self.chunk.std.global_declarations() {
+            ErrorKind::TooMany { what: "registers", limit: MAX_FRAME as u32, function_line: body.line }
+        } else {
+            ErrorKind::Message("function or expression needs too many registers")
+        };
+        // The frontend makes errors only of texts, so this one starts as that of a wrong text.
+        let wrong = parse(b"=", &perilune_frontend::Options::default());
+        let mut error = wrong.errors.into_iter().next().expect("a lone '=' is wrong");
+        error.kind = kind;
+        error.span = body.span;
+        error.line = body.end_line;
+        error.near = None;
+        error
+    }
+}
+
+/// Folds a binary operator on constants as the reference does.
+pub(crate) fn fold_binary(op: BinaryOp, lhs: Constant, rhs: Constant) -> Option<Constant> {
+    fold_arith(op.arith()?, number(lhs)?, number(rhs)?).map(from_number)
+}
+
+/// Folds a unary operator on a constant as the reference does.
+pub(crate) fn fold_unary(op: UnaryOp, operand: Constant) -> Option<Constant> {
+    match op {
+        UnaryOp::Not => Some(Constant::Bool(!truthy(operand))),
+        UnaryOp::Len => None,
+        UnaryOp::Neg | UnaryOp::BNot => {
+            let operand = number(operand)?;
+            // The reference gives unary operations a second operand of integer 0.
+            fold_arith(op.arith()?, operand, Num::Int(0)).map(from_number)
+        }
+    }
+}
+
+/// Whether a constant counts as true.
+pub(crate) fn truthy(constant: Constant) -> bool {
+    !matches!(constant, Constant::Nil | Constant::Bool(false))
+}
+
+fn number(constant: Constant) -> Option<Num> {
+    match constant {
+        Constant::Integer(n) => Some(Num::Int(n)),
+        Constant::Float(x) => Some(Num::Float(x)),
+        _ => None,
+    }
+}
+
+fn from_number(number: Num) -> Constant {
+    match number {
+        Num::Int(n) => Constant::Integer(n),
+        Num::Float(x) => Constant::Float(x),
+    }
+}
