@@ -40,6 +40,9 @@ pub struct Chunk {
     pub lines: LineIndex,
     /// The text itself.
     pub source: Box<[u8]>,
+    /// Ends of tokens after which the reference implementation is on another line than the
+    /// token's, since it has looked a token ahead; and that line. In order.
+    pub(crate) odd_lines: Vec<(u32, u32)>,
     pub(crate) expr_places: Vec<ExprPlace>,
     pub(crate) stmt_places: Vec<StmtPlace>,
 }
@@ -92,6 +95,17 @@ impl Chunk {
     /// function statement stores at [`Chunk::stmt_line`] instead.
     pub fn stmt_last_line(&self, stmt: StmtId) -> u32 {
         self.stmt_places[index(stmt)].last_line
+    }
+
+    /// The line of errors that are noticed when the text up to `consumed` is read.
+    pub(crate) fn line_after(&self, consumed: u32) -> u32 {
+        match self
+            .odd_lines
+            .binary_search_by_key(&consumed, |&(end, _)| end)
+        {
+            Ok(at) => self.odd_lines[at].1,
+            Err(_) => self.lines.line(consumed.saturating_sub(1)),
+        }
     }
 
     /// The body of the main function.

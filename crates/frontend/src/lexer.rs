@@ -103,10 +103,11 @@ impl<'s> Lexer<'s> {
         Token { kind, span, value }
     }
 
-    /// The token as messages show it after `near`, quotes included.
-    pub(crate) fn near(&self, token: &Token) -> Box<[u8]> {
+    /// The token as messages show it after `near`, quotes included. A zero byte shows as nothing,
+    /// since the reference has no other token of that number.
+    pub(crate) fn near(&self, token: &Token) -> Option<Box<[u8]>> {
         let raw = token.span.of(self.source);
-        match token.kind {
+        Some(match token.kind {
             TokenKind::Name | TokenKind::Integer | TokenKind::Float => quote(&[raw]),
             TokenKind::String => {
                 // The reference shows its buffer: delimiters and what escapes were turned into.
@@ -119,9 +120,10 @@ impl<'s> Lexer<'s> {
                     close,
                 ])
             }
+            TokenKind::Stray if raw[0] == 0 => return None,
             TokenKind::Stray => stray(raw[0]),
             kind => kind.text().as_bytes().into(),
-        }
+        })
     }
 
     fn peek(&self) -> Option<u8> {

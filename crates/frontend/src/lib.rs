@@ -2,18 +2,23 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod dump;
 mod error;
 mod lexer;
 mod lines;
 mod names;
 mod parser;
+mod print;
 mod resolution;
 mod resolver;
 mod token;
+mod walk;
 
 pub use ast::Chunk;
+pub use dump::{dump_ast, dump_resolution, dump_tokens};
 pub use error::{ErrorKind, SyntaxError};
 pub use resolver::resolve;
+pub use walk::{Node, children, walk};
 
 /// The error that the reference implementation would report of a chunk, which stops at the first
 /// that it meets while it reads; none if the chunk is right.
@@ -38,6 +43,7 @@ pub fn skip_shebang(source: &[u8]) -> &[u8] {
 pub use lines::{LineIndex, Span, line_col};
 pub use names::{NameId, Names};
 pub use parser::{Options, Parse, parse};
+pub use print::print_source;
 pub use resolution::{
     Binding, Constant, EnvBinding, FunctionInfo, Jump, JumpTarget, Label, LabelId, Local, LocalId,
     LocalKind, LocalRange, Resolution, Upvalue, UpvalueId, UpvalueSource,

@@ -80,6 +80,9 @@ struct Parser<'s> {
     /// Is parsing given up, so that further errors would be noise?
     stopped: bool,
     errors: Vec<SyntaxError>,
+    lines: LineIndex,
+    /// Ends of tokens after which the reference is on another line, and that line.
+    odd_lines: Vec<(u32, u32)>,
     functions_open: Vec<OpenFunction>,
     exprs: Arena<Expr>,
     expr_places: Vec<ExprPlace>,
@@ -123,6 +126,8 @@ impl<'s> Parser<'s> {
             levels: options.outer_levels.min(MAX_LEVELS),
             stopped: false,
             errors: Vec::new(),
+            lines: LineIndex::new(source),
+            odd_lines: Vec::new(),
             functions_open: Vec::new(),
             // A token takes about four bytes, and half of the tokens make an expression.
             exprs: Arena::with_capacity(source.len() / 8),
@@ -183,7 +188,8 @@ impl<'s> Parser<'s> {
             names: self.lexer.names,
             main,
             std: self.std,
-            lines: LineIndex::new(self.source),
+            lines: self.lines,
+            odd_lines: self.odd_lines,
             source: self.source.into(),
             expr_places: self.expr_places,
             stmt_places: self.stmt_places,
@@ -207,7 +213,12 @@ impl<'s> Parser<'s> {
         self.last_line = self.lexer.line;
         self.last_end = self.token.span.end;
         self.token = match self.ahead.take() {
-            Some(token) => token,
+            Some(token) => {
+                if self.lines.line(self.last_end.saturating_sub(1)) != self.last_line {
+                    self.odd_lines.push((self.last_end, self.last_line));
+                }
+                token
+            }
             None => self.lexer.next_token(),
         };
     }
@@ -283,11 +294,13 @@ impl<'s> Parser<'s> {
     fn error_here(&mut self, kind: ErrorKind) {
         let span = self.token.span;
         // One report per place: what follows from the first is noise.
-        let known = |error: &SyntaxError| error.near.is_some() && error.span.start == span.start;
+        let known = |error: &SyntaxError| {
+            error.order.phase == Phase::Syntax && error.span.start == span.start
+        };
         if self.stopped || self.errors.last().is_some_and(known) {
             return;
         }
-        let near = Some(self.lexer.near(&self.token));
+        let near = self.lexer.near(&self.token);
         let order = Order {
             consumed: self.last_end,
             phase: Phase::Syntax,

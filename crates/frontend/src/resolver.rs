@@ -169,7 +169,7 @@ impl Resolver<'_> {
 
     /// Reports an error that is met once the text up to `consumed` is read.
     fn error(&mut self, kind: ErrorKind, span: Span, consumed: u32) {
-        let line = self.chunk.lines.line(consumed.saturating_sub(1));
+        let line = self.chunk.line_after(consumed);
         let order = Order {
             consumed,
             phase: Phase::Meaning,
@@ -201,7 +201,7 @@ impl Resolver<'_> {
             },
             span: token.span,
             line: lexer.line,
-            near: Some(lexer.near(&token)),
+            near: lexer.near(&token),
             order: Order {
                 consumed,
                 phase: Phase::Meaning,

@@ -50,13 +50,16 @@ impl<'c> Resolver<'c> {
         let outer_link = std::mem::replace(&mut self.link, super::NONE);
         let scope = self.enter_scope();
 
-        let start = body
-            .params
-            .last()
-            .map_or(body.span.start + 1, |param| param.span.end);
+        // The reference counts parameters when it has read all of them.
+        let open = body.span.start + 1;
+        let fixed_end = body.params.last().map_or(open, |param| param.span.end);
+        let read = match body.vararg {
+            Some(vararg) => vararg.name.map_or(vararg.span.end, |name| name.span.end),
+            None => fixed_end,
+        };
         let first = self.out.locals.len() as u32;
         for &param in &body.params {
-            self.declare(param, LocalKind::Regular, None, start);
+            self.declare(param, LocalKind::Regular, None, read);
         }
         self.frame().info.params = LocalRange {
             first,
@@ -65,18 +68,24 @@ impl<'c> Resolver<'c> {
         if let (Some(vararg), Some(_)) = (body.vararg, parent) {
             match vararg.name {
                 Some(name) => {
-                    let local = self.declare(name, LocalKind::Vararg, None, name.span.end);
+                    let local = self.declare(name, LocalKind::Vararg, None, read);
                     self.frame().info.vararg = Some(local);
                 }
                 // Lua 5.5 keeps a register for the table even if it has no name.
-                None if chunk.std.named_varargs() => self.declare_hidden(false, vararg.span.end),
+                None if chunk.std.named_varargs() => self.declare_hidden(false, read),
                 None => {}
             }
         }
         self.statements(body.body, false);
 
-        let consumed = body.closed.then_some(body.span.end);
-        self.leave_scope(scope, chunk.blocks[body.body].span.end, consumed);
+        let block_end = chunk.blocks[body.body].span.end;
+        let end = if parent.is_some() {
+            body.span.end
+        } else {
+            block_end
+        };
+        let consumed = body.closed.then_some(end);
+        self.leave_scope(scope, block_end, consumed);
         self.unmet(scope.gotos, consumed);
         self.link = outer_link;
         let mut frame = self.frames.pop().expect("it was pushed above");

@@ -1,0 +1,11 @@
+local i <const> = 2 + 3 * -4
+local f <const> = 2 ^ 0.5
+local s <const> = "text"
+local t <const>, u <const> = true, not nil
+local n <const> = nil or (i and s)
+local not_folded <const> = 1 // 0
+local zero <const> = 0.0 * 1
+local copy <const> = i
+local shifted <const> = 1 << 62 | 1.0
+local late = function() return i, f, s, t, u, n, not_folded, zero, copy, shifted end
+local first <const>, second = 1, 2

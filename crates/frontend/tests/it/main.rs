@@ -1,0 +1,6 @@
+//! Tests over data files: tokens, trees and resolutions by snapshot, messages word for word.
+
+mod errors;
+mod laws;
+mod lines;
+mod snapshots;
