@@ -73,7 +73,7 @@ fn machine_paths(file: &File) -> Vec<Finding> {
             let needle = format!("/{dir}/");
             let absolute = line.match_indices(&needle).any(|(at, _)| {
                 let before = line[..at].chars().next_back();
-                !before.is_some_and(|c| c.is_alphanumeric() || "._-*}/".contains(c))
+                !before.is_some_and(|c| c.is_alphanumeric() || "._-*}/~".contains(c))
             });
             if absolute {
                 findings.push(Finding::new(

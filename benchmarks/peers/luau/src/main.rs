@@ -51,8 +51,8 @@ fn run(command: Vec<OsString>, native: bool) -> Result<(), Vec<u8>> {
     let chunk_name = CString::new(format!("@{path}")).expect("a path holds no NUL");
     if native {
         for flag in NATIVE_FLAGS {
-            Lua::set_fflag(flag, true)
-                .map_err(|()| format!("Luau has no flag {flag}").into_bytes())?;
+            // A release drops the flags of what it has made permanent.
+            let _ = Lua::set_fflag(flag, true);
         }
     }
     let bytecode = ffi::lua_CompileOptions::default();
