@@ -1,1 +1,10 @@
-//! Lua's standard library on the public native API of the virtual machine.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod date;
+pub mod format;
+pub mod pack;
+pub mod pattern;
+pub mod random;
+pub mod sort;
+pub mod utf8;
