@@ -417,7 +417,7 @@ pub enum Stmt {
     Call(ExprId),
     /// `a, b.c = 1, 2`
     Assign {
-        /// Names and index expressions.
+        /// Names, fields and index expressions; anything where the source is broken.
         targets: Box<[ExprId]>,
         /// At least one; the last one may give several values.
         values: Box<[ExprId]>,

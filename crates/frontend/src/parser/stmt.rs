@@ -430,13 +430,14 @@ impl Parser<'_> {
 
     /// Checks that an expression can be assigned to.
     fn target(&mut self, expr: ExprId) -> ExprId {
-        match self.exprs[expr] {
-            Expr::Name(_) | Expr::Field { .. } | Expr::Index { .. } => expr,
-            _ => {
-                self.error_here(ErrorKind::Message("syntax error"));
-                self.missing_expr()
-            }
+        let fits = matches!(
+            self.exprs[expr],
+            Expr::Name(_) | Expr::Field { .. } | Expr::Index { .. } | Expr::Missing
+        );
+        if !fits {
+            self.error_here(ErrorKind::Message("syntax error"));
         }
+        expr
     }
 }
 
