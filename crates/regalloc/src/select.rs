@@ -1,0 +1,316 @@
+//! Selection: each cluster gets the lowest place at which all of its values are free.
+
+use crate::coalesce::{Biases, Clusters};
+use crate::graph::Graph;
+use crate::order::{NONE, Order};
+use crate::simplify::Simplified;
+use crate::spill::Spills;
+use crate::{Clobber, Function, VReg};
+
+/// A group that has no tentative base.
+const NO_BASE: i32 = i32::MIN;
+
+/// Colours, and the tentative bases of groups that came with them.
+#[derive(Default)]
+pub(crate) struct Colors {
+    /// The register of each node, or [`NONE`].
+    pub regs: Vec<u32>,
+    bases: Vec<i32>,
+    biases: Biases,
+    members: Vec<(u32, i32)>,
+    taken: Vec<u64>,
+    unwanted: Vec<u64>,
+    node_taken: Vec<u64>,
+    pub uncolored: Vec<u32>,
+}
+
+impl Colors {
+    /// Empties the colouring.
+    pub fn reset(&mut self, num_nodes: u32, num_groups: usize) {
+        self.regs.clear();
+        self.regs.resize(num_nodes as usize, NONE);
+        self.bases.clear();
+        self.bases.resize(num_groups, NO_BASE);
+        self.uncolored.clear();
+    }
+
+    /// Colours the graph; `uncolored` then lists the values that found no register.
+    pub fn select<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        clusters: &mut Clusters,
+        simplified: &Simplified,
+    ) {
+        self.reset(graph.num_nodes, graph.groups.len());
+        self.biases.build(clusters);
+        for &root in &simplified.order {
+            let mut members = std::mem::take(&mut self.members);
+            members.clear();
+            clusters.members(root, &mut members);
+            if root == clusters.frame() {
+                self.assign(clusters, &members, 0);
+            } else {
+                self.place(func, order, graph, clusters, &mut members);
+            }
+            self.members = members;
+        }
+    }
+
+    /// Spills what makes room for the uncoloured nodes: the values themselves, or for temporaries
+    /// the cheapest value beside them. Whether anything could be spilled.
+    pub fn spill_uncolored<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        spills: &mut Spills,
+    ) -> bool {
+        let mut spilled = false;
+        for at in 0..self.uncolored.len() {
+            let node = self.uncolored[at];
+            let victim = if node < func.num_vregs() {
+                Some(VReg(node))
+            } else {
+                let values = graph.neighbors(node).iter().filter(|&&other| other < func.num_vregs());
+                let values = values.map(|&other| VReg(other));
+                let cheapest = values.min_by(|&a, &b| {
+                    spills.cost(func, order, a).total_cmp(&spills.cost(func, order, b))
+                });
+                cheapest
+            };
+            if let Some(victim) = victim {
+                spills.spill(func, victim);
+                spilled = true;
+            }
+        }
+        spilled
+    }
+
+    fn assign(&mut self, clusters: &Clusters, members: &[(u32, i32)], base: i32) {
+        for &(element, distance) in members {
+            if clusters.is_node(element) {
+                self.regs[element as usize] = (base + distance) as u32;
+            } else if let Some(group) = clusters.as_group(element) {
+                self.bases[group as usize] = base + distance;
+            }
+        }
+    }
+
+    /// Places a cluster as a whole, or else its values in ever smaller parts.
+    fn place<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        clusters: &Clusters,
+        members: &mut [(u32, i32)],
+    ) {
+        let low = members
+            .iter()
+            .filter(|(element, _)| clusters.is_node(*element))
+            .map(|&(_, distance)| distance)
+            .min()
+            .expect("selection places clusters that have values");
+        for (_, distance) in members.iter_mut() {
+            *distance -= low;
+        }
+        if let Some(base) = self.find_base(func, order, graph, clusters, members, true) {
+            return self.assign(clusters, members, base);
+        }
+        // Values that share one place stay together, their groups are on their own.
+        members.sort_unstable_by_key(|&(element, distance)| (distance, element));
+        for part in members.chunk_by_mut(|a, b| a.1 == b.1) {
+            let nodes = part.partition_point(|&(element, _)| clusters.is_node(element));
+            let part = &mut part[..nodes];
+            if part.is_empty() {
+                continue;
+            }
+            for (_, distance) in part.iter_mut() {
+                *distance = 0;
+            }
+            let base = self
+                .find_base(func, order, graph, clusters, part, true)
+                .or_else(|| self.find_base(func, order, graph, clusters, part, false));
+            match base {
+                Some(base) => self.assign(clusters, part, base),
+                None => self.place_singly(func, order, graph, clusters, part),
+            }
+        }
+    }
+
+    fn place_singly<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        clusters: &Clusters,
+        part: &[(u32, i32)],
+    ) {
+        for single in part {
+            let single = std::slice::from_ref(single);
+            match self.find_base(func, order, graph, clusters, single, false) {
+                Some(base) => self.assign(clusters, single, base),
+                None => self.uncolored.push(single[0].0),
+            }
+        }
+    }
+
+    /// The lowest base, or the one that an affinity asks for, at which all members are free.
+    /// With `polite`, also none at which a call window would have to move away.
+    fn find_base<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        clusters: &Clusters,
+        members: &[(u32, i32)],
+        polite: bool,
+    ) -> Option<i32> {
+        let words = (graph.num_regs as usize).div_ceil(64);
+        for set in [&mut self.taken, &mut self.unwanted, &mut self.node_taken] {
+            set.clear();
+            set.resize(words, 0);
+        }
+        let (mut lowest, mut highest) = (0, graph.num_regs as i32 - 1);
+        for &(element, distance) in members {
+            if let Some(group) = clusters.as_group(element) {
+                if polite {
+                    self.group_limits(
+                        func, order, graph, group, distance, &mut lowest, &mut highest,
+                    );
+                }
+                continue;
+            }
+            highest = highest.min(graph.num_regs as i32 - 1 - distance);
+            self.node_taken.fill(0);
+            for (word, forbidden) in self.node_taken.iter_mut().zip(graph.forbidden(element)) {
+                *word = *forbidden;
+            }
+            for &other in graph.neighbors(element) {
+                let reg = self.regs[other as usize];
+                if reg != NONE {
+                    self.node_taken[reg as usize / 64] |= 1 << (reg % 64);
+                }
+            }
+            or_shifted_down(&mut self.taken, &self.node_taken, distance as usize);
+            if polite {
+                self.crossed_limits(func, order, graph, element, distance, &mut highest);
+            }
+        }
+        for (taken, unwanted) in self.taken.iter_mut().zip(&self.unwanted) {
+            *taken |= unwanted;
+        }
+        let is_free = |base: i32| {
+            base >= lowest
+                && base <= highest
+                && self.taken[base as usize / 64] >> (base % 64) & 1 == 0
+        };
+        for &(element, distance) in members {
+            for (partner, from) in self.biases.of(element) {
+                let at = match clusters.as_group(partner) {
+                    Some(group) if self.bases[group as usize] != NO_BASE => {
+                        self.bases[group as usize]
+                    }
+                    None if partner == clusters.frame() => 0,
+                    None if self.regs[partner as usize] != NONE => {
+                        self.regs[partner as usize] as i32
+                    }
+                    _ => continue,
+                };
+                let base = at + from - distance;
+                if is_free(base) {
+                    return Some(base);
+                }
+            }
+        }
+        let mut base = lowest;
+        while base <= highest {
+            let free = !self.taken[base as usize / 64] >> (base % 64);
+            if free != 0 {
+                base += free.trailing_zeros() as i32;
+                return (base <= highest).then_some(base);
+            }
+            base = (base / 64 + 1) * 64;
+        }
+        None
+    }
+
+    /// Bases at which a group of the cluster would not have to move away later.
+    #[expect(clippy::too_many_arguments)]
+    fn group_limits<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        group: u32,
+        distance: i32,
+        lowest: &mut i32,
+        highest: &mut i32,
+    ) {
+        let facts = &graph.groups[group as usize];
+        let crossing = graph.crossing(group);
+        let colored = crossing.iter().filter(|&&node| self.regs[node as usize] != NONE);
+        *lowest = (*lowest).max(-distance);
+        if let Clobber::Above(from) = facts.group.clobber {
+            let above = colored.map(|&node| self.regs[node as usize] + 1).max().unwrap_or(0);
+            let room = above.max(crossing.len() as u32) as i32;
+            *lowest = (*lowest).max(room - from as i32 - distance);
+            return;
+        }
+        if facts.beside_slots {
+            *highest = (*highest).min(graph.num_regs as i32 - facts.group.size as i32 - distance);
+        }
+        for &node in colored {
+            let reg = self.regs[node as usize] as i32;
+            for offset in 0..facts.group.size as i32 {
+                let base = reg - offset - distance;
+                let inside = base >= 0 && base < graph.num_regs as i32;
+                if inside && graph.group_rejects(func, order, group, node, offset) {
+                    self.unwanted[base as usize / 64] |= 1 << (base % 64);
+                }
+            }
+        }
+    }
+
+    /// Places of a value that would make groups it is live across move away.
+    fn crossed_limits<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        node: u32,
+        distance: i32,
+        highest: &mut i32,
+    ) {
+        for &group in graph.crossed(node) {
+            let at = self.bases[group as usize];
+            if at == NO_BASE {
+                continue;
+            }
+            let facts = &graph.groups[group as usize];
+            if let Clobber::Above(from) = facts.group.clobber {
+                *highest = (*highest).min(at + from as i32 - 1 - distance);
+                continue;
+            }
+            for offset in 0..facts.group.size as i32 {
+                let base = at + offset - distance;
+                let inside = base >= 0 && base < graph.num_regs as i32;
+                if inside && graph.group_rejects(func, order, group, node, offset) {
+                    self.unwanted[base as usize / 64] |= 1 << (base % 64);
+                }
+            }
+        }
+    }
+}
+
+/// `into |= from >> by`, as one long number.
+fn or_shifted_down(into: &mut [u64], from: &[u64], by: usize) {
+    let (words, bits) = (by / 64, by % 64);
+    for at in 0..into.len() {
+        let low = from.get(at + words).copied().unwrap_or(0);
+        let high = from.get(at + words + 1).copied().unwrap_or(0);
+        into[at] |= if bits == 0 { low } else { low >> bits | high << (64 - bits) };
+    }
+}
