@@ -3,8 +3,6 @@
 use crate::op::{BinOp, Capture, CmpOp, FloatBits, NameKind, Op, UnOp, ValueKind};
 use crate::{Block, FuncRef, Function, Inst, Loc, Local, Scope, SsaBuilder, Upvalue, Value, Variable};
 
-const LUA: &[ValueKind] = &[ValueKind::Lua];
-
 /// Appends instructions to the blocks of a function, and keeps source variables in SSA form.
 ///
 /// A terminator leaves no current block; [`switch_to`](Self::switch_to) sets the next. Clients that use
@@ -116,14 +114,14 @@ impl<'f> FunctionBuilder<'f> {
         self.block.expect("there is a current block")
     }
 
-    /// Appends an instruction of any operation; prefer the named constructors.
-    pub fn emit(&mut self, op: Op, args: &[Value], kinds: &[ValueKind]) -> Inst {
-        self.emit_with_edges(op, args, kinds, &[])
+    /// Appends an instruction of any operation without successors; prefer the named constructors.
+    pub fn emit(&mut self, op: Op, args: &[Value], results: usize) -> Inst {
+        self.emit_with_edges(op, args, results, &[])
     }
 
-    fn emit_with_edges(&mut self, op: Op, args: &[Value], kinds: &[ValueKind], edges: &[(Block, &[Value])]) -> Inst {
+    fn emit_with_edges(&mut self, op: Op, args: &[Value], results: usize, edges: &[(Block, &[Value])]) -> Inst {
         let block = self.current();
-        let inst = self.func.make_inst(op, args, kinds, edges, self.loc);
+        let inst = self.func.make_inst(op, args, results, edges, self.loc);
         self.func.append_inst(block, inst);
         if op.is_terminator() {
             self.ssa.add_terminator(self.func, block, inst);
@@ -134,12 +132,12 @@ impl<'f> FunctionBuilder<'f> {
     }
 
     fn emit1(&mut self, op: Op, args: &[Value]) -> Value {
-        let inst = self.emit(op, args, LUA);
+        let inst = self.emit(op, args, 1);
         self.func.result(inst)
     }
 
     fn emit0(&mut self, op: Op, args: &[Value]) -> Inst {
-        self.emit(op, args, &[])
+        self.emit(op, args, 0)
     }
 
     /// The instruction appended last.
@@ -226,7 +224,7 @@ impl<'f> FunctionBuilder<'f> {
 
     /// A new cell that holds `x`.
     pub fn new_cell(&mut self, x: Value) -> Value {
-        let inst = self.emit(Op::NewCell, &[x], &[ValueKind::Cell]);
+        let inst = self.emit(Op::NewCell, &[x], 1);
         self.func.result(inst)
     }
 
@@ -283,7 +281,7 @@ impl<'f> FunctionBuilder<'f> {
     /// `object[key]` and `object`, to be callee and first argument of one call.
     pub fn self_field(&mut self, object: Value, key: &[u8]) -> (Value, Value) {
         let key = self.func.intern(key);
-        let inst = self.emit(Op::SelfField(key), &[object], &[ValueKind::Lua; 2]);
+        let inst = self.emit(Op::SelfField(key), &[object], 2);
         let results = self.func.results(inst);
         (results[0], results[1])
     }
@@ -293,7 +291,7 @@ impl<'f> FunctionBuilder<'f> {
     /// Calls `callee`; the last argument may be open. Its `results` results are those of the
     /// instruction.
     pub fn call(&mut self, callee: Value, args: &[Value], results: usize) -> Inst {
-        self.emit(Op::Call, &prefixed(callee, args), &vec![ValueKind::Lua; results])
+        self.emit(Op::Call, &prefixed(callee, args), results)
     }
 
     /// Calls `callee` for one result.
@@ -304,18 +302,18 @@ impl<'f> FunctionBuilder<'f> {
 
     /// Calls `callee` and keeps all results, for the next instruction that does something.
     pub fn call_open(&mut self, callee: Value, args: &[Value]) -> Value {
-        let inst = self.emit(Op::CallOpen, &prefixed(callee, args), &[ValueKind::Open]);
+        let inst = self.emit(Op::CallOpen, &prefixed(callee, args), 1);
         self.func.result(inst)
     }
 
     /// The first `results` extra arguments.
     pub fn vararg(&mut self, results: usize) -> Inst {
-        self.emit(Op::Vararg, &[], &vec![ValueKind::Lua; results])
+        self.emit(Op::Vararg, &[], results)
     }
 
     /// All extra arguments, for the next instruction that does something.
     pub fn vararg_open(&mut self) -> Value {
-        let inst = self.emit(Op::VarargOpen, &[], &[ValueKind::Open]);
+        let inst = self.emit(Op::VarargOpen, &[], 1);
         self.func.result(inst)
     }
 
@@ -326,7 +324,7 @@ impl<'f> FunctionBuilder<'f> {
 
     /// Calls the iterator of a generic `for`.
     pub fn for_call(&mut self, iterator: Value, state: Value, control: Value, results: usize) -> Inst {
-        self.emit(Op::ForCall, &[iterator, state, control], &vec![ValueKind::Lua; results])
+        self.emit(Op::ForCall, &[iterator, state, control], results)
     }
 
     // Scopes.
@@ -361,17 +359,17 @@ impl<'f> FunctionBuilder<'f> {
 
     /// Continues at `to`.
     pub fn jump(&mut self, to: Block, args: &[Value]) -> Inst {
-        self.emit_with_edges(Op::Jump, &[], &[], &[(to, args)])
+        self.emit_with_edges(Op::Jump, &[], 0, &[(to, args)])
     }
 
     /// Continues at `then` if `cond` is neither nil nor false, else at `other`.
     pub fn branch(&mut self, cond: Value, then: (Block, &[Value]), other: (Block, &[Value])) -> Inst {
-        self.emit_with_edges(Op::Branch, &[cond], &[], &[then, other])
+        self.emit_with_edges(Op::Branch, &[cond], 0, &[then, other])
     }
 
     /// Continues at `nil` if `x` is nil, else at `other`.
     pub fn branch_nil(&mut self, x: Value, nil: (Block, &[Value]), other: (Block, &[Value])) -> Inst {
-        self.emit_with_edges(Op::BranchNil, &[x], &[], &[nil, other])
+        self.emit_with_edges(Op::BranchNil, &[x], 0, &[nil, other])
     }
 
     /// Prepares a numeric loop over `[init, limit, step]`. The results index and count are the first two
@@ -406,8 +404,7 @@ impl<'f> FunctionBuilder<'f> {
         exit: (Block, &[Value]),
     ) -> Inst {
         let block = self.current();
-        let kinds = &[ValueKind::Lua; 3][..results];
-        let inst = self.func.make_inst(op, &control, kinds, &[(body.0, &[]), exit], self.loc);
+        let inst = self.func.make_inst(op, &control, results, &[(body.0, &[]), exit], self.loc);
         for at in 0..2 {
             let result = self.func.results(inst)[at];
             self.func.push_branch_arg(inst, 0, result);

@@ -7,6 +7,7 @@ use crate::list::{List, ListPool};
 use crate::op::{Capture, CaptureList, NameKind, Op, UpvalueKind, ValueKind};
 use crate::{Block, Effects, Inst, Local, StrId, Upvalue, Value};
 use indexmap::{IndexMap, IndexSet};
+use std::fmt;
 
 /// A place in the source: 1-based, 0 where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,10 +47,20 @@ pub enum ValueDef {
     Detached,
 }
 
+impl ValueDef {
+    /// The block, if the value is a parameter.
+    pub fn block(self) -> Option<Block> {
+        match self {
+            ValueDef::Param(block, _) => Some(block),
+            ValueDef::Result(..) | ValueDef::Detached => None,
+        }
+    }
+}
+
 /// One function in SSA form.
 ///
 /// Two functions are equal when they differ in nothing but the numbers of ids.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Function {
     /// The name for dumps and tracebacks; empty if there is none.
     pub name: Vec<u8>,
@@ -148,6 +159,11 @@ impl Function {
     /// The bytes of a string.
     pub fn str(&self, id: StrId) -> &[u8] {
         &self.strings[id.index()]
+    }
+
+    /// How many strings there are.
+    pub fn string_count(&self) -> usize {
+        self.strings.len()
     }
 
     /// Adds an upvalue.
@@ -335,14 +351,23 @@ impl Function {
 
     // Instructions.
 
-    /// Makes an instruction that stands in no block yet. `kinds` are those of its results,
-    /// `edges` its successors with their arguments.
-    pub fn make_inst(&mut self, op: Op, args: &[Value], kinds: &[ValueKind], edges: &[(Block, &[Value])], loc: Loc) -> Inst {
+    /// Makes an instruction that stands in no block yet, with new values for its results;
+    /// `edges` are its successors with their arguments.
+    pub fn make_inst(
+        &mut self,
+        op: Op,
+        args: &[Value],
+        results: usize,
+        edges: &[(Block, &[Value])],
+        loc: Loc,
+    ) -> Inst {
+        let count = results;
         assert_eq!(op.successors(), edges.len(), "{op:?} has another number of successors");
         let inst = Inst::from_index(self.insts.len());
         let args = self.pool.alloc(args);
         let mut results = List::default();
-        for (position, &kind) in kinds.iter().enumerate() {
+        let kind = op.result_kind();
+        for position in 0..count {
             let value = Value::from_index(self.values.len());
             self.values.push(ValueData { def: ValueDef::Result(inst, position as u32), kind });
             self.pool.push(&mut results, value);
@@ -432,6 +457,11 @@ impl Function {
         })
     }
 
+    pub(crate) fn captured_cells(&self, list: CaptureList) -> usize {
+        let range = list.start as usize..(list.start + list.len) as usize;
+        self.captures[range].iter().filter(|upvalue| upvalue.is_none()).count()
+    }
+
     pub(crate) fn add_captures(&mut self, captures: &[Capture]) -> (CaptureList, Vec<Value>) {
         let start = self.captures.len() as u32;
         let mut cells = Vec::new();
@@ -516,6 +546,25 @@ impl Function {
         self.terminator(block).into_iter().flat_map(|inst| self.edges(inst).map(|(to, _)| to))
     }
 
+    // For the parser, which meets uses before definitions.
+
+    pub(crate) fn reserve_value(&mut self) -> Value {
+        self.values.push(ValueData { def: ValueDef::Detached, kind: ValueKind::Lua });
+        Value::from_index(self.values.len() - 1)
+    }
+
+    pub(crate) fn define_value(&mut self, value: Value, def: ValueDef, kind: ValueKind) {
+        self.values[value.index()] = ValueData { def, kind };
+    }
+
+    pub(crate) fn set_params(&mut self, block: Block, params: &[Value]) {
+        self.blocks[block.index()].params = self.pool.alloc(params);
+    }
+
+    pub(crate) fn push_result(&mut self, inst: Inst, value: Value) {
+        self.pool.push(&mut self.insts[inst.index()].results, value);
+    }
+
     // Values.
 
     /// Where a value comes from.
@@ -570,6 +619,12 @@ impl Function {
                 self.map_uses(inst, |value| aliases.resolve(value));
             }
         }
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{FuncRef, Function};
 
 /// The functions of one chunk; closures name them by their position.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Module {
     /// The functions. The first is the main chunk.
     pub functions: Vec<Function>,

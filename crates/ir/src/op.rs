@@ -301,6 +301,53 @@ impl Op {
         }
     }
 
+    /// What the results of the operation are made of.
+    pub const fn result_kind(&self) -> ValueKind {
+        match self {
+            Op::NewCell => ValueKind::Cell,
+            Op::CallOpen | Op::VarargOpen => ValueKind::Open,
+            _ => ValueKind::Lua,
+        }
+    }
+
+    /// How many results the operation has, unless each instruction says.
+    pub const fn result_count(&self) -> Option<usize> {
+        match self {
+            Op::Call | Op::Vararg | Op::ForCall => None,
+            Op::ForPrep => Some(3),
+            Op::ForLoop | Op::SelfField(_) => Some(2),
+            Op::SetUpvalue(_) | Op::SetCell | Op::SetIndex | Op::SetGlobal { .. } | Op::SetList { .. } => Some(0),
+            Op::Tbc(_) | Op::Close(_) | Op::CheckGlobal(_) | Op::LocalStart(_) | Op::LocalEnd(_) => Some(0),
+            Op::Jump | Op::Branch | Op::BranchNil | Op::Return | Op::TailCall => Some(0),
+            _ => Some(1),
+        }
+    }
+
+    /// The least and, if bounded, the greatest number of operands.
+    pub const fn arity(&self) -> (usize, Option<usize>) {
+        match self {
+            Op::Nil | Op::True | Op::False | Op::Int(_) | Op::Float(_) | Op::Str(_) => (0, Some(0)),
+            Op::Copy | Op::Unary(_) | Op::SetUpvalue(_) | Op::NewCell | Op::GetCell => (1, Some(1)),
+            Op::Binary(_) | Op::Compare(_) | Op::SetCell | Op::GetIndex => (2, Some(2)),
+            Op::Concat => (2, None),
+            Op::GetUpvalue(_) | Op::NewTable { .. } | Op::GetGlobal { .. } => (0, Some(0)),
+            Op::Closure { .. } => (0, None),
+            Op::SetIndex | Op::ForCall | Op::ForPrep | Op::ForLoop => (3, Some(3)),
+            Op::SetGlobal { .. } | Op::SelfField(_) | Op::Tbc(_) | Op::CheckGlobal(_) => (1, Some(1)),
+            Op::SetList { .. } | Op::Call | Op::CallOpen | Op::TailCall => (1, None),
+            Op::Vararg | Op::VarargOpen | Op::VarargTable | Op::Close(_) | Op::LocalEnd(_) => (0, Some(0)),
+            Op::LocalStart(_) => (0, Some(1)),
+            Op::Jump => (0, Some(0)),
+            Op::Branch | Op::BranchNil => (1, Some(1)),
+            Op::Return => (0, None),
+        }
+    }
+
+    /// Whether the last operand may be an open list.
+    pub const fn takes_open(&self) -> bool {
+        matches!(self, Op::SetList { .. } | Op::Call | Op::CallOpen | Op::Return | Op::TailCall)
+    }
+
     /// Whether the operation is a constant.
     pub const fn is_const(&self) -> bool {
         matches!(self, Op::Nil | Op::True | Op::False | Op::Int(_) | Op::Float(_) | Op::Str(_))

@@ -245,10 +245,10 @@ fn param_place(func: &Function, param: Value) -> (Block, usize) {
 
 /// A value for a variable that no path has written: nil, or a cell that holds nil.
 fn undefined(func: &mut Function, block: Block, kind: ValueKind) -> Value {
-    let nil = func.make_inst(Op::Nil, &[], &[ValueKind::Lua], &[], Loc::default());
+    let nil = func.make_inst(Op::Nil, &[], 1, &[], Loc::default());
     let value = func.result(nil);
     if kind == ValueKind::Cell {
-        let cell = func.make_inst(Op::NewCell, &[value], &[ValueKind::Cell], &[], Loc::default());
+        let cell = func.make_inst(Op::NewCell, &[value], 1, &[], Loc::default());
         func.prepend_inst(block, cell);
         func.prepend_inst(block, nil);
         return func.result(cell);
