@@ -536,6 +536,8 @@ pub struct Block {
     pub stmts: Box<[StmtId]>,
     /// From the end of what opens the block to the end of its last token.
     pub span: Span,
+    /// Is the source right up to its end? If not, a one-pass compiler never ends the block.
+    pub(crate) sound: bool,
 }
 
 /// The vararg parameter of a function.
@@ -564,6 +566,6 @@ pub struct FunctionBody {
     pub line: u32,
     /// The line of its `end`; the last line of the text for the main function.
     pub end_line: u32,
-    /// Was its end found? Not so where the source is broken.
-    pub closed: bool,
+    /// Is the source right up to its end? If not, a one-pass compiler never ends the function.
+    pub(crate) sound: bool,
 }

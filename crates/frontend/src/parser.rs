@@ -160,7 +160,7 @@ impl<'s> Parser<'s> {
             }
             // A stray `end` or the like ends nothing; what follows may still be worth reading.
             self.error_here(ErrorKind::Expected(TokenKind::Eof.text()));
-            self.next();
+            self.skip_token();
         }
         let body = self.finish_block(mark, 0);
         let span = Span::new(0, self.source.len() as u32);
@@ -175,7 +175,7 @@ impl<'s> Parser<'s> {
             span,
             line: 0,
             end_line: self.line(),
-            closed: self.errors.is_empty(),
+            sound: self.errors.is_empty() && self.lexer.errors.is_empty(),
         });
         let mut errors = self.errors;
         errors.append(&mut self.lexer.errors);
@@ -377,10 +377,18 @@ impl<'s> Parser<'s> {
         id
     }
 
+    /// Skips a token that fits nowhere.
+    fn skip_token(&mut self) {
+        let (start, line) = (self.token.span.start, self.line());
+        self.next();
+        self.push_stmt(Stmt::Missing(None), start, line);
+    }
+
     fn finish_block(&mut self, mark: usize, start: u32) -> BlockId {
         let stmts = self.stmt_stack.drain(mark..).collect();
         let span = Span::new(start, self.last_end.max(start));
-        self.blocks.alloc(Block { stmts, span })
+        let sound = self.errors.is_empty();
+        self.blocks.alloc(Block { stmts, span, sound })
     }
 
     /// The value of a variable or field is needed now, so reading it has the current line.

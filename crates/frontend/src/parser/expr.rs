@@ -276,7 +276,7 @@ impl Parser<'_> {
         };
         let body = self.block(closer);
         let end_line = self.line();
-        let closed = self.expect_closer(closer);
+        self.expect_closer(closer);
         self.functions_open.pop();
         let function = self.push_function(FunctionBody {
             params: params.into(),
@@ -286,7 +286,7 @@ impl Parser<'_> {
             span: Span::new(open, self.last_end.max(open)),
             line,
             end_line,
-            closed,
+            sound: self.errors.is_empty(),
         });
         self.push_expr(Expr::Function(function), start, self.last_line)
     }

@@ -25,7 +25,7 @@ impl Parser<'_> {
             }
             if self.token.span == before && !self.at(TokenKind::Eof) {
                 // Nothing was understood; what follows may be.
-                self.next();
+                self.skip_token();
             }
         }
     }

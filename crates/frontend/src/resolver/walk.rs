@@ -84,7 +84,7 @@ impl<'c> Resolver<'c> {
         } else {
             block_end
         };
-        let consumed = body.closed.then_some(end);
+        let consumed = body.sound.then_some(end);
         self.leave_scope(scope, block_end, consumed);
         self.unmet(scope.gotos, consumed);
         self.link = outer_link;
@@ -98,8 +98,9 @@ impl<'c> Resolver<'c> {
     fn block(&mut self, id: BlockId) {
         let scope = self.enter_scope();
         self.statements(id, false);
-        let end = self.chunk.blocks[id].span.end;
-        self.leave_scope(scope, end, Some(end));
+        let block = &self.chunk.blocks[id];
+        let end = block.span.end;
+        self.leave_scope(scope, end, block.sound.then_some(end));
     }
 
     fn statements(&mut self, id: BlockId, before_until: bool) {
@@ -205,7 +206,8 @@ impl<'c> Resolver<'c> {
                 let scope = self.enter_scope();
                 self.statements(*body, true);
                 self.expr(*cond);
-                self.leave_scope(scope, end, Some(end));
+                let sound = chunk.blocks[*body].sound;
+                self.leave_scope(scope, end, sound.then_some(end));
                 self.frame().loops.pop();
             }
             Stmt::If { arms, otherwise } => {
