@@ -46,8 +46,17 @@ struct Mirror {
 
 impl Mirror {
     fn pick(&self, n: u8) -> Option<u64> {
-        let len = self.objects.len();
-        (len > 0).then(|| *self.objects.keys().nth(n as usize % len).expect("in range"))
+        self.pick_where(n, |_| true)
+    }
+
+    fn pick_where(&self, n: u8, test: impl Fn(&Body) -> bool) -> Option<u64> {
+        let found: Vec<u64> = self
+            .objects
+            .iter()
+            .filter(|(_, (_, b))| test(b))
+            .map(|(&tag, _)| tag)
+            .collect();
+        (!found.is_empty()).then(|| found[n as usize % found.len()])
     }
 
     fn is_leaf(&self, tag: u64) -> bool {
@@ -191,7 +200,10 @@ fn run(steps: &[Step], mode: Mode) -> Vec<u64> {
                 made = Some((world.table(next, mode), Body::Table(mode, vec![]), root));
             }
             Step::Set { obj, index, child } => {
-                if let (Some(tag), Some(child)) = (mirror.pick(obj), mirror.pick(child)) {
+                if let (Some(tag), Some(child)) = (
+                    mirror.pick_where(obj, |b| matches!(b, Body::Node(_))),
+                    mirror.pick(child),
+                ) {
                     let pointer = mirror.objects[&child].0;
                     let (obj, body) = mirror.objects.get_mut(&tag).expect("known");
                     if let Body::Node(children) = body
@@ -216,7 +228,7 @@ fn run(steps: &[Step], mode: Mode) -> Vec<u64> {
                 }
             }
             Step::Insert { obj, key, value } => {
-                if let Some(tag) = mirror.pick(obj) {
+                if let Some(tag) = mirror.pick_where(obj, |b| matches!(b, Body::Table(..))) {
                     let pick = |n: u8| {
                         if n.is_multiple_of(8) {
                             None
@@ -341,7 +353,11 @@ fn compare(world: &World, mirror: &Mirror) {
 }
 
 fn check(u: &mut Unstructured<'_>, mode: Mode) -> arbitrary::Result<()> {
-    let steps: Vec<Step> = u.arbitrary()?;
+    // Not `Vec::arbitrary`, which tosses a coin after each step and so stops after two on average.
+    let mut steps = Vec::new();
+    while !u.is_empty() {
+        steps.push(u.arbitrary::<Step>()?);
+    }
     let ids = run(&steps, mode);
     assert_eq!(ids, run(&steps, mode), "the same program sees the same ids");
     Ok(())

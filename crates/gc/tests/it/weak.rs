@@ -145,3 +145,20 @@ fn a_resurrected_weak_table_is_cleared_too() {
     assert!(entries(table).is_empty());
     assert_eq!(w.heap.stats().live_objects, 2);
 }
+
+#[test]
+fn a_pointerless_key_that_is_marked_late_brings_its_value() {
+    let mut w = World::new(Config::default());
+    let table = w.table(0, EPHEMERON).unwrap();
+    let (key, holder) = (w.node(1, 0).unwrap(), w.node(2, 1).unwrap());
+    let (blob, value) = (w.blob(3, 8).unwrap(), w.node(4, 0).unwrap());
+    w.set(holder, 0, Some(blob));
+    w.insert(table, Some(blob), Some(value)).unwrap();
+    w.insert(table, Some(key), Some(holder)).unwrap();
+    w.roots = vec![table, key];
+    w.collect();
+    assert_eq!(w.heap.stats().live_objects, 5);
+    w.roots = vec![table];
+    w.collect();
+    assert_eq!(w.tags(), [0]);
+}
