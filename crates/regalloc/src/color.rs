@@ -61,7 +61,10 @@ pub fn run_with<F: Function>(
     options: &Options,
     ctx: &mut Ctx,
 ) -> Result<Output, AllocError> {
-    assert!((1..=4096).contains(&regs.allocatable), "1 to 4096 registers");
+    assert!(
+        (1..=4096).contains(&regs.allocatable),
+        "1 to 4096 registers"
+    );
     ctx.order.compute(func);
     ctx.live.compute(func, &ctx.order);
     ctx.spills.reset(func);
@@ -69,8 +72,11 @@ pub fn run_with<F: Function>(
         true => given_homes(func, regs, ctx),
         false => color(func, regs, options, ctx),
     };
-    ctx.frame.compute(func, &ctx.order, &ctx.live, &ctx.spills)?;
-    let mut out = ctx.rewriter.rewrite(func, &ctx.order, &ctx.live, &ctx.spills, &ctx.frame)?;
+    ctx.frame
+        .compute(func, &ctx.order, &ctx.live, &ctx.spills)?;
+    let mut out = ctx
+        .rewriter
+        .rewrite(func, &ctx.order, &ctx.live, &ctx.spills, &ctx.frame)?;
     out.stats.rounds = rounds;
     Ok(out)
 }
@@ -78,7 +84,17 @@ pub fn run_with<F: Function>(
 /// Interference, coalescing, simplification, selection; spilling and again, until all is coloured;
 /// then slots. The number of rounds.
 fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx) -> u32 {
-    let Ctx { order, live, spills, graph, clusters, simplified, colors, scan, .. } = ctx;
+    let Ctx {
+        order,
+        live,
+        spills,
+        graph,
+        clusters,
+        simplified,
+        colors,
+        scan,
+        ..
+    } = ctx;
     let mut edges = func.num_vregs() <= options.graph_limit;
     let mut rounds = 0;
     loop {
@@ -101,7 +117,12 @@ fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx
                 rounds = MAX_ROUNDS;
             }
         } else {
-            let program = Program { func, order, live, graph };
+            let program = Program {
+                func,
+                order,
+                live,
+                graph,
+            };
             scan.run(&program, spills, Class::Reg, regs.allocatable as u32);
             if scan.spilled == 0 {
                 std::mem::swap(&mut colors.regs, &mut scan.colors);
@@ -125,7 +146,16 @@ fn spill_all<F: Function>(func: &F, order: &Order, spills: &mut Spills) {
 
 /// Colours spill slots, and lists all homes by frame index.
 fn slots<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) {
-    let Ctx { order, live, spills, graph, colors, scan, frame, .. } = ctx;
+    let Ctx {
+        order,
+        live,
+        spills,
+        graph,
+        colors,
+        scan,
+        frame,
+        ..
+    } = ctx;
     frame.check = false;
     frame.num_regs = regs.allocatable as u32;
     frame.homes.clear();
@@ -136,7 +166,17 @@ fn slots<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) {
     if !spills.any() {
         return;
     }
-    scan.run(&Program { func, order, live, graph }, spills, Class::Slot, NONE);
+    scan.run(
+        &Program {
+            func,
+            order,
+            live,
+            graph,
+        },
+        spills,
+        Class::Slot,
+        NONE,
+    );
     for (vreg, home) in (0..).map(VReg).zip(&mut frame.homes) {
         match spills.class(vreg) {
             Class::Reg => {}
@@ -149,7 +189,12 @@ fn slots<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) {
 
 /// Takes homes from the client. Values past the registers count as spilled.
 fn given_homes<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) -> u32 {
-    let Ctx { order, spills, frame, .. } = ctx;
+    let Ctx {
+        order,
+        spills,
+        frame,
+        ..
+    } = ctx;
     frame.check = true;
     frame.num_regs = regs.allocatable as u32;
     frame.homes.clear();

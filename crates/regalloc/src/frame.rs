@@ -118,7 +118,11 @@ impl Frame {
             self.top = self.top.max(temp + 1);
         }
         self.safepoints.sort_unstable_by_key(|&(inst, ..)| inst);
-        if self.top > u16::MAX as u32 { Err(AllocError::FrameTooLarge) } else { Ok(()) }
+        if self.top > u16::MAX as u32 {
+            Err(AllocError::FrameTooLarge)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether `vreg` may be defined with `others` and everything live beside it.
@@ -180,9 +184,18 @@ impl Frame {
         }
         let groups = func.groups(inst);
         if !groups.is_empty() {
-            self.place_groups(live, operands, groups, first, order.base_starts[inst.index()]);
+            self.place_groups(
+                live,
+                operands,
+                groups,
+                first,
+                order.base_starts[inst.index()],
+            );
         }
-        let done = self.safepoints.last().is_some_and(|&(last, ..)| last == inst);
+        let done = self
+            .safepoints
+            .last()
+            .is_some_and(|&(last, ..)| last == inst);
         if func.is_safepoint(inst) && !done {
             self.safepoint(operands, first, inst);
         }
@@ -198,19 +211,28 @@ impl Frame {
         let operands = func.operands(inst);
         let copied = func.is_move(inst).map(|(_, src)| src);
         let defs = |upto: usize| {
-            operands[..upto].iter().filter(|op| op.kind == Kind::Def).map(|op| op.vreg.0)
+            operands[..upto]
+                .iter()
+                .filter(|op| op.kind == Kind::Def)
+                .map(|op| op.vreg.0)
         };
         for (at, op) in operands.iter().enumerate() {
             if op.kind == Kind::Def {
                 self.check_def(op.vreg, defs(at), copied)?;
             }
             if let Constraint::Fixed(reg) = op.constraint {
-                let uses = operands.iter().filter(|op| op.kind == Kind::Use).map(|op| op.vreg.0);
+                let uses = operands
+                    .iter()
+                    .filter(|op| op.kind == Kind::Use)
+                    .map(|op| op.vreg.0);
                 let beside = self.live.members().iter().copied().chain(uses);
                 let beside = beside.chain(defs(operands.len())).map(VReg);
                 for other in beside.filter(|&other| other != op.vreg) {
                     if self.homes[other.index()] == reg.0 as u32 {
-                        return Err(AllocError::SharedPlace { vreg: op.vreg, other });
+                        return Err(AllocError::SharedPlace {
+                            vreg: op.vreg,
+                            other,
+                        });
                     }
                 }
             }
@@ -262,11 +284,13 @@ impl Frame {
         // Those that need both halves of the instruction choose first.
         for whole in [true, false] {
             for (number, op) in (first..).zip(operands) {
-                let Some(temp) = spills.temp(number) else { continue };
+                let Some(temp) = spills.temp(number) else {
+                    continue;
+                };
                 // A value used twice has one temporary, which has to last for both.
-                let late_twin = (first..).zip(operands).any(|(other, op)| {
-                    spills.temp(other) == Some(temp) && span(op).len() == 2
-                });
+                let late_twin = (first..)
+                    .zip(operands)
+                    .any(|(other, op)| spills.temp(other) == Some(temp) && span(op).len() == 2);
                 let span: &[usize] = if late_twin { &[0, 1] } else { span(op) };
                 if (span.len() == 2) != whole {
                     continue;
@@ -274,7 +298,8 @@ impl Frame {
                 let at = (temp - num_vregs) as usize;
                 if self.temps[at] == NONE {
                     let is_busy = |reg: u32| {
-                        span.iter().any(|&half| self.busy[half][reg as usize / 64] >> (reg % 64) & 1 != 0)
+                        span.iter()
+                            .any(|&half| self.busy[half][reg as usize / 64] >> (reg % 64) & 1 != 0)
                     };
                     let free = (0..self.num_regs).find(|&reg| !is_busy(reg));
                     self.temps[at] = free.ok_or(AllocError::TooFewRegisters { inst })?;
@@ -299,7 +324,11 @@ impl Frame {
         self.obstacles.clear();
         for &vreg in self.live.members() {
             let place = self.homes[vreg as usize];
-            self.obstacles.push(Obstacle { place, vreg: VReg(vreg), role: Role::Crossing });
+            self.obstacles.push(Obstacle {
+                place,
+                vreg: VReg(vreg),
+                role: Role::Crossing,
+            });
         }
         for (at, op) in operands.iter().enumerate() {
             let place = self.places[first as usize + at];
@@ -315,7 +344,11 @@ impl Frame {
                 (Kind::Def, _) => Role::EarlyDef,
             };
             debug_assert!(reuser(operands, at).is_none() || role == Role::EarlyUse);
-            self.obstacles.push(Obstacle { place, vreg: op.vreg, role });
+            self.obstacles.push(Obstacle {
+                place,
+                vreg: op.vreg,
+                role,
+            });
         }
         // A call window goes above the other groups of its instruction, so it comes last.
         let mut floor = 0;
@@ -340,18 +373,14 @@ impl Frame {
         }
     }
 
-    fn list_members(
-        &mut self,
-        live: &Liveness,
-        operands: &[Operand],
-        at: usize,
-        group: &Group,
-    ) {
+    fn list_members(&mut self, live: &Liveness, operands: &[Operand], at: usize, group: &Group) {
         self.members.clear();
         self.members.resize(group.size as usize, Member::default());
         self.votes.clear();
         for op in operands {
-            let Constraint::Group { group, offset } = op.constraint else { continue };
+            let Constraint::Group { group, offset } = op.constraint else {
+                continue;
+            };
             if group as usize != at {
                 continue;
             }
@@ -378,7 +407,10 @@ impl Frame {
         let mut lowest = floor;
         if let Clobber::Above(from) = group.clobber {
             for obstacle in &self.obstacles {
-                if matches!(obstacle.role, Role::Crossing | Role::LateUse | Role::EarlyDef) {
+                if matches!(
+                    obstacle.role,
+                    Role::Crossing | Role::LateUse | Role::EarlyDef
+                ) {
                     lowest = lowest.max((obstacle.place + 1).saturating_sub(from as u32));
                 }
             }
@@ -389,14 +421,20 @@ impl Frame {
         for same in self.votes.chunk_by(|a, b| a == b) {
             self.ranked.push((same.len() as u32, same[0] as u32));
         }
-        self.ranked.sort_unstable_by_key(|&(votes, base)| (std::cmp::Reverse(votes), base));
+        self.ranked
+            .sort_unstable_by_key(|&(votes, base)| (std::cmp::Reverse(votes), base));
         let wanted = self.ranked.iter().map(|&(_, base)| base);
-        wanted.chain(lowest..).find(|&base| self.is_clear(group, base)).expect("frames end")
+        wanted
+            .chain(lowest..)
+            .find(|&base| self.is_clear(group, base))
+            .expect("frames end")
     }
 
     fn is_clear(&self, group: &Group, base: u32) -> bool {
         self.obstacles.iter().all(|obstacle| {
-            let Some(distance) = obstacle.place.checked_sub(base) else { return true };
+            let Some(distance) = obstacle.place.checked_sub(base) else {
+                return true;
+            };
             let inside = distance < group.size as u32;
             let clobbered = match group.clobber {
                 Clobber::Nothing => false,
@@ -423,14 +461,21 @@ impl Frame {
         let start = self.live_places.len();
         let params = func.block_params(func.succs(block)[0]).iter().copied();
         let params = params.filter(|param| live.used[param.index()]);
-        let places = live.live_out(block).chain(params).map(|vreg| self.homes[vreg.index()]);
+        let places = live
+            .live_out(block)
+            .chain(params)
+            .map(|vreg| self.homes[vreg.index()]);
         self.live_places.extend(places.filter(|&home| home != NONE));
         self.end_live_places(start, func.block_insts(block).last());
     }
 
     fn safepoint(&mut self, operands: &[Operand], first: u32, inst: Inst) {
         let start = self.live_places.len();
-        let across = self.live.members().iter().map(|&vreg| self.homes[vreg as usize]);
+        let across = self
+            .live
+            .members()
+            .iter()
+            .map(|&vreg| self.homes[vreg as usize]);
         self.live_places.extend(across);
         for (place, op) in self.places[first as usize..].iter().zip(operands) {
             if op.kind == Kind::Use && op.pos == Pos::Late {

@@ -17,14 +17,17 @@ pub struct Options {
     /// inserts moves.
     pub stack_order: bool,
     /// Above this many virtual registers no interference graph is built; the function is coloured
-    /// in dominance order instead.
+    /// in dominance order instead. The same happens when the graph turns out to be dense.
     pub graph_limit: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // Measured by `examples/speed.rs`: see "Cost" in the crate documentation.
-        Options { stack_order: false, graph_limit: 20_000 }
+        Options {
+            stack_order: false,
+            graph_limit: 200_000,
+        }
     }
 }
 
@@ -85,37 +88,62 @@ pub struct Operand {
 impl Operand {
     /// A use in any register, read early.
     pub fn reg_use(vreg: VReg) -> Self {
-        Operand { vreg, kind: Kind::Use, pos: Pos::Early, constraint: Constraint::Reg }
+        Operand {
+            vreg,
+            kind: Kind::Use,
+            pos: Pos::Early,
+            constraint: Constraint::Reg,
+        }
     }
 
     /// A def in any register, written late.
     pub fn reg_def(vreg: VReg) -> Self {
-        Operand { vreg, kind: Kind::Def, pos: Pos::Late, constraint: Constraint::Reg }
+        Operand {
+            vreg,
+            kind: Kind::Def,
+            pos: Pos::Late,
+            constraint: Constraint::Reg,
+        }
     }
 
     /// A use anywhere in the frame, read early.
     pub fn any_use(vreg: VReg) -> Self {
-        Operand { constraint: Constraint::Any, ..Operand::reg_use(vreg) }
+        Operand {
+            constraint: Constraint::Any,
+            ..Operand::reg_use(vreg)
+        }
     }
 
     /// A def anywhere in the frame, written late.
     pub fn any_def(vreg: VReg) -> Self {
-        Operand { constraint: Constraint::Any, ..Operand::reg_def(vreg) }
+        Operand {
+            constraint: Constraint::Any,
+            ..Operand::reg_def(vreg)
+        }
     }
 
     /// A use at `offset` of group `group`, read early.
     pub fn group_use(vreg: VReg, group: u8, offset: u16) -> Self {
-        Operand { constraint: Constraint::Group { group, offset }, ..Operand::reg_use(vreg) }
+        Operand {
+            constraint: Constraint::Group { group, offset },
+            ..Operand::reg_use(vreg)
+        }
     }
 
     /// A def at `offset` of group `group`, written late.
     pub fn group_def(vreg: VReg, group: u8, offset: u16) -> Self {
-        Operand { constraint: Constraint::Group { group, offset }, ..Operand::reg_def(vreg) }
+        Operand {
+            constraint: Constraint::Group { group, offset },
+            ..Operand::reg_def(vreg)
+        }
     }
 
     /// A def in the place of use operand `of`.
     pub fn reuse_def(vreg: VReg, of: u8) -> Self {
-        Operand { constraint: Constraint::Reuse(of), ..Operand::reg_def(vreg) }
+        Operand {
+            constraint: Constraint::Reuse(of),
+            ..Operand::reg_def(vreg)
+        }
     }
 
     /// The same operand at another position.
@@ -151,12 +179,18 @@ pub struct Group {
 impl Group {
     /// A call window of `size` places: callee, frame word, arguments; results land from offset 0.
     pub fn call(size: u16) -> Self {
-        Group { size, clobber: Clobber::Above(0) }
+        Group {
+            size,
+            clobber: Clobber::Above(0),
+        }
     }
 
     /// Consecutive places that the instruction reads or writes and leaves alone otherwise.
     pub fn consecutive(size: u16) -> Self {
-        Group { size, clobber: Clobber::Nothing }
+        Group {
+            size,
+            clobber: Clobber::Nothing,
+        }
     }
 }
 

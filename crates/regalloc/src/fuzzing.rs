@@ -17,7 +17,12 @@ pub struct TestCase {
 
 impl<'a> Arbitrary<'a> for TestCase {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let mut builder = Builder { u, func: Func::default(), next: 0, depth: 0 };
+        let mut builder = Builder {
+            u,
+            func: Func::default(),
+            next: 0,
+            depth: 0,
+        };
         let params = builder.u.int_in_range(0..=6)?;
         let params = builder.fresh(params);
         builder.func.push_block(params.clone(), 0);
@@ -36,17 +41,25 @@ impl<'a> Arbitrary<'a> for TestCase {
 pub fn check(case: &TestCase) {
     let func = &case.func;
     let text = func.to_string();
-    let again: Func = text.parse().unwrap_or_else(|error| panic!("{error} in\n{text}"));
+    let again: Func = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{error} in\n{text}"));
     assert_eq!(again, *func, "parse undoes print");
     let mut ctx = Ctx::default();
     for allocatable in [4, 8, 250] {
         let regs = RegFile { allocatable };
         for graph_limit in [u32::MAX, 0] {
-            let options = Options { graph_limit, ..Options::default() };
+            let options = Options {
+                graph_limit,
+                ..Options::default()
+            };
             let out = run_with(func, &regs, &options, &mut ctx)
                 .unwrap_or_else(|error| panic!("{error} with {allocatable} in\n{text}"));
             if let Err(errors) = checker::check(func, &regs, &out) {
-                panic!("{errors}\nwith {allocatable} and {options:?} in\n{text}\n{}", func.print(&out));
+                panic!(
+                    "{errors}\nwith {allocatable} and {options:?} in\n{text}\n{}",
+                    func.print(&out)
+                );
             }
             let again = run_with(func, &regs, &options, &mut Ctx::default());
             assert_eq!(again.as_ref(), Ok(&out), "a used context changes nothing");
@@ -59,7 +72,9 @@ pub fn check(case: &TestCase) {
 fn check_stack_order(func: &Func, ctx: &mut Ctx) {
     let fixed = |inst| {
         let operands = func.operands(inst).iter();
-        operands.into_iter().any(|op| matches!(op.constraint, Constraint::Fixed(_)))
+        operands
+            .into_iter()
+            .any(|op| matches!(op.constraint, Constraint::Fixed(_)))
     };
     if (0..func.num_insts()).map(Inst).any(fixed) {
         return;
@@ -73,11 +88,17 @@ fn check_stack_order(func: &Func, ctx: &mut Ctx) {
         placed.set_place(vreg, FrameIndex(place as u16));
     }
     let regs = RegFile { allocatable: 250 };
-    let options = Options { stack_order: true, ..Options::default() };
+    let options = Options {
+        stack_order: true,
+        ..Options::default()
+    };
     match run_with(&placed, &regs, &options, ctx) {
         Ok(out) => {
             if let Err(errors) = checker::check(&placed, &regs, &out) {
-                panic!("{errors}\nin stack order in\n{placed}\n{}", placed.print(&out));
+                panic!(
+                    "{errors}\nin stack order in\n{placed}\n{}",
+                    placed.print(&out)
+                );
             }
         }
         Err(error) => assert!(func.num_vregs() > 200, "{error} in\n{placed}"),
@@ -107,7 +128,11 @@ impl Builder<'_, '_> {
     }
 
     fn some(&mut self, scope: &[VReg], most: usize) -> Result<Vec<VReg>> {
-        let count = if scope.is_empty() { 0 } else { self.u.int_in_range(0..=most)? };
+        let count = if scope.is_empty() {
+            0
+        } else {
+            self.u.int_in_range(0..=most)?
+        };
         (0..count).map(|_| self.pick(scope)).collect()
     }
 
@@ -153,9 +178,9 @@ impl Builder<'_, '_> {
             match self.u.int_in_range(0..=7)? {
                 0 => op.constraint = Constraint::Any,
                 1 => op.pos = Pos::Early,
-                2 if uses.first().is_some_and(|op| {
-                    op.pos == Pos::Early && op.constraint == Constraint::Reg
-                }) =>
+                2 if uses
+                    .first()
+                    .is_some_and(|op| op.pos == Pos::Early && op.constraint == Constraint::Reg) =>
                 {
                     op.constraint = Constraint::Reuse(1);
                 }
@@ -170,14 +195,23 @@ impl Builder<'_, '_> {
         operands.extend(uses);
         let safepoint = self.u.ratio(1, 4)?;
         let name = "op".into();
-        self.func.push(InstData { name, operands, safepoint, ..InstData::default() });
+        self.func.push(InstData {
+            name,
+            operands,
+            safepoint,
+            ..InstData::default()
+        });
         Ok(())
     }
 
     fn constant(&mut self, scope: &mut Vec<VReg>) -> Result<()> {
         let def = self.fresh(1)[0];
         let operands = vec![Operand::reg_def(def)];
-        self.func.push(InstData { name: "const".into(), operands, ..InstData::default() });
+        self.func.push(InstData {
+            name: "const".into(),
+            operands,
+            ..InstData::default()
+        });
         if self.u.ratio(2, 3)? {
             self.func.set_remat(def);
         }
@@ -195,7 +229,11 @@ impl Builder<'_, '_> {
             true => vec![Operand::any_def(def), Operand::any_use(src)],
             false => vec![Operand::reg_def(def), Operand::reg_use(src)],
         };
-        self.func.push(InstData { name: "move".into(), operands, ..InstData::default() });
+        self.func.push(InstData {
+            name: "move".into(),
+            operands,
+            ..InstData::default()
+        });
         scope.push(def);
         Ok(())
     }
@@ -205,9 +243,15 @@ impl Builder<'_, '_> {
         let results = self.u.int_in_range(0..=3)?;
         let results = self.fresh(results);
         // Sometimes a generic for's call: its first places are read and kept.
-        let kept = if self.u.ratio(1, 4)? { self.u.int_in_range(0..=2)? } else { 0 };
-        let mut operands: Vec<_> =
-            (kept..).zip(&results).map(|(at, &def)| Operand::group_def(def, 0, at)).collect();
+        let kept = if self.u.ratio(1, 4)? {
+            self.u.int_in_range(0..=2)?
+        } else {
+            0
+        };
+        let mut operands: Vec<_> = (kept..)
+            .zip(&results)
+            .map(|(at, &def)| Operand::group_def(def, 0, at))
+            .collect();
         let mut size = kept + results.len() as u16;
         for (at, &vreg) in (0..).zip(&uses) {
             // Offset `kept + 1` is the frame word.
@@ -223,15 +267,26 @@ impl Builder<'_, '_> {
             let vreg = self.pick(scope)?;
             operands.push(Operand::reg_use(vreg).at(*self.u.choose(&[Pos::Early, Pos::Late])?));
         }
-        let groups = vec![Group { size: size.max(kept + 2), clobber: Clobber::Above(kept) }];
+        let groups = vec![Group {
+            size: size.max(kept + 2),
+            clobber: Clobber::Above(kept),
+        }];
         let name = "call".into();
-        self.func.push(InstData { name, operands, groups, safepoint: true, targets: Vec::new() });
+        self.func.push(InstData {
+            name,
+            operands,
+            groups,
+            safepoint: true,
+            targets: Vec::new(),
+        });
         scope.extend(results);
         Ok(())
     }
 
     fn grouped(&mut self, scope: &mut Vec<VReg>) -> Result<()> {
-        let clobber = *self.u.choose(&[Clobber::Nothing, Clobber::Nothing, Clobber::Members])?;
+        let clobber = *self
+            .u
+            .choose(&[Clobber::Nothing, Clobber::Nothing, Clobber::Members])?;
         let mut groups = Vec::new();
         let mut operands = Vec::new();
         let uses = self.some(scope, 7)?;
@@ -241,14 +296,19 @@ impl Builder<'_, '_> {
                 let op = Operand::group_use(vreg, 0, at);
                 operands.push(op.at(if late { Pos::Late } else { Pos::Early }));
             }
-            groups.push(Group { size: uses.len() as u16, clobber });
+            groups.push(Group {
+                size: uses.len() as u16,
+                clobber,
+            });
         }
         let mut defs = Vec::new();
         if self.u.arbitrary()? {
             let count = self.u.int_in_range(1..=6)?;
             defs = self.fresh(count);
             let group = groups.len() as u8;
-            let ops = (0..).zip(&defs).map(|(at, &def)| Operand::group_def(def, group, at));
+            let ops = (0..)
+                .zip(&defs)
+                .map(|(at, &def)| Operand::group_def(def, group, at));
             operands.splice(0..0, ops);
             groups.push(Group::consecutive(count as u16));
         } else if self.u.arbitrary()? {
@@ -261,7 +321,13 @@ impl Builder<'_, '_> {
         }
         let safepoint = self.u.arbitrary()?;
         let name = "group".into();
-        self.func.push(InstData { name, operands, groups, safepoint, targets: Vec::new() });
+        self.func.push(InstData {
+            name,
+            operands,
+            groups,
+            safepoint,
+            targets: Vec::new(),
+        });
         scope.extend(defs);
         Ok(())
     }
@@ -272,26 +338,44 @@ impl Builder<'_, '_> {
             let def = self.fresh(1)[0];
             let reg = PReg(self.u.int_in_range(0..=3)?);
             let constraint = Constraint::Fixed(reg);
-            operands.push(Operand { constraint, ..Operand::reg_def(def) });
+            operands.push(Operand {
+                constraint,
+                ..Operand::reg_def(def)
+            });
         }
         for (at, vreg) in (0..).zip(self.some(scope, 2)?) {
             let constraint = Constraint::Fixed(PReg(at));
-            operands.push(Operand { constraint, ..Operand::reg_use(vreg) });
+            operands.push(Operand {
+                constraint,
+                ..Operand::reg_use(vreg)
+            });
         }
         if self.u.arbitrary()? && !scope.is_empty() {
             let vreg = self.pick(scope)?;
             operands.push(Operand::reg_use(vreg));
         }
-        let defs = operands.iter().filter(|op| op.kind == Kind::Def).map(|op| op.vreg);
+        let defs = operands
+            .iter()
+            .filter(|op| op.kind == Kind::Def)
+            .map(|op| op.vreg);
         scope.extend(defs);
-        self.func.push(InstData { name: "fixed".into(), operands, ..InstData::default() });
+        self.func.push(InstData {
+            name: "fixed".into(),
+            operands,
+            ..InstData::default()
+        });
         Ok(())
     }
 
     /// Ends the block; targets are filled in once they are known.
     fn jump(&mut self, name: &str, operands: Vec<Operand>) -> Inst {
         let safepoint = self.next % 2 == 1;
-        self.func.push(InstData { name: name.into(), operands, safepoint, ..InstData::default() })
+        self.func.push(InstData {
+            name: name.into(),
+            operands,
+            safepoint,
+            ..InstData::default()
+        })
     }
 
     fn condition(&mut self, scope: &[VReg]) -> Result<Vec<Operand>> {
@@ -306,7 +390,11 @@ impl Builder<'_, '_> {
     fn branch(&mut self, scope: &mut Vec<VReg>, nesting: u32) -> Result<()> {
         let condition = self.condition(scope)?;
         let split = self.jump("br", condition);
-        let count = if scope.is_empty() { 0 } else { self.u.int_in_range(0..=3)? };
+        let count = if scope.is_empty() {
+            0
+        } else {
+            self.u.int_in_range(0..=3)?
+        };
         let mut joins = Vec::new();
         for _ in 0..2 {
             // A block with one predecessor may have parameters too.
@@ -348,7 +436,11 @@ impl Builder<'_, '_> {
             passed.push(def);
         }
         let split = self.jump("loop", latch);
-        let given = if passed.is_empty() { Vec::new() } else { self.some(&passed, 2)? };
+        let given = if passed.is_empty() {
+            Vec::new()
+        } else {
+            self.some(&passed, 2)?
+        };
         let back = self.func.push_block(Vec::new(), self.depth);
         let args = self.args(&passed, params.len())?;
         let again = self.jump("jump", Vec::new());
@@ -356,7 +448,9 @@ impl Builder<'_, '_> {
         self.depth -= 1;
         let results = self.fresh(given.len());
         let exit = self.func.push_block(results.clone(), self.depth);
-        self.func.targets_mut(split).extend([(back, Vec::new()), (exit, given)]);
+        self.func
+            .targets_mut(split)
+            .extend([(back, Vec::new()), (exit, given)]);
         // What the loop defines is known after it: its body ran at least once.
         *scope = inner;
         scope.extend(results);
@@ -367,9 +461,17 @@ impl Builder<'_, '_> {
         let values = self.some(scope, 6)?;
         let groups = vec![Group::consecutive(values.len() as u16)];
         let operands = (0..).zip(&values);
-        let operands = operands.map(|(at, &vreg)| Operand::group_use(vreg, 0, at)).collect();
+        let operands = operands
+            .map(|(at, &vreg)| Operand::group_use(vreg, 0, at))
+            .collect();
         let name = "ret".into();
-        self.func.push(InstData { name, operands, groups, safepoint: true, targets: Vec::new() });
+        self.func.push(InstData {
+            name,
+            operands,
+            groups,
+            safepoint: true,
+            targets: Vec::new(),
+        });
         Ok(())
     }
 }
@@ -395,7 +497,10 @@ mod tests {
         // The smallest sizes first: what fails there is easy to read.
         for size in [64, 128, 256, 1 << 12] {
             let test = arbtest::arbtest(law);
-            test.size_min(16).size_max(size).budget_ms(budget() / 4).run();
+            test.size_min(16)
+                .size_max(size)
+                .budget_ms(budget() / 4)
+                .run();
         }
     }
 }

@@ -116,12 +116,18 @@ impl Graph {
     }
 
     pub fn is_forbidden(&self, node: u32, reg: u32) -> bool {
-        self.forbidden(node).get(reg as usize / 64).is_some_and(|word| word >> (reg % 64) & 1 != 0)
+        self.forbidden(node)
+            .get(reg as usize / 64)
+            .is_some_and(|word| word >> (reg % 64) & 1 != 0)
     }
 
     /// The number of neighbours and forbidden registers.
     pub fn degree(&self, node: u32) -> u32 {
-        let forbidden: u32 = self.forbidden(node).iter().map(|word| word.count_ones()).sum();
+        let forbidden: u32 = self
+            .forbidden(node)
+            .iter()
+            .map(|word| word.count_ones())
+            .sum();
         self.neighbors(node).len() as u32 + forbidden
     }
 
@@ -151,9 +157,11 @@ impl Graph {
         let facts = &self.groups[group as usize];
         let inside = distance >= 0 && distance < facts.group.size as i32;
         match facts.group.clobber {
-            Clobber::Above(from) => distance >= from as i32 || {
-                inside && self.other_member(func, order, group, node, distance)
-            },
+            Clobber::Above(from) => {
+                distance >= from as i32 || {
+                    inside && self.other_member(func, order, group, node, distance)
+                }
+            }
             Clobber::Members => inside,
             Clobber::Nothing => inside && self.other_member(func, order, group, node, distance),
         }
@@ -235,22 +243,38 @@ impl Graph {
         self.late.clear();
         self.fresh.clear();
         self.temps.clear();
-        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Def) {
+        for (at, op) in operands
+            .iter()
+            .enumerate()
+            .filter(|(_, op)| op.kind == Kind::Def)
+        {
             let temp = spills.temp(first + at as u32);
             let in_reg = spills.class(op.vreg) == Class::Reg;
             self.live.remove(op.vreg.0);
             self.slots.remove(op.vreg.0);
-            let Some(node) = temp.or(in_reg.then_some(op.vreg.0)) else { continue };
+            let Some(node) = temp.or(in_reg.then_some(op.vreg.0)) else {
+                continue;
+            };
             let (early, reused) = match op.constraint {
                 Constraint::Reuse(of) => (true, Some(operands[of as usize].vreg.0)),
                 // The value moves to its home after the instruction.
                 Constraint::Group { .. } | Constraint::Fixed(_) => (false, None),
                 Constraint::Any | Constraint::Reg => (op.pos == Pos::Early, None),
             };
-            self.defs.push(Def { node, early, reused });
+            self.defs.push(Def {
+                node,
+                early,
+                reused,
+            });
         }
-        self.cross(func, order, inst);
-        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Use) {
+        if edges {
+            self.cross(func, order, inst);
+        }
+        for (at, op) in operands
+            .iter()
+            .enumerate()
+            .filter(|(_, op)| op.kind == Kind::Use)
+        {
             let in_place = matches!(op.constraint, Constraint::Any | Constraint::Reg);
             let node = match spills.temp(first + at as u32) {
                 Some(temp) => {
@@ -282,7 +306,10 @@ impl Graph {
         if edges {
             self.use_edges();
         }
-        if operands.iter().any(|op| matches!(op.constraint, Constraint::Fixed(_))) {
+        if operands
+            .iter()
+            .any(|op| matches!(op.constraint, Constraint::Fixed(_)))
+        {
             self.forbid(func, inst);
         }
     }
@@ -292,7 +319,11 @@ impl Graph {
         let copied = func.is_move(inst).map(|(_, src)| src.0);
         for at in 0..self.defs.len() {
             let Def { node, .. } = self.defs[at];
-            let live = self.live.members().iter().filter(|&&other| Some(other) != copied);
+            let live = self
+                .live
+                .members()
+                .iter()
+                .filter(|&&other| Some(other) != copied);
             self.pairs.extend(live.map(|&other| (node, other)));
             for before in 0..at {
                 self.edge(node, self.defs[before].node);
@@ -309,7 +340,11 @@ impl Graph {
     /// Early defs against uses, and temporaries against what is live before the instruction.
     fn use_edges(&mut self) {
         for at in 0..self.defs.len() {
-            let Def { node, early, reused } = self.defs[at];
+            let Def {
+                node,
+                early,
+                reused,
+            } = self.defs[at];
             if !early {
                 continue;
             }
@@ -328,7 +363,8 @@ impl Graph {
         }
         for at in 0..self.temps.len() {
             let temp = self.temps[at];
-            self.pairs.extend(self.live.members().iter().map(|&other| (temp, other)));
+            self.pairs
+                .extend(self.live.members().iter().map(|&other| (temp, other)));
             for before in 0..at {
                 self.edge(temp, self.temps[before]);
             }
@@ -348,17 +384,25 @@ impl Graph {
         let beside_slots = !self.slots.members().is_empty();
         let first = order.base_starts[inst.index()] as usize;
         for (at, &group) in groups.iter().enumerate() {
-            self.groups[first + at] = GroupFacts { inst, group, cross: (start, end), beside_slots };
+            self.groups[first + at] = GroupFacts {
+                inst,
+                group,
+                cross: (start, end),
+                beside_slots,
+            };
         }
     }
 
     /// Keeps everybody else out of the registers of `Fixed` operands.
     fn forbid<F: Function>(&mut self, func: &F, inst: Inst) {
         if self.forbidden.is_empty() {
-            self.forbidden.resize(self.num_nodes as usize * self.words, 0);
+            self.forbidden
+                .resize(self.num_nodes as usize * self.words, 0);
         }
         for op in func.operands(inst) {
-            let Constraint::Fixed(reg) = op.constraint else { continue };
+            let Constraint::Fixed(reg) = op.constraint else {
+                continue;
+            };
             let is_def = op.kind == Kind::Def;
             let late_def = is_def && op.pos == Pos::Late;
             // `live` holds what is live before the instruction by now. What ends there may share

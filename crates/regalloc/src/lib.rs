@@ -4,6 +4,7 @@
 pub mod checker;
 mod coalesce;
 mod color;
+pub mod dump;
 mod frame;
 mod function;
 #[cfg(any(test, feature = "fuzzing"))]

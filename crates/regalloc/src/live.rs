@@ -71,7 +71,9 @@ impl Liveness {
             let range = func.block_insts(block);
             for inst in range.iter() {
                 let operands = func.operands(inst).iter();
-                operands.filter(|op| op.kind == Kind::Use).for_each(|op| add(op.vreg));
+                operands
+                    .filter(|op| op.kind == Kind::Use)
+                    .for_each(|op| add(op.vreg));
             }
             each_arg(func, block, range.last(), &mut add);
         }
@@ -96,7 +98,10 @@ impl Liveness {
 
 /// Puts `vreg` on a list unless it is its newest member; whether it was put.
 fn push(pool: &mut Vec<(VReg, u32)>, head: &mut u32, vreg: VReg) -> bool {
-    if pool.get(*head as usize).is_some_and(|&(newest, _)| newest == vreg) {
+    if pool
+        .get(*head as usize)
+        .is_some_and(|&(newest, _)| newest == vreg)
+    {
         return false;
     }
     pool.push((vreg, *head));
@@ -112,7 +117,9 @@ pub(crate) fn each_arg<F: Function>(
     mut visit: impl FnMut(VReg),
 ) {
     for succ in 0..func.succs(block).len() {
-        func.branch_args(last, succ).iter().for_each(|&arg| visit(arg));
+        func.branch_args(last, succ)
+            .iter()
+            .for_each(|&arg| visit(arg));
     }
 }
 

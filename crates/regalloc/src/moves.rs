@@ -31,7 +31,11 @@ impl Resolver {
         if let [copy] = copies {
             return emit(Some(copy.from.1), Some(copy.to.1));
         }
-        let top = copies.iter().map(|copy| copy.from.0.max(copy.to.0) + 1).max().unwrap_or(0);
+        let top = copies
+            .iter()
+            .map(|copy| copy.from.0.max(copy.to.0) + 1)
+            .max()
+            .unwrap_or(0);
         if self.reads.len() < top as usize {
             self.reads.resize(top as usize, 0);
             self.writer.resize(top as usize, NONE);
@@ -42,7 +46,9 @@ impl Resolver {
             self.writer[copy.to.0 as usize] = at;
         }
         self.ready.clear();
-        let free = (0..).zip(copies).filter(|(_, copy)| self.reads[copy.to.0 as usize] == 0);
+        let free = (0..)
+            .zip(copies)
+            .filter(|(_, copy)| self.reads[copy.to.0 as usize] == 0);
         self.ready.extend(free.map(|(at, _)| at));
         // The place whose value is in scratch.
         let mut saved = NONE;
@@ -50,7 +56,9 @@ impl Resolver {
         loop {
             let Some(at) = self.ready.pop() else {
                 let pending = |at: &usize| self.writer[copies[*at].to.0 as usize] == *at as u32;
-                let Some(at) = (next..copies.len()).find(pending) else { return };
+                let Some(at) = (next..copies.len()).find(pending) else {
+                    return;
+                };
                 next = at + 1;
                 let copy = &copies[at];
                 emit(Some(copy.to.1), None);
@@ -80,7 +88,10 @@ mod tests {
     fn run(copies: &[(u32, u32)]) -> Vec<u32> {
         let copy = |&(from, to): &(u32, u32)| {
             let place = |at| (at, Loc::Frame(FrameIndex(at as u16)));
-            Copy { from: place(from), to: place(to) }
+            Copy {
+                from: place(from),
+                to: place(to),
+            }
         };
         let copies: Vec<_> = copies.iter().map(copy).collect();
         let mut state: Vec<u32> = (0..9).collect();
@@ -103,11 +114,17 @@ mod tests {
     #[test]
     fn cycles_go_through_scratch() {
         assert_eq!(run(&[(0, 1), (1, 0)]), [1, 0, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(run(&[(0, 1), (1, 2), (2, 0), (3, 4), (4, 3)]), [2, 0, 1, 4, 3, 5, 6, 7]);
+        assert_eq!(
+            run(&[(0, 1), (1, 2), (2, 0), (3, 4), (4, 3)]),
+            [2, 0, 1, 4, 3, 5, 6, 7]
+        );
     }
 
     #[test]
     fn one_source_feeds_many_and_a_cycle() {
-        assert_eq!(run(&[(0, 1), (1, 0), (0, 5), (1, 6)]), [1, 0, 2, 3, 4, 0, 1, 7]);
+        assert_eq!(
+            run(&[(0, 1), (1, 0), (0, 5), (1, 6)]),
+            [1, 0, 2, 3, 4, 0, 1, 7]
+        );
     }
 }

@@ -28,7 +28,10 @@ impl Order {
         self.number(func);
         self.postorder(func);
         self.blocks.reverse();
-        assert!(func.preds(func.entry()).is_empty(), "the entry has no predecessors");
+        assert!(
+            func.preds(func.entry()).is_empty(),
+            "the entry has no predecessors"
+        );
         self.def_block.clear();
         self.def_block.resize(func.num_vregs() as usize, NONE);
         self.defined.clear();
@@ -89,10 +92,16 @@ impl Order {
 fn check_edges<F: Function>(func: &F, block: Block) {
     let last = func.block_insts(block).last();
     let succs = func.succs(block);
-    assert!(func.is_ret(last) == succs.is_empty(), "{block} leaves the function or has successors");
+    assert!(
+        func.is_ret(last) == succs.is_empty(),
+        "{block} leaves the function or has successors"
+    );
     for (at, &succ) in succs.iter().enumerate() {
         let joins = func.preds(succ).len() > 1;
-        assert!(!joins || succs.len() == 1, "the edge from {block} to {succ} is critical");
+        assert!(
+            !joins || succs.len() == 1,
+            "the edge from {block} to {succ} is critical"
+        );
         let args = func.branch_args(last, at);
         assert!(
             args.len() == func.block_params(succ).len(),

@@ -171,7 +171,10 @@ impl Output {
 
     /// The live places at `inst`, when it is a safepoint.
     pub fn safepoint(&self, inst: Inst) -> Option<Safepoint<'_>> {
-        let at = self.safepoints.binary_search_by_key(&inst, |&(inst, _)| inst).ok()?;
+        let at = self
+            .safepoints
+            .binary_search_by_key(&inst, |&(inst, _)| inst)
+            .ok()?;
         Some(self.safepoint_at(at))
     }
 
@@ -182,8 +185,14 @@ impl Output {
 
     fn safepoint_at(&self, at: usize) -> Safepoint<'_> {
         let (inst, start) = self.safepoints[at];
-        let end = self.safepoints.get(at + 1).map_or(self.live.len(), |&(_, end)| end as usize);
-        Safepoint { inst, live: &self.live[start as usize..end] }
+        let end = self
+            .safepoints
+            .get(at + 1)
+            .map_or(self.live.len(), |&(_, end)| end as usize);
+        Safepoint {
+            inst,
+            live: &self.live[start as usize..end],
+        }
     }
 
     /// What to emit for `block`, in order. Copies within one place and removed instructions are
@@ -194,7 +203,9 @@ impl Output {
         block: Block,
     ) -> impl Iterator<Item = Step<'a>> + 'a {
         let range = func.block_insts(block);
-        let start = self.edits.partition_point(|(point, _)| point.inst < range.start);
+        let start = self
+            .edits
+            .partition_point(|(point, _)| point.inst < range.start);
         let mut edits = self.edits[start..].iter().peekable();
         let mut inst = range.start;
         let mut emitted = false;

@@ -70,7 +70,10 @@ impl Scan {
         self.wish.clear();
         self.wish.resize(nodes, NONE);
         self.bases.clear();
-        self.bases.resize(program.order.base_starts[func.num_insts() as usize] as usize, NONE);
+        self.bases.resize(
+            program.order.base_starts[func.num_insts() as usize] as usize,
+            NONE,
+        );
         self.num_colors = 0;
         self.spilled = 0;
         self.find_ends(program);
@@ -82,9 +85,14 @@ impl Scan {
 
     /// Finds the last uses, and where values go with them.
     fn find_ends<F: Function>(&mut self, program: &Program<'_, F>) {
-        let Program { func, order, live, .. } = *program;
+        let Program {
+            func, order, live, ..
+        } = *program;
         self.ends.clear();
-        self.ends.resize(order.alloc_starts[func.num_insts() as usize] as usize, false);
+        self.ends.resize(
+            order.alloc_starts[func.num_insts() as usize] as usize,
+            false,
+        );
         self.unused.clear();
         self.unused.resize(func.num_vregs() as usize, false);
         self.goal.clear();
@@ -93,7 +101,8 @@ impl Scan {
         for &block in &order.blocks {
             self.live.clear();
             let range = func.block_insts(block);
-            live.live_out(block).for_each(|vreg| self.live.insert(vreg.0));
+            live.live_out(block)
+                .for_each(|vreg| self.live.insert(vreg.0));
             each_arg(func, block, range.last(), |vreg| self.live.insert(vreg.0));
             for (at, &succ) in func.succs(block).iter().enumerate() {
                 let args = func.branch_args(range.last(), at);
@@ -117,7 +126,11 @@ impl Scan {
             self.unused[op.vreg.index()] = !self.live.contains(op.vreg.0);
             self.live.remove(op.vreg.0);
         }
-        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Use) {
+        for (at, op) in operands
+            .iter()
+            .enumerate()
+            .filter(|(_, op)| op.kind == Kind::Use)
+        {
             if self.live.contains(op.vreg.0) {
                 continue;
             }
@@ -151,7 +164,11 @@ impl Scan {
         block: Block,
     ) {
         self.occupied.fill(0);
-        for vreg in program.live.live_in(block).filter(|&vreg| spills.class(vreg) == class) {
+        for vreg in program
+            .live
+            .live_in(block)
+            .filter(|&vreg| spills.class(vreg) == class)
+        {
             // A value that was spilled during this scan and is not any more of its class.
             if self.colors[vreg.index()] != NONE {
                 self.occupy(vreg.0, self.colors[vreg.index()]);
@@ -203,8 +220,15 @@ impl Scan {
         };
         self.release.clear();
         self.release_late.clear();
-        for (number, op) in (first..).zip(operands).filter(|(_, op)| op.kind == Kind::Use) {
-            let temp = if class == Class::Reg { spills.temp(number) } else { None };
+        for (number, op) in (first..)
+            .zip(operands)
+            .filter(|(_, op)| op.kind == Kind::Use)
+        {
+            let temp = if class == Class::Reg {
+                spills.temp(number)
+            } else {
+                None
+            };
             let ends = self.ends[number as usize];
             let node = match temp {
                 Some(temp) => {
@@ -226,10 +250,19 @@ impl Scan {
             if !early {
                 self.release_all(false);
             }
-            for (number, op) in (first..).zip(operands).filter(|(_, op)| op.kind == Kind::Def) {
-                let temp = if class == Class::Reg { spills.temp(number) } else { None };
+            for (number, op) in (first..)
+                .zip(operands)
+                .filter(|(_, op)| op.kind == Kind::Def)
+            {
+                let temp = if class == Class::Reg {
+                    spills.temp(number)
+                } else {
+                    None
+                };
                 let in_class = spills.class(op.vreg) == class;
-                let Some(node) = temp.or(in_class.then_some(op.vreg.0)) else { continue };
+                let Some(node) = temp.or(in_class.then_some(op.vreg.0)) else {
+                    continue;
+                };
                 let (is_early, reused, group) = match op.constraint {
                     Constraint::Reuse(of) => (true, operands[of as usize].vreg.0, None),
                     Constraint::Fixed(_) => (false, NONE, None),
@@ -243,7 +276,11 @@ impl Scan {
                     continue;
                 }
                 // Only a value that ends here early gives up its place.
-                let reused = if self.release.contains(&reused) { reused } else { NONE };
+                let reused = if self.release.contains(&reused) {
+                    reused
+                } else {
+                    NONE
+                };
                 self.define(program, spills, limit, node, reused, group);
                 if temp.is_some() || self.unused[op.vreg.index()] {
                     self.release_late.push(node);
@@ -254,10 +291,18 @@ impl Scan {
     }
 
     fn release_all(&mut self, late: bool) {
-        let list = if late { &mut self.release_late } else { &mut self.release };
+        let list = if late {
+            &mut self.release_late
+        } else {
+            &mut self.release
+        };
         let mut list = std::mem::take(list);
         list.drain(..).for_each(|node| self.free(node));
-        *(if late { &mut self.release_late } else { &mut self.release }) = list;
+        *(if late {
+            &mut self.release_late
+        } else {
+            &mut self.release
+        }) = list;
     }
 
     /// Colours `node`: in the place of `reused`, where its wishes are, or in the lowest place.
@@ -314,7 +359,9 @@ impl Scan {
         };
         let goal = self.goal.get(node as usize).copied().unwrap_or(Goal::None);
         let wish = self.wish[node as usize];
-        if wish != NONE && let Some(color) = free(wish) {
+        if wish != NONE
+            && let Some(color) = free(wish)
+        {
             return Some(color);
         }
         if let Goal::Param(param) = goal {
@@ -331,14 +378,18 @@ impl Scan {
         {
             return Some(color);
         }
-        if limit != NONE && let Goal::Group(group, offset) = goal {
+        if limit != NONE
+            && let Goal::Group(group, offset) = goal
+        {
             if self.bases[group as usize] != NONE {
                 return free(self.bases[group as usize] + offset as u32);
             }
             if offset == 0 {
                 // Stack discipline: a window begins above everything that is live now.
                 let top = self.occupied.iter().rposition(|&word| word != 0);
-                let top = top.map_or(0, |at| at * 64 + 64 - self.occupied[at].leading_zeros() as usize);
+                let top = top.map_or(0, |at| {
+                    at * 64 + 64 - self.occupied[at].leading_zeros() as usize
+                });
                 let color = Some(top as u32).filter(|&top| top < limit)?;
                 if !program.graph.is_forbidden(node, color) {
                     self.bases[group as usize] = color;
@@ -376,7 +427,9 @@ impl Scan {
         spills: &mut Spills,
         node: u32,
     ) -> Option<u32> {
-        let Program { func, order, graph, .. } = *program;
+        let Program {
+            func, order, graph, ..
+        } = *program;
         let num_vregs = func.num_vregs();
         let mut best: Option<(f32, u32, Option<u32>)> = None;
         for (color, &owner) in (0..graph.num_regs as u32).zip(&self.owner) {

@@ -73,10 +73,15 @@ impl Colors {
             let victim = if node < func.num_vregs() {
                 Some(VReg(node))
             } else {
-                let values = graph.neighbors(node).iter().filter(|&&other| other < func.num_vregs());
+                let values = graph
+                    .neighbors(node)
+                    .iter()
+                    .filter(|&&other| other < func.num_vregs());
                 let values = values.map(|&other| VReg(other));
                 let cheapest = values.min_by(|&a, &b| {
-                    spills.cost(func, order, a).total_cmp(&spills.cost(func, order, b))
+                    spills
+                        .cost(func, order, a)
+                        .total_cmp(&spills.cost(func, order, b))
                 });
                 cheapest
             };
@@ -178,7 +183,13 @@ impl Colors {
             if let Some(group) = clusters.as_group(element) {
                 if polite {
                     self.group_limits(
-                        func, order, graph, group, distance, &mut lowest, &mut highest,
+                        func,
+                        order,
+                        graph,
+                        group,
+                        distance,
+                        &mut lowest,
+                        &mut highest,
                     );
                 }
                 continue;
@@ -225,16 +236,50 @@ impl Colors {
                 }
             }
         }
-        let mut base = lowest;
-        while base <= highest {
-            let free = !self.taken[base as usize / 64] >> (base % 64);
-            if free != 0 {
-                base += free.trailing_zeros() as i32;
-                return (base <= highest).then_some(base);
+        if polite && self.avoid_siblings(func, order, members) {
+            for (unwanted, taken) in self.unwanted.iter_mut().zip(&self.taken) {
+                *unwanted |= taken;
             }
-            base = (base / 64 + 1) * 64;
+            let apart = first_zero(&self.unwanted, lowest, highest);
+            if apart.is_some() {
+                return apart;
+            }
         }
-        None
+        first_zero(&self.taken, lowest, highest)
+    }
+
+    /// Marks as unwanted the places of the parameters beside one that a value of the cluster is
+    /// passed to but could not share a place with. In such a place the value would be part of a
+    /// cycle of moves, which takes one move more; whether there is anything to avoid.
+    fn avoid_siblings<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        members: &[(u32, i32)],
+    ) -> bool {
+        self.unwanted.fill(0);
+        let mut any = false;
+        for &(element, distance) in members {
+            for (partner, from) in self.biases.of(element) {
+                if from != 0 || partner >= func.num_vregs() {
+                    continue;
+                }
+                let block = order.def_block[partner as usize];
+                let params = func.block_params(crate::Block(block));
+                if block == func.entry().0 || !params.contains(&VReg(partner)) {
+                    continue;
+                }
+                for param in params.iter().filter(|param| param.0 != partner) {
+                    let reg = self.regs[param.index()];
+                    let base = reg as i32 - distance;
+                    if reg != NONE && base >= 0 {
+                        self.unwanted[base as usize / 64] |= 1 << (base % 64);
+                        any = true;
+                    }
+                }
+            }
+        }
+        any
     }
 
     /// Bases at which a group of the cluster would not have to move away later.
@@ -251,10 +296,15 @@ impl Colors {
     ) {
         let facts = &graph.groups[group as usize];
         let crossing = graph.crossing(group);
-        let colored = crossing.iter().filter(|&&node| self.regs[node as usize] != NONE);
+        let colored = crossing
+            .iter()
+            .filter(|&&node| self.regs[node as usize] != NONE);
         *lowest = (*lowest).max(-distance);
         if let Clobber::Above(from) = facts.group.clobber {
-            let above = colored.map(|&node| self.regs[node as usize] + 1).max().unwrap_or(0);
+            let above = colored
+                .map(|&node| self.regs[node as usize] + 1)
+                .max()
+                .unwrap_or(0);
             let room = above.max(crossing.len() as u32) as i32;
             *lowest = (*lowest).max(room - from as i32 - distance);
             return;
@@ -305,12 +355,30 @@ impl Colors {
     }
 }
 
+/// The lowest number from `lowest` to `highest` that is not in the set.
+fn first_zero(set: &[u64], lowest: i32, highest: i32) -> Option<i32> {
+    let mut at = lowest;
+    while at <= highest {
+        let free = !set[at as usize / 64] >> (at % 64);
+        if free != 0 {
+            at += free.trailing_zeros() as i32;
+            return (at <= highest).then_some(at);
+        }
+        at = (at / 64 + 1) * 64;
+    }
+    None
+}
+
 /// `into |= from >> by`, as one long number.
 fn or_shifted_down(into: &mut [u64], from: &[u64], by: usize) {
     let (words, bits) = (by / 64, by % 64);
     for at in 0..into.len() {
         let low = from.get(at + words).copied().unwrap_or(0);
         let high = from.get(at + words + 1).copied().unwrap_or(0);
-        into[at] |= if bits == 0 { low } else { low >> bits | high << (64 - bits) };
+        into[at] |= if bits == 0 {
+            low
+        } else {
+            low >> bits | high << (64 - bits)
+        };
     }
 }

@@ -57,7 +57,10 @@ impl Spills {
     /// The temporary of an operand by the operand's number.
     #[inline]
     pub fn temp(&self, operand: u32) -> Option<u32> {
-        self.op_temp.get(operand as usize).copied().filter(|&node| node != NONE)
+        self.op_temp
+            .get(operand as usize)
+            .copied()
+            .filter(|&node| node != NONE)
     }
 
     /// Makes temporaries for the operands that want a register but whose value has none.
@@ -67,7 +70,8 @@ impl Spills {
         if !self.any() {
             return;
         }
-        self.op_temp.resize(order.alloc_starts[func.num_insts() as usize] as usize, NONE);
+        self.op_temp
+            .resize(order.alloc_starts[func.num_insts() as usize] as usize, NONE);
         for &block in &order.blocks {
             for inst in func.block_insts(block).iter() {
                 self.inst_temps(func, order, inst);
@@ -116,13 +120,10 @@ impl Spills {
                 let first = order.alloc_starts[inst.index()] as usize;
                 for (at, op) in operands.iter().enumerate() {
                     if self.temp((first + at) as u32).is_none() && overlaps(operands, op, homes) {
-                        self.op_temp.resize(
-                            order.alloc_starts[func.num_insts() as usize] as usize,
-                            NONE,
-                        );
+                        self.op_temp
+                            .resize(order.alloc_starts[func.num_insts() as usize] as usize, NONE);
                         self.temps.push(inst);
-                        self.op_temp[first + at] =
-                            (self.class.len() + self.temps.len() - 1) as u32;
+                        self.op_temp[first + at] = (self.class.len() + self.temps.len() - 1) as u32;
                     }
                 }
             }
@@ -180,8 +181,14 @@ fn overlaps(operands: &[Operand], op: &Operand, homes: &[u32]) -> bool {
 /// The def operand that takes the place of use operand `at`.
 pub(crate) fn reuser(operands: &[Operand], at: usize) -> Option<usize> {
     // Few instructions reuse, and those that do have few operands.
-    if operands.len() > 8 && !operands.iter().any(|op| matches!(op.constraint, Constraint::Reuse(_))) {
+    if operands.len() > 8
+        && !operands
+            .iter()
+            .any(|op| matches!(op.constraint, Constraint::Reuse(_)))
+    {
         return None;
     }
-    operands.iter().position(|op| matches!(op.constraint, Constraint::Reuse(of) if of as usize == at))
+    operands
+        .iter()
+        .position(|op| matches!(op.constraint, Constraint::Reuse(of) if of as usize == at))
 }

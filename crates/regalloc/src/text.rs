@@ -30,6 +30,8 @@ pub struct Func {
     insts: Vec<InstData>,
     blocks: Vec<BlockData>,
     num_vregs: u32,
+    /// By instruction: whether it ends its block.
+    ends: Vec<bool>,
     remat: Vec<VReg>,
     pinned: Vec<VReg>,
     places: Vec<(VReg, FrameIndex)>,
@@ -68,7 +70,14 @@ impl Func {
         }
         let start = self.insts.len() as u32;
         let (succs, preds) = (Vec::new(), Vec::new());
-        self.blocks.push(BlockData { params, depth, start, end: start, succs, preds });
+        self.blocks.push(BlockData {
+            params,
+            depth,
+            start,
+            end: start,
+            succs,
+            preds,
+        });
         Block(self.blocks.len() as u32 - 1)
     }
 
@@ -84,17 +93,28 @@ impl Func {
             self.mention(arg);
         }
         self.insts.push(inst);
-        self.blocks.last_mut().expect("an instruction is in a block").end += 1;
+        self.blocks
+            .last_mut()
+            .expect("an instruction is in a block")
+            .end += 1;
         Inst(self.insts.len() as u32 - 1)
     }
 
-    /// Fills in predecessors and successors once all blocks are there.
+    /// Fills in predecessors and successors once all blocks are there; until then the function is
+    /// not to be allocated.
     pub fn link(&mut self) {
+        self.ends = vec![false; self.insts.len()];
         for block in &mut self.blocks {
             block.preds.clear();
+            if block.start < block.end {
+                self.ends[block.end as usize - 1] = true;
+            }
         }
         for at in 0..self.blocks.len() {
-            let last = self.blocks[at].end.checked_sub(1).map(|last| &self.insts[last as usize]);
+            let last = self.blocks[at]
+                .end
+                .checked_sub(1)
+                .map(|last| &self.insts[last as usize]);
             let targets = last.map_or(&[][..], |last| &last.targets);
             self.blocks[at].succs = targets.iter().map(|&(target, _)| target).collect();
             for succ in self.blocks[at].succs.clone() {
@@ -136,21 +156,26 @@ impl Func {
         use fmt::Write;
         let mut text = String::new();
         let mut write = |args: fmt::Arguments<'_>| {
-            text.write_fmt(args).expect("writing to a string cannot fail");
+            text.write_fmt(args)
+                .expect("writing to a string cannot fail");
         };
         for block in (0..self.num_blocks()).map(Block) {
             let data = &self.blocks[block.index()];
             let home = |v: &VReg| out.homes[v.index()].map_or("-".into(), |loc| loc.to_string());
             let params = data.params.iter().map(|v| format!("{v}={}", home(v)));
-            write(format_args!("{block}({}):\n", params.collect::<Vec<_>>().join(", ")));
+            write(format_args!(
+                "{block}({}):\n",
+                params.collect::<Vec<_>>().join(", ")
+            ));
             for step in out.steps(self, block) {
                 match step {
                     Step::Move { from, to } => write(format_args!("    {to} <- {from}\n")),
                     Step::Remat { vreg, to } => write(format_args!("    {to} <- remat {vreg}\n")),
                     Step::Inst(inst, locs) => {
-                        write(format_args!("  {}", self.inst_text(inst, |at, op| {
-                            format!("{}={}", op.vreg, locs[at])
-                        })));
+                        write(format_args!(
+                            "  {}",
+                            self.inst_text(inst, |at, op| { format!("{}={}", op.vreg, locs[at]) })
+                        ));
                         for base in out.group_bases(inst) {
                             write(format_args!(" @{base}"));
                         }
@@ -178,11 +203,22 @@ impl Func {
     fn inst_text(&self, inst: Inst, print: impl Fn(usize, &Operand) -> String) -> String {
         let data = &self.insts[inst.index()];
         let side = |kind| {
-            let operands = data.operands.iter().enumerate().filter(move |(_, op)| op.kind == kind);
-            operands.map(|(at, op)| print(at, op)).collect::<Vec<_>>().join(", ")
+            let operands = data
+                .operands
+                .iter()
+                .enumerate()
+                .filter(move |(_, op)| op.kind == kind);
+            operands
+                .map(|(at, op)| print(at, op))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let (defs, uses) = (side(Kind::Def), side(Kind::Use));
-        let mut text = if defs.is_empty() { String::new() } else { format!("{defs} = ") };
+        let mut text = if defs.is_empty() {
+            String::new()
+        } else {
+            format!("{defs} = ")
+        };
         text += &data.name;
         text += if data.safepoint { "!" } else { "" };
         if !uses.is_empty() {
@@ -190,8 +226,16 @@ impl Func {
         }
         if !data.targets.is_empty() {
             let targets = data.targets.iter().map(|(target, args)| {
-                let args = args.iter().map(VReg::to_string).collect::<Vec<_>>().join(", ");
-                if args.is_empty() { target.to_string() } else { format!("{target}({args})") }
+                let args = args
+                    .iter()
+                    .map(VReg::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                if args.is_empty() {
+                    target.to_string()
+                } else {
+                    format!("{target}({args})")
+                }
             });
             text = text + " -> " + &targets.collect::<Vec<_>>().join(", ");
         }
@@ -218,7 +262,10 @@ impl Function for Func {
     }
     fn block_insts(&self, block: Block) -> InstRange {
         let data = &self.blocks[block.index()];
-        InstRange { start: Inst(data.start), end: Inst(data.end) }
+        InstRange {
+            start: Inst(data.start),
+            end: Inst(data.end),
+        }
     }
     fn succs(&self, block: Block) -> &[Block] {
         &self.blocks[block.index()].succs
@@ -233,8 +280,7 @@ impl Function for Func {
         &self.insts[inst.index()].targets[succ].1
     }
     fn is_ret(&self, inst: Inst) -> bool {
-        let ends_block = self.blocks.iter().any(|block| block.end == inst.0 + 1);
-        ends_block && self.insts[inst.index()].targets.is_empty()
+        self.ends[inst.index()] && self.insts[inst.index()].targets.is_empty()
     }
     fn is_branch(&self, inst: Inst) -> bool {
         !self.insts[inst.index()].targets.is_empty()
@@ -302,7 +348,9 @@ impl fmt::Display for Func {
                 writeln!(f, "{word} {vreg}")?;
             }
         }
-        self.places.iter().try_for_each(|(vreg, place)| writeln!(f, "place {vreg} {}", place.0))
+        self.places
+            .iter()
+            .try_for_each(|(vreg, place)| writeln!(f, "place {vreg} {}", place.0))
     }
 }
 
@@ -356,18 +404,29 @@ impl FromStr for Func {
         for (at, line) in text.lines().enumerate() {
             let line = line.split(';').next().unwrap_or_default().trim();
             if !line.is_empty() {
-                parse_line(&mut func, line)
-                    .map_err(|expected| ParseError { line: at + 1, expected })?;
+                parse_line(&mut func, line).map_err(|expected| ParseError {
+                    line: at + 1,
+                    expected,
+                })?;
             }
         }
         if func.blocks.iter().any(|block| block.start == block.end) {
             let line = text.lines().count();
-            return Err(ParseError { line, expected: "an instruction in every block" });
+            return Err(ParseError {
+                line,
+                expected: "an instruction in every block",
+            });
         }
         let targets = func.insts.iter().flat_map(|inst| &inst.targets);
-        if targets.into_iter().any(|(target, _)| target.index() >= func.blocks.len()) {
+        if targets
+            .into_iter()
+            .any(|(target, _)| target.index() >= func.blocks.len())
+        {
             let line = text.lines().count();
-            return Err(ParseError { line, expected: "every target to be a block" });
+            return Err(ParseError {
+                line,
+                expected: "every target to be a block",
+            });
         }
         func.link();
         Ok(func)
@@ -391,8 +450,18 @@ fn parse_line(func: &mut Func, line: &str) -> Parsed<()> {
     }
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     match word {
-        "remat" => return vregs(rest)?.into_iter().try_for_each(|v| { func.set_remat(v); Ok(()) }),
-        "pinned" => return vregs(rest)?.into_iter().try_for_each(|v| { func.set_pinned(v); Ok(()) }),
+        "remat" => {
+            return vregs(rest)?.into_iter().try_for_each(|v| {
+                func.set_remat(v);
+                Ok(())
+            });
+        }
+        "pinned" => {
+            return vregs(rest)?.into_iter().try_for_each(|v| {
+                func.set_pinned(v);
+                Ok(())
+            });
+        }
         "place" => {
             let (vreg, place) = rest.split_once(' ').ok_or("a value and a place")?;
             func.set_place(vreg_name(vreg)?, FrameIndex(number(place)?));
@@ -410,9 +479,10 @@ fn parse_line(func: &mut Func, line: &str) -> Parsed<()> {
 fn parse_inst(line: &str) -> Parsed<InstData> {
     let (line, targets) = line.split_once("->").unwrap_or((line, ""));
     let (line, groups) = match line.split_once('{') {
-        Some((line, groups)) => {
-            (line, groups.trim().strip_suffix('}').ok_or("a closing brace")?)
-        }
+        Some((line, groups)) => (
+            line,
+            groups.trim().strip_suffix('}').ok_or("a closing brace")?,
+        ),
         None => (line, ""),
     };
     let (defs, line) = line.split_once('=').unwrap_or(("", line));
@@ -423,11 +493,19 @@ fn parse_inst(line: &str) -> Parsed<InstData> {
         ..InstData::default()
     };
     for (list, kind) in [(defs, Kind::Def), (uses, Kind::Use)] {
-        for operand in list.split(',').map(str::trim).filter(|operand| !operand.is_empty()) {
+        for operand in list
+            .split(',')
+            .map(str::trim)
+            .filter(|operand| !operand.is_empty())
+        {
             inst.operands.push(parse_operand(operand, kind)?);
         }
     }
-    for group in groups.split(',').map(str::trim).filter(|group| !group.is_empty()) {
+    for group in groups
+        .split(',')
+        .map(str::trim)
+        .filter(|group| !group.is_empty())
+    {
         inst.groups.push(parse_group(group)?);
     }
     let mut rest = targets.trim();
@@ -438,7 +516,10 @@ fn parse_inst(line: &str) -> Parsed<InstData> {
             false => end,
         };
         inst.targets.push(parse_target(&rest[..end])?);
-        rest = rest[end..].trim_start().trim_start_matches(',').trim_start();
+        rest = rest[end..]
+            .trim_start()
+            .trim_start_matches(',')
+            .trim_start();
     }
     check_inst(&inst)?;
     Ok(inst)
@@ -485,7 +566,10 @@ fn parse_constraint(text: &str) -> Parsed<Constraint> {
     } else if let Some(reg) = text.strip_prefix('r') {
         Ok(Constraint::Fixed(PReg(number(reg)?)))
     } else if let Some((group, offset)) = text.strip_prefix('g').and_then(|t| t.split_once('+')) {
-        Ok(Constraint::Group { group: number(group)?, offset: number(offset)? })
+        Ok(Constraint::Group {
+            group: number(group)?,
+            offset: number(offset)?,
+        })
     } else {
         Err("a constraint")
     }
@@ -505,7 +589,10 @@ fn parse_group(text: &str) -> Parsed<Group> {
 
 fn parse_target(text: &str) -> Parsed<(Block, Vec<VReg>)> {
     let (name, params) = match text.trim().split_once('(') {
-        Some((name, params)) => (name, params.strip_suffix(')').ok_or("a closing parenthesis")?),
+        Some((name, params)) => (
+            name,
+            params.strip_suffix(')').ok_or("a closing parenthesis")?,
+        ),
         None => (text.trim(), ""),
     };
     let block = Block(number(name.strip_prefix('b').ok_or("a block")?)?);
@@ -513,14 +600,21 @@ fn parse_target(text: &str) -> Parsed<(Block, Vec<VReg>)> {
 }
 
 fn vregs(text: &str) -> Parsed<Vec<VReg>> {
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     names.map(vreg_name).collect()
 }
 
 fn vreg_name(text: &str) -> Parsed<VReg> {
     let number = number::<u32>(text.trim().strip_prefix('v').ok_or("a value")?)?;
     // Tables are indexed by value; a text has no use for large numbers.
-    if number < 1 << 24 { Ok(VReg(number)) } else { Err("a smaller number") }
+    if number < 1 << 24 {
+        Ok(VReg(number))
+    } else {
+        Err("a smaller number")
+    }
 }
 
 fn number<T: FromStr>(text: &str) -> Parsed<T> {
