@@ -1,0 +1,162 @@
+//! The functions that are operations on frames, and so belong to the VM: protected calls, coroutines, `next`.
+
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
+use crate::native::{Ctx, Returns, Run, Val};
+use crate::object::Native;
+use crate::thread::{self, Status, Thread};
+use crate::value::{Value, tag};
+use crate::vm::{Flow, Raised, SPARE_SLOTS, Vm, run_rust};
+
+/// `pcall`: moves the function into a window of its own and calls it under a protected frame.
+unsafe fn run_pcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
+    let vm = &mut *vm;
+    vm.top = vm.base.add(nargs);
+    if nargs == 0 {
+        return Err(vm.native_context(0).arg_error(0, "value expected"));
+    }
+    let window = room(vm, vm.base, nargs + 1)?;
+    std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 1);
+    vm.top = window;
+    vm.precall(window, nargs - 1, FrameKind::Pcall, vm.base, std::ptr::null(), std::ptr::null())
+}
+
+/// `xpcall`: the handler stays in R0, the function's window follows.
+unsafe fn run_xpcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
+    let vm = &mut *vm;
+    vm.top = vm.base.add(nargs);
+    if nargs < 2 || !(*vm.base.add(1)).is_function() {
+        return Err(vm.native_context(nargs).type_error(1, "function"));
+    }
+    let base = room(vm, vm.base, nargs + 1)?;
+    let f = *base;
+    *base = *base.add(1);
+    *base.add(1) = f;
+    let window = base.add(1);
+    std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 2);
+    vm.top = window;
+    vm.precall(window, nargs - 2, FrameKind::Xpcall, vm.base, std::ptr::null(), std::ptr::null())
+}
+
+unsafe fn room(vm: &mut Vm, at: *mut Value, slots: usize) -> Result<*mut Value, Raised> {
+    if at.add(slots + SPARE_SLOTS) > vm.stack_limit || vm.stack_stress {
+        let offset = at.byte_offset_from(vm.stack_base);
+        vm.grow_stack(at, slots + SPARE_SLOTS)?;
+        return Ok(vm.stack_base.byte_offset(offset));
+    }
+    Ok(at)
+}
+
+/// The body of a frame operation is its [`Run`]; its Rust function is never called.
+fn frame_operation(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    Err(ctx.error("a frame operation cannot be called as a plain function"))
+}
+
+fn next(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let t = ctx.check_table(0)?;
+    match t.next(ctx, ctx.arg(1))? {
+        Some((k, v)) => {
+            ctx.push(k)?;
+            ctx.push(v)?;
+            Ok(Returns(2))
+        }
+        None => ctx.ret_nil(),
+    }
+}
+
+fn thread_arg(ctx: &Ctx<'_>, i: usize) -> Result<*mut Thread, Raised> {
+    let v = ctx.arg(i);
+    if v.raw.tag == tag::THREAD { Ok(v.raw.as_ptr()) } else { Err(ctx.type_error(i, "coroutine")) }
+}
+
+fn create(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    ctx.check_function(0)?;
+    // SAFETY: N1.
+    let t = unsafe { ctx.vm_mut().new_thread(ctx.arg(0).raw)? };
+    ctx.ret(Val::new(Value::thread(t)))
+}
+
+fn wrap(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    ctx.check_function(0)?;
+    // SAFETY: N1.
+    let t = unsafe { ctx.vm_mut().new_thread(ctx.arg(0).raw)? };
+    let n = ctx.vm_mut().new_native("wrap", thread::run_wrapped, frame_operation, &[Value::thread(t)])?;
+    ctx.ret(Val::new(Value::native(n)))
+}
+
+fn status(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let t = thread_arg(ctx, 0)?;
+    // SAFETY: N1.
+    let text = match unsafe { (*t).status } {
+        Status::Fresh | Status::Suspended => "suspended",
+        Status::Running => "running",
+        Status::Normal => "normal",
+        Status::Dead | Status::Failed => "dead",
+    };
+    ctx.ret_str(text.as_bytes())
+}
+
+fn is_yieldable(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let vm = ctx.vm_mut();
+    let t = if ctx.is_none(0) { vm.thread } else { thread_arg(ctx, 0)? };
+    // SAFETY: N1.
+    let yes = !std::ptr::eq(t, vm.main_thread) && unsafe { (*t).nested } == 0;
+    ctx.ret_bool(yes)
+}
+
+fn running(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let vm = ctx.vm_mut();
+    let main = std::ptr::eq(vm.thread, vm.main_thread);
+    ctx.push(Val::new(Value::thread(vm.thread)))?;
+    ctx.push(Val::bool(main))?;
+    Ok(Returns(2))
+}
+
+fn operation<'a>(ctx: &'a Ctx<'_>, name: &'static str, run: Run) -> Result<Val<'a>, Raised> {
+    let n = ctx.vm_mut().new_native(name, run, frame_operation, &[])?;
+    Ok(Val::new(Value::native(n)))
+}
+
+/// Defines `pcall`, `xpcall`, `next` and the `coroutine` library in the globals; returns nothing else. The caller enters
+/// the library into `package.loaded` if there is such a thing.
+///
+/// # Errors
+/// Out of memory.
+pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
+    let globals = ctx.globals();
+    globals.set_str(ctx, "pcall", operation(ctx, "pcall", run_pcall)?)?;
+    globals.set_str(ctx, "xpcall", operation(ctx, "xpcall", run_xpcall)?)?;
+    let next = ctx.new_native("next", next, &[])?;
+    ctx.vm_mut().next_function = next.raw.as_ptr();
+    globals.set_str(ctx, "next", next)?;
+    let library = ctx.new_table(0, 8)?;
+    ctx.set_functions(library, &[("create", create), ("wrap", wrap), ("status", status), ("isyieldable", is_yieldable), ("running", running)])?;
+    library.set_str(ctx, "resume", operation(ctx, "resume", thread::run_resume)?)?;
+    library.set_str(ctx, "yield", operation(ctx, "yield", thread::run_yield)?)?;
+    library.set_str(ctx, "close", operation(ctx, "close", thread::run_close)?)?;
+    globals.set_str(ctx, "coroutine", library.as_val())
+}
+
+impl Vm {
+    /// Runs `f` with a context at the bottom of the main stack: how the host reaches the VM.
+    pub fn enter<R>(&mut self, f: impl FnOnce(&mut Ctx<'_>) -> R) -> R {
+        // SAFETY: F3; the saved base is a native's or the bottom, and the new values lie above its own.
+        unsafe {
+            let frame = RegisterFrame(self.base);
+            debug_assert!(frame.proto().is_none(), "the host enters from outside of Lua code");
+            let top_offset = self.top.byte_offset_from(self.stack_base);
+            let nargs = self.top.offset_from(self.base) as usize;
+            let result = f(&mut Ctx::new(self, nargs));
+            self.top = self.stack_base.byte_offset(top_offset);
+            result
+        }
+    }
+}
+
+impl Ctx<'_> {
+    /// The VM's `next`, which generic `for` runs without a call: what `pairs` returns.
+    pub fn next_function(&self) -> Val<'_> {
+        Val::new(Value::native(self.vm_mut().next_function))
+    }
+}
+
+const _: Run = run_rust;

@@ -1,0 +1,549 @@
+//! Calls, returns and unwinding: everything about frames that is not on a handler's fast path.
+
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
+use crate::meta::Event;
+use crate::object::{ARITY_VARARG, Closure, Native, Proto};
+use crate::thread;
+use crate::value::{Value, tag};
+use crate::vm::{Flow, Go, MAX_NESTING, Raised, SPARE_SLOTS, Vm, is_callable};
+use perilune_bytecode::Opcode;
+
+/// The longest chain of `__call` metamethods.
+const MAX_CALL_CHAIN: usize = 200;
+
+/// A 16-bit field of the instruction at `pc`.
+#[inline(always)]
+pub(crate) unsafe fn field(pc: *const u64, i: usize) -> u16 {
+    *pc.cast::<u16>().add(i)
+}
+
+/// The register that a field names.
+#[inline(always)]
+pub(crate) unsafe fn reg(base: *mut Value, pc: *const u64, i: usize) -> *mut Value {
+    base.byte_add(field(pc, i) as usize)
+}
+
+/// The count that stands for "open".
+pub(crate) const OPEN: u16 = u16::MAX;
+
+impl Vm {
+    /// Calls `*window` with the `nargs` values from `window + 2` on. On `Go::On` the saved state is the callee's, or,
+    /// after a native, where its caller goes on.
+    ///
+    /// # Safety
+    /// F3: the window lies above all live slots of the frame at `caller`, which is the saved base.
+    pub(crate) unsafe fn precall(&mut self, window: *mut Value, mut nargs: usize, kind: FrameKind, caller: *mut Value, pc: *const u64, k: *const Value) -> Flow {
+        let mut chain = 0;
+        loop {
+            let callee = *window;
+            let frame = RegisterFrame(window.add(HEADER_SLOTS));
+            match callee.tag {
+                tag::CLOSURE => {
+                    frame.link(kind, caller, pc, k);
+                    self.enter_lua(frame.0, (*callee.as_ptr::<Closure>()).proto, nargs)?;
+                    return Ok(Go::On);
+                }
+                tag::NATIVE => {
+                    frame.link(kind, caller, pc, k);
+                    let native: *mut Native = callee.as_ptr();
+                    if self.heap.should_collect() {
+                        self.base = frame.0;
+                        self.top = frame.0.add(nargs);
+                        self.collect_garbage();
+                    } else {
+                        self.base = frame.0;
+                    }
+                    return ((*native).run)(self, native, nargs);
+                }
+                _ => {
+                    chain += 1;
+                    nargs = self.resolve_call(window, nargs, kind, chain)?;
+                }
+            }
+        }
+    }
+
+    /// Puts the `__call` handler of `*window` in its place and the value before the arguments.
+    unsafe fn resolve_call(&mut self, window: *mut Value, nargs: usize, kind: FrameKind, chain: usize) -> Result<usize, Raised> {
+        let callee = *window;
+        let handler = self.metamethod(callee, Event::Call);
+        if handler.is_nil() {
+            return Err(self.call_error(callee, kind));
+        }
+        if chain > MAX_CALL_CHAIN {
+            return Err(self.rt_error(b"'__call' chain too long"));
+        }
+        let args = window.add(HEADER_SLOTS);
+        std::ptr::copy(args, args.add(1), nargs);
+        *args = callee;
+        *window = handler;
+        Ok(nargs + 1)
+    }
+
+    /// Starts a linked frame of a Lua function: room, parameters, extra arguments. Sets the saved state.
+    pub(crate) unsafe fn enter_lua(&mut self, mut base: *mut Value, proto: *mut Proto, nargs: usize) -> Result<(), Raised> {
+        let proto_ref = &*proto;
+        let params = proto_ref.params as usize;
+        let extra = if proto_ref.arity == ARITY_VARARG { nargs.saturating_sub(params) } else { 0 };
+        let shift = if extra > 0 { nargs + 1 + HEADER_SLOTS } else { 0 };
+        let slots = shift + proto_ref.frame_size as usize + SPARE_SLOTS;
+        if base.add(slots.max(nargs)) > self.stack_limit || self.stack_stress {
+            let offset = base.byte_offset_from(self.stack_base);
+            self.grow_stack(base, slots.max(nargs))?;
+            base = self.stack_base.byte_offset(offset);
+        }
+        for i in nargs..params {
+            *base.add(i) = Value::NIL;
+        }
+        if extra > 0 {
+            base = self.shift_varargs(base, params, nargs);
+        }
+        self.base = base;
+        self.pc = proto_ref.code;
+        self.k = proto_ref.constants;
+        Ok(())
+    }
+
+    /// Moves the header and the parameters above the extra arguments, and their number between them.
+    unsafe fn shift_varargs(&mut self, base: *mut Value, params: usize, nargs: usize) -> *mut Value {
+        let old = RegisterFrame(base);
+        let new = RegisterFrame(base.add(nargs + 1 + HEADER_SLOTS));
+        *base.add(nargs) = Value::int((nargs - params) as i64);
+        *new.0.sub(HEADER_SLOTS) = old.callee();
+        new.link(old.kind(), old.caller().0, old.return_pc(), old.return_k());
+        new.set_flags(old.flags() | flag::VARARG);
+        for i in 0..params {
+            *new.0.add(i) = *base.add(i);
+        }
+        new.0
+    }
+
+    /// Where the frame's window began before its extra arguments moved it up.
+    unsafe fn original_window(frame: RegisterFrame) -> *mut Value {
+        if frame.flags() & flag::VARARG == 0 {
+            return frame.0.sub(HEADER_SLOTS);
+        }
+        let (start, _) = frame.varargs();
+        let params = frame.proto().map_or(0, |p| (*p).params as usize);
+        start.sub(params + HEADER_SLOTS)
+    }
+
+    /// Calls `*window` in place of the current frame.
+    ///
+    /// # Safety
+    /// F3: the saved base is a Lua frame's and the window lies in it.
+    pub(crate) unsafe fn tail_call(&mut self, window: *mut Value, mut nargs: usize) -> Flow {
+        let mut chain = 0;
+        while !is_callable(*window) {
+            chain += 1;
+            nargs = self.resolve_call(window, nargs, FrameKind::Call1, chain)?;
+        }
+        let frame = self.frame();
+        let (kind, caller, pc, k) = (frame.kind(), frame.caller().0, frame.return_pc(), frame.return_k());
+        let tail = (frame.flags() & flag::TAIL) | flag::TAIL;
+        let target = Vm::original_window(frame);
+        *target = *window;
+        std::ptr::copy(window.add(HEADER_SLOTS), target.add(HEADER_SLOTS), nargs);
+        let callee = *target;
+        let base = target.add(HEADER_SLOTS);
+        let new = RegisterFrame(base);
+        if callee.tag == tag::CLOSURE {
+            new.link(kind, caller, pc, k);
+            new.set_flags(tail);
+            // The saved base must be a whole frame if the stack has to move.
+            self.base = base;
+            self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs)?;
+            Ok(Go::On)
+        } else {
+            new.link(kind, caller, pc, k);
+            new.set_flags(tail);
+            let native: *mut Native = callee.as_ptr();
+            self.base = base;
+            if self.heap.should_collect() {
+                self.top = base.add(nargs);
+                self.collect_garbage();
+            }
+            ((*native).run)(self, native, nargs)
+        }
+    }
+
+    /// Returns `count` values at `start` from the frame at the saved base.
+    ///
+    /// # Safety
+    /// F3. `start` is on the running stack, above the frame's header.
+    pub(crate) unsafe fn do_return(&mut self, mut start: *mut Value, mut count: usize) -> Flow {
+        loop {
+            let frame = self.frame();
+            let caller = frame.caller().0;
+            let pc = frame.return_pc();
+            match frame.kind() {
+                FrameKind::Call1 => {
+                    let dst = reg(caller, pc.sub(1), 3);
+                    *dst = if count == 0 { Value::NIL } else { *start };
+                    self.go_on(caller, pc, frame.return_k());
+                    return Ok(Go::On);
+                }
+                FrameKind::Call0 => {
+                    self.go_on(caller, pc, frame.return_k());
+                    return Ok(Go::On);
+                }
+                FrameKind::CallN => {
+                    let k = frame.return_k();
+                    let wanted = field(pc.sub(1), 3);
+                    if wanted == OPEN {
+                        self.open_start = start;
+                        self.open_count = count;
+                    } else {
+                        store_results(reg(caller, pc.sub(1), 1), wanted as usize, start, count);
+                    }
+                    self.go_on(caller, pc, k);
+                    return Ok(Go::On);
+                }
+                FrameKind::Finish => {
+                    let header = frame.0.sub(HEADER_SLOTS);
+                    self.go_on(caller, pc, frame.return_k());
+                    return self.finish(header, start, count);
+                }
+                FrameKind::Entry => {
+                    self.open_start = start;
+                    self.open_count = count;
+                    self.base = caller;
+                    self.exit = true;
+                    return Ok(Go::Exit);
+                }
+                FrameKind::Pcall | FrameKind::Xpcall => {
+                    // The slot below the results is dead: the body's frame word, or a register of it.
+                    start = start.sub(1);
+                    *start = Value::TRUE;
+                    count += 1;
+                    self.base = caller;
+                }
+                FrameKind::Handler => {
+                    self.error = if count == 0 { Value::NIL } else { *start };
+                    self.handling -= 1;
+                    self.base = caller;
+                    self.pc = pc;
+                    return Ok(self.unwind_handled());
+                }
+                FrameKind::Body => return thread::finish_body(self, start, count),
+                FrameKind::Close => {
+                    let header = frame.0.sub(HEADER_SLOTS);
+                    self.go_on(caller, pc, frame.return_k());
+                    self.restore_open(header);
+                    return Ok(Go::On);
+                }
+                FrameKind::CloseError => {
+                    // The error is kept below the window.
+                    self.error = *frame.0.sub(HEADER_SLOTS + 1);
+                    self.base = caller;
+                    self.pc = pc;
+                    return Ok(self.unwind_handled());
+                }
+                FrameKind::CloseThread => return thread::finish_close(self),
+                FrameKind::Finalizer | FrameKind::Base => {
+                    self.base = caller;
+                    self.exit = true;
+                    return Ok(Go::Exit);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, base: *mut Value, pc: *const u64, k: *const Value) {
+        self.base = base;
+        self.pc = pc;
+        self.k = k;
+    }
+
+    /// The first slot above the registers of the current frame.
+    pub(crate) unsafe fn frame_end(&self) -> *mut Value {
+        match self.frame().proto() {
+            Some(p) => self.base.add((*p).frame_size as usize),
+            None => self.top,
+        }
+    }
+
+    /// Calls a metamethod (or the like) on behalf of the current instruction, which `finish` completes.
+    pub(crate) unsafe fn call_meta(&mut self, f: Value, args: &[Value]) -> Flow {
+        let window = self.frame_end();
+        self.call_meta_at(window, f, args)
+    }
+
+    /// As [`Vm::call_meta`], with the window at a place of the caller's choice above the frame.
+    pub(crate) unsafe fn call_meta_at(&mut self, mut window: *mut Value, f: Value, args: &[Value]) -> Flow {
+        if window.add(SPARE_SLOTS) > self.stack_limit {
+            let offset = window.byte_offset_from(self.stack_base);
+            self.grow_stack(window, SPARE_SLOTS)?;
+            window = self.stack_base.byte_offset(offset);
+        }
+        *window = f;
+        for (i, &v) in args.iter().enumerate() {
+            *window.add(HEADER_SLOTS + i) = v;
+        }
+        self.precall(window, args.len(), FrameKind::Finish, self.base, self.pc, self.k)
+    }
+
+    /// Completes the instruction at the saved pc with what a metamethod (or iterator) returned, and moves on.
+    unsafe fn finish(&mut self, header: *mut Value, start: *mut Value, count: usize) -> Flow {
+        let pc = self.pc;
+        let Some(op) = Opcode::from_u16(field(pc, 0)) else { unreachable!("F1: pc is at an instruction") };
+        let result = if count == 0 { Value::NIL } else { *start };
+        let next = pc.add(op.words());
+        match op {
+            Opcode::Concat => {
+                *header = result;
+                let work = self.frame_end();
+                let n = header.offset_from(work) as usize + 1;
+                return self.concat_work(n);
+            }
+            Opcode::ForCall => {
+                store_results(reg(self.base, pc, 4), field(pc, 5) as usize, start, count);
+                self.pc = next;
+            }
+            Opcode::JumpEq | Opcode::JumpLt | Opcode::JumpLe | Opcode::JumpLtI | Opcode::JumpLeI | Opcode::JumpGtI | Opcode::JumpGeI => {
+                self.pc = branch(pc, next, result.truthy());
+            }
+            Opcode::JumpNe | Opcode::JumpNotLt | Opcode::JumpNotLe | Opcode::JumpNotLtI | Opcode::JumpNotLeI | Opcode::JumpNotGtI | Opcode::JumpNotGeI => {
+                self.pc = branch(pc, next, !result.truthy());
+            }
+            Opcode::SetIndex
+            | Opcode::SetIndexK
+            | Opcode::SetInt
+            | Opcode::SetIntK
+            | Opcode::SetField
+            | Opcode::SetFieldK
+            | Opcode::SetFieldAdd
+            | Opcode::SetGlobal
+            | Opcode::SetGlobalK => self.pc = next,
+            // All others that may call have their result register first.
+            _ => {
+                *reg(self.base, pc, 1) = result;
+                self.pc = next;
+            }
+        }
+        Ok(Go::On)
+    }
+
+    // ---- errors ----
+
+    /// Handles the error on its way, for the first time: message handlers run before frames go.
+    pub(crate) unsafe fn unwind(&mut self, raised: Raised) -> Go {
+        let Raised(()) = raised;
+        let mut frame = self.frame();
+        let mut handlers = 0u32;
+        loop {
+            match frame.kind() {
+                FrameKind::Pcall | FrameKind::Base | FrameKind::Body | FrameKind::Finalizer | FrameKind::CloseThread => break,
+                FrameKind::Handler => handlers += 1,
+                FrameKind::Xpcall => {
+                    if handlers >= MAX_NESTING + 20 {
+                        break;
+                    }
+                    let handler = *frame.caller().0;
+                    return match self.call_handler(handler, handlers) {
+                        Ok(go) => go,
+                        Err(raised) => self.unwind(raised),
+                    };
+                }
+                _ => {}
+            }
+            frame = frame.caller();
+        }
+        self.unwind_handled()
+    }
+
+    unsafe fn call_handler(&mut self, handler: Value, depth: u32) -> Flow {
+        if depth >= MAX_NESTING {
+            self.error = Value::str(self.new_str(b"C stack overflow")?);
+            return Ok(self.unwind_handled());
+        }
+        let mut window = self.frame_end();
+        let offset = window.byte_offset_from(self.stack_base);
+        self.grow_stack(window, SPARE_SLOTS)?;
+        window = self.stack_base.byte_offset(offset);
+        *window = handler;
+        *window.add(HEADER_SLOTS) = self.error;
+        self.handling += 1;
+        let flow = self.precall(window, 1, FrameKind::Handler, self.base, self.pc, self.k);
+        if flow.is_err() && !is_callable(handler) {
+            // Not even the call could be made: give up as the reference does.
+            self.handling -= 1;
+            return Ok(self.unwind_handled());
+        }
+        flow
+    }
+
+    /// Takes frames off until one is protected.
+    pub(crate) unsafe fn unwind_handled(&mut self) -> Go {
+        loop {
+            let frame = self.frame();
+            let kind = frame.kind();
+            if kind != FrameKind::Base && self.has_tbc(frame.0) {
+                match self.close_for_error(frame.0) {
+                    Ok(Some(go)) => return go,
+                    Ok(None) => continue,
+                    Err(raised) => return self.unwind(raised),
+                }
+            }
+            let caller = frame.caller().0;
+            match kind {
+                FrameKind::Pcall | FrameKind::Xpcall => {
+                    self.in_overflow = false;
+                    self.base = caller;
+                    *caller = Value::FALSE;
+                    *caller.add(1) = self.error;
+                    self.error = Value::NIL;
+                    return match self.do_return(caller, 2) {
+                        Ok(go) => go,
+                        Err(raised) => self.unwind(raised),
+                    };
+                }
+                FrameKind::Entry | FrameKind::Finalizer => {
+                    self.base = caller;
+                    self.exit = true;
+                    self.failed = true;
+                    return Go::Exit;
+                }
+                FrameKind::Body => {
+                    return match thread::fail_body(self) {
+                        Ok(go) => go,
+                        Err(raised) => self.unwind(raised),
+                    };
+                }
+                FrameKind::CloseThread => {
+                    // An error in a `__close` replaces the one before; the thread goes on closing.
+                    return match thread::finish_close_error(self) {
+                        Ok(go) => go,
+                        Err(raised) => self.unwind(raised),
+                    };
+                }
+                FrameKind::Handler => {
+                    self.handling -= 1;
+                    self.pc = frame.return_pc();
+                    self.base = caller;
+                }
+                FrameKind::Base => unreachable!("F3: an entry frame lies above the base"),
+                _ => {
+                    self.pc = frame.caller_pc();
+                    self.base = caller;
+                }
+            }
+        }
+    }
+
+    // ---- to-be-closed slots ----
+
+    unsafe fn has_tbc(&self, from: *mut Value) -> bool {
+        let at = from.offset_from(self.stack_base) as usize;
+        (*self.thread).tbc.last().is_some_and(|&slot| slot as usize >= at)
+    }
+
+    /// Marks a slot to be closed.
+    ///
+    /// # Errors
+    /// The value cannot be closed.
+    ///
+    /// # Safety
+    /// `slot` is a register of the current frame.
+    pub(crate) unsafe fn mark_tbc(&mut self, slot: *mut Value, name: &[u8]) -> Result<(), Raised> {
+        let v = *slot;
+        if !v.truthy() {
+            return Ok(());
+        }
+        if self.metamethod(v, Event::Close).is_nil() {
+            let mut msg = b"variable '".to_vec();
+            msg.extend_from_slice(name);
+            msg.extend_from_slice(b"' got a non-closable value");
+            return Err(self.rt_error(&msg));
+        }
+        (*self.thread).tbc.push(slot.offset_from(self.stack_base) as u32);
+        Ok(())
+    }
+
+    /// One step of a `close` instruction: starts the last `__close` at or above `from`, or moves on.
+    ///
+    /// # Safety
+    /// The saved pc is at the `close`.
+    pub(crate) unsafe fn close_step(&mut self, from: *mut Value) -> Flow {
+        if !self.has_tbc(from) {
+            self.pc = self.pc.add(1);
+            return Ok(Go::On);
+        }
+        let Some(slot) = (*self.thread).tbc.pop() else { unreachable!("a to-be-closed slot is listed") };
+        let v = *self.stack_base.add(slot as usize);
+        let handler = self.metamethod(v, Event::Close);
+        let mut window = self.frame_end();
+        if self.returns_open() {
+            let (start, count) = (self.open_start, self.open_count);
+            let offset = window.byte_offset_from(self.stack_base);
+            self.grow_stack(window, count + 1 + SPARE_SLOTS)?;
+            let start = if self.open_start.is_null() { start } else { self.open_start };
+            window = self.stack_base.byte_offset(offset);
+            std::ptr::copy(start, window, count);
+            *window.add(count) = Value::int(count as i64);
+            window = window.add(count + 1);
+        } else {
+            let offset = window.byte_offset_from(self.stack_base);
+            if window.add(SPARE_SLOTS) > self.stack_limit {
+                self.grow_stack(window, SPARE_SLOTS)?;
+                window = self.stack_base.byte_offset(offset);
+            }
+        }
+        *window = handler;
+        *window.add(HEADER_SLOTS) = v;
+        let mut nargs = 1;
+        if !self.std.close_without_error_argument() {
+            *window.add(HEADER_SLOTS + 1) = Value::NIL;
+            nargs = 2;
+        }
+        self.precall(window, nargs, FrameKind::Close, self.base, self.pc, self.k)
+    }
+
+    /// Whether the open values are alive across the `close` at the saved pc.
+    unsafe fn returns_open(&self) -> bool {
+        field(self.pc.add(1), 0) == Opcode::ReturnOpen as u16
+    }
+
+    unsafe fn restore_open(&mut self, header: *mut Value) {
+        if self.returns_open() {
+            let count = (*header.sub(1)).payload as usize;
+            self.open_count = count;
+            self.open_start = header.sub(1 + count);
+        }
+    }
+
+    /// While unwinding: starts the last `__close` of the frame at `base`.
+    unsafe fn close_for_error(&mut self, base: *mut Value) -> Result<Option<Go>, Raised> {
+        let Some(slot) = (*self.thread).tbc.pop() else { return Ok(None) };
+        debug_assert!(slot as usize >= base.offset_from(self.stack_base) as usize);
+        let v = *self.stack_base.add(slot as usize);
+        let handler = self.metamethod(v, Event::Close);
+        let mut window = self.frame_end().max(self.stack_base.add(slot as usize + 1));
+        let offset = window.byte_offset_from(self.stack_base);
+        self.grow_stack(window, SPARE_SLOTS)?;
+        window = self.stack_base.byte_offset(offset);
+        *window = self.error;
+        let window = window.add(1);
+        *window = handler;
+        *window.add(HEADER_SLOTS) = v;
+        *window.add(HEADER_SLOTS + 1) = self.error;
+        self.precall(window, 2, FrameKind::CloseError, self.base, self.pc, self.k).map(Some)
+    }
+}
+
+/// Copies results to where they are wanted, with nil for those that are missing.
+#[inline(always)]
+pub(crate) unsafe fn store_results(to: *mut Value, wanted: usize, start: *const Value, count: usize) {
+    let n = wanted.min(count);
+    std::ptr::copy(start, to, n);
+    for i in n..wanted {
+        *to.add(i) = Value::NIL;
+    }
+}
+
+/// Where a compare-and-branch goes.
+#[inline(always)]
+unsafe fn branch(pc: *const u64, next: *const u64, taken: bool) -> *const u64 {
+    if taken { next.offset(field(pc, 3) as i16 as isize) } else { next }
+}

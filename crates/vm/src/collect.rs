@@ -1,0 +1,158 @@
+//! Collection at safepoints: the roots, the weak containers, the finalizers.
+
+use crate::error::message;
+use crate::frame::HEADER_SLOTS;
+use crate::meta::Event;
+use crate::object::{kind, mark_ptr, mark_value, tag_of_kind};
+use crate::table::Table;
+use crate::value::{Value, tag};
+use crate::vm::{SPARE_SLOTS, Vm};
+use perilune_gc::raw::{Ptr, Roots, Tracer, WeakPhase};
+
+struct VmRoots<'a>(&'a mut Vm);
+
+// SAFETY: F4; the saved states describe every stack, and all else that the VM holds is marked here.
+unsafe impl Roots for VmRoots<'_> {
+    fn trace(&mut self, t: &mut Tracer) {
+        let vm = &mut *self.0;
+        mark_ptr(t, vm.globals);
+        mark_ptr(t, vm.registry);
+        mark_ptr(t, vm.main_thread);
+        mark_ptr(t, vm.thread);
+        vm.shapes.trace_roots(t);
+        for &key in &vm.event_keys {
+            mark_ptr(t, key);
+        }
+        for &meta in &vm.type_metas {
+            mark_ptr(t, meta);
+        }
+        mark_value(t, vm.error);
+        for &v in vm.handles.borrow().iter() {
+            mark_value(t, v);
+        }
+    }
+
+    fn weak(&mut self, phase: &mut WeakPhase<'_>) {
+        let values: Vec<Ptr> = phase.clear_values().collect();
+        let keys: Vec<Ptr> = phase.clear_keys().collect();
+        // SAFETY: H1; the containers are live tables.
+        unsafe {
+            for t in values {
+                Table::clear_weak(t.cast().as_ptr(), false, true, &mut |v| is_dead(phase, v));
+            }
+            for t in keys {
+                Table::clear_weak(t.cast().as_ptr(), true, false, &mut |v| is_dead(phase, v));
+            }
+            if phase.is_last() {
+                self.0.strings.sweep(phase);
+                self.0.shapes.sweep(phase);
+            }
+        }
+    }
+}
+
+/// Whether a weak reference is to go. Strings are values: they stay.
+fn is_dead(phase: &mut WeakPhase<'_>, v: Value) -> bool {
+    let Some(p) = v.header() else { return false };
+    if phase.is_marked(p) {
+        return false;
+    }
+    if v.tag == tag::STR {
+        phase.mark_leaf(p);
+        return false;
+    }
+    true
+}
+
+impl Vm {
+    /// Collects, and runs the finalizers that are due.
+    ///
+    /// # Safety
+    /// F4: the saved base, pc and top describe the running stack.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn collect_garbage(&mut self) {
+        self.collect_only();
+        if self.heap.has_finalizable() && !self.in_finalizer {
+            self.run_finalizers();
+        }
+    }
+
+    /// Collects without running finalizers.
+    ///
+    /// # Safety
+    /// F4.
+    pub(crate) unsafe fn collect_only(&mut self) {
+        self.save_thread();
+        // The code of dead functions goes with the caches in it.
+        self.flush_caches();
+        let mut heap = std::mem::replace(&mut self.heap, perilune_gc::raw::RawHeap::new(Default::default()));
+        heap.collect(&mut VmRoots(self));
+        self.heap = heap;
+    }
+
+    /// Runs the finalizers of objects that the last collection found dead.
+    ///
+    /// # Safety
+    /// F4.
+    pub(crate) unsafe fn run_finalizers(&mut self) {
+        while let Some(p) = self.heap.next_finalizable() {
+            let v = Value { payload: p.as_ptr() as u64, tag: tag_of_kind(p.as_ref().kind) };
+            let handler = self.metamethod(v, Event::Gc);
+            if !handler.is_function() {
+                continue;
+            }
+            self.run_finalizer(handler, v);
+        }
+    }
+
+    unsafe fn run_finalizer(&mut self, handler: Value, v: Value) {
+        let error = std::mem::replace(&mut self.error, Value::NIL);
+        let (open_start, open_count, top_offset) = (
+            if self.open_start.is_null() { 0 } else { self.open_start.byte_offset_from(self.stack_base) },
+            self.open_count,
+            self.top.byte_offset_from(self.stack_base),
+        );
+        let mut window = self.frame_end();
+        let offset = window.byte_offset_from(self.stack_base);
+        self.in_finalizer = true;
+        let done = (|| {
+            self.grow_stack(window, SPARE_SLOTS)?;
+            window = self.stack_base.byte_offset(offset);
+            *window = handler;
+            *window.add(HEADER_SLOTS) = v;
+            self.call_window(window, 1).map(|_| ())
+        })();
+        self.in_finalizer = false;
+        if done.is_err() {
+            let text = self.error_text();
+            self.warn(&message!(b"error in __gc (", text, b")"), false);
+        }
+        self.error = error;
+        self.open_start = self.stack_base.byte_offset(open_start);
+        self.open_count = open_count;
+        self.top = self.stack_base.byte_offset(top_offset);
+    }
+
+    /// Runs the finalizers of everything that has one, as when a state is closed.
+    pub fn close(&mut self) {
+        // SAFETY: F4; no script is running.
+        unsafe {
+            self.heap.finalize_all();
+            self.run_finalizers();
+        }
+    }
+
+    /// How many objects of each kind are alive.
+    pub fn object_counts(&self) -> [usize; kind::COUNT as usize] {
+        let mut counts = [0; kind::COUNT as usize];
+        self.heap.for_each_object(|p| {
+            // SAFETY: H1.
+            let k = unsafe { p.as_ref().kind } as usize;
+            if let Some(count) = counts.get_mut(k) {
+                *count += 1;
+            }
+        });
+        counts
+    }
+}

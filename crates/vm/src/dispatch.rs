@@ -1,0 +1,124 @@
+//! Dispatch: how one instruction's code reaches the next one's.
+//!
+//! In the tail-call back-end every handler ends in a jump through the table (direct threading, Bell 1973, by
+//! sibling calls). In the loop back-end the same handlers return to a loop, which needs no sibling calls and
+//! so works in unoptimised builds and on every target.
+
+use crate::ops;
+use crate::value::Value;
+use crate::vm::Vm;
+use perilune_bytecode::Opcode;
+
+macro_rules! with_abi {
+    ($abi:literal) => {
+        /// The code of one instruction: VM, pc, base of the frame, constants, dispatch table. All five stay in
+        /// registers from handler to handler.
+        pub type RawHandler = unsafe extern $abi fn(*mut Vm, *const u64, *mut Value, *const Value, *const Handler);
+    };
+}
+#[cfg(target_arch = "x86_64")]
+with_abi!("sysv64");
+#[cfg(not(target_arch = "x86_64"))]
+with_abi!("C");
+
+/// A [`RawHandler`], named so that its type can mention itself.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Handler(pub RawHandler);
+
+/// A back-end.
+pub trait Dispatch: 'static {
+    /// The table of handlers made for this back-end.
+    const TABLE: &'static [Handler; Opcode::COUNT];
+    /// The table in which every instruction first answers a request to stop.
+    const POLL: &'static [Handler; Opcode::COUNT];
+
+    /// Goes on at `pc`.
+    ///
+    /// # Safety
+    /// F1: `pc` is at an instruction of the frame's code, `base` and `k` are the frame's.
+    unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler);
+}
+
+/// Handlers jump to the next handler.
+pub struct Tail;
+
+/// Handlers return to a loop.
+pub struct Loop;
+
+macro_rules! tables {
+    ($($(#[doc = $doc:literal])+ $name:ident = $snake:ident
+        { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
+        impl Dispatch for Tail {
+            const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Tail>)),*];
+            const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Tail>); Opcode::COUNT];
+            #[inline(always)]
+            unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
+                let op = *pc.cast::<u16>();
+                ((*table.add(op as usize)).0)(vm, pc, base, k, table)
+            }
+        }
+        impl Dispatch for Loop {
+            const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Loop>)),*];
+            const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Loop>); Opcode::COUNT];
+            #[inline(always)]
+            unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {
+                (*vm).pc = pc;
+                (*vm).base = base;
+                (*vm).k = k;
+            }
+        }
+    };
+}
+
+perilune_bytecode::for_each_op!(tables);
+
+/// Which back-end a VM uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// [`Tail`]
+    Tail,
+    /// [`Loop`]
+    Loop,
+}
+
+impl Default for Backend {
+    fn default() -> Backend {
+        if cfg!(feature = "loop-dispatch") { Backend::Loop } else { Backend::Tail }
+    }
+}
+
+impl Backend {
+    /// The back-end's dispatch table, as the VM keeps it.
+    pub fn table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::TABLE.as_ptr(),
+            Backend::Loop => Loop::TABLE.as_ptr(),
+        }
+    }
+    /// The table whose handlers poll.
+    pub fn poll_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::POLL.as_ptr(),
+            Backend::Loop => Loop::POLL.as_ptr(),
+        }
+    }
+}
+
+/// Runs from the VM's saved state until the frame that entered it returns or is unwound.
+///
+/// # Safety
+/// F1–F4 hold for the saved pc, base and constants.
+pub unsafe fn run(vm: *mut Vm) {
+    (*vm).exit = false;
+    match (*vm).backend {
+        Backend::Tail => Tail::next(vm, (*vm).pc, (*vm).base, (*vm).k, (*vm).table),
+        Backend::Loop => {
+            while !(*vm).exit {
+                let pc = (*vm).pc;
+                let table = (*vm).table;
+                ((*table.add(*pc.cast::<u16>() as usize)).0)(vm, pc, (*vm).base, (*vm).k, table);
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Raising errors with Lua's own messages.
+
+use crate::frame::{FrameKind, RegisterFrame};
+use crate::object::{Closure, Str};
+use crate::value::{Value, tag};
+use crate::vm::{Raised, Vm};
+use perilune_bytecode::NameKind;
+use perilune_lang::{ArithOp, Std, chunk_display, to_integer, write_num};
+
+/// A message as bytes: type names and variable names need not be UTF-8.
+macro_rules! message {
+    ($($part:expr),* $(,)?) => {{
+        let mut text: Vec<u8> = Vec::new();
+        $(text.extend_from_slice(AsRef::<[u8]>::as_ref(&$part));)*
+        text
+    }};
+}
+pub(crate) use message;
+
+impl Vm {
+    /// Raises a value.
+    pub(crate) fn raise(&mut self, v: Value) -> Raised {
+        self.error = v;
+        Raised(())
+    }
+
+    /// Raises a string as it is.
+    pub(crate) fn raise_plain(&mut self, text: &[u8]) -> Raised {
+        match self.new_str(text) {
+            Ok(s) => self.raise(Value::str(s)),
+            Err(raised) => raised,
+        }
+    }
+
+    /// Raises "not enough memory".
+    #[cold]
+    pub(crate) fn raise_memory(&mut self) -> Raised {
+        // The message was interned when the VM was made, or fits in what is left; else nil says enough.
+        let limit = self.heap.limit();
+        self.heap.set_limit(None);
+        // SAFETY: H1.
+        let message = unsafe { self.strings.make(&mut self.heap, b"not enough memory") };
+        self.heap.set_limit(limit);
+        self.error = message.map_or(Value::NIL, Value::str);
+        Raised(())
+    }
+
+    /// Raises a runtime error of the current frame: with its position if it is Lua's.
+    #[cold]
+    pub(crate) fn rt_error(&mut self, text: &[u8]) -> Raised {
+        // SAFETY: F3.
+        let place = unsafe { self.position(self.frame(), self.pc) };
+        self.raise_plain(&message!(place, text))
+    }
+
+    pub(crate) fn nesting_error(&mut self) -> Raised {
+        self.rt_error(b"C stack overflow")
+    }
+
+    /// `chunk:line: ` of a Lua frame at a pc, empty for others.
+    ///
+    /// # Safety
+    /// F3.
+    pub(crate) unsafe fn position(&self, frame: RegisterFrame, pc: *const u64) -> Vec<u8> {
+        match frame.proto() {
+            Some(proto) => {
+                let origin = (*proto).origin();
+                let chunk = chunk_display(&origin.module.name);
+                match self.line_of(frame, pc) {
+                    Some(line) => message!(chunk, b":", line.to_string(), b": "),
+                    None => message!(chunk, b":?: "),
+                }
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The line of a Lua frame at a pc, if the function has lines.
+    ///
+    /// # Safety
+    /// F3.
+    pub(crate) unsafe fn line_of(&self, frame: RegisterFrame, pc: *const u64) -> Option<u32> {
+        let proto = frame.proto()?;
+        let at = pc.offset_from((*proto).code) as u32;
+        (*proto).function().line_at(at).map(|entry| entry.line)
+    }
+
+    /// ` (local 'x')` for an operand of the current instruction that has a name, else nothing.
+    unsafe fn variable_info(&self, operand: u16) -> Vec<u8> {
+        match self.operand_name(self.frame(), self.pc, operand) {
+            Some((kind, name)) => message!(b" (", kind.to_string(), b" '", name, b"')"),
+            None => Vec::new(),
+        }
+    }
+
+    /// The name of an operand of the instruction at `pc`.
+    ///
+    /// # Safety
+    /// F3.
+    pub(crate) unsafe fn operand_name(&self, frame: RegisterFrame, pc: *const u64, operand: u16) -> Option<(NameKind, Vec<u8>)> {
+        let proto = frame.proto()?;
+        let at = pc.offset_from((*proto).code) as u32;
+        let found = (*proto).function().name_at(at, operand)?;
+        Some((found.kind, found.name.clone()))
+    }
+
+    /// "attempt to `what` a `type` value (`variable`)".
+    #[cold]
+    pub(crate) unsafe fn type_error(&mut self, v: Value, what: &str, operand: Option<u16>) -> Raised {
+        let info = operand.map_or(Vec::new(), |o| self.variable_info(o));
+        let name = self.shown_type_name(v);
+        self.rt_error(&message!(b"attempt to ", what, b" a ", name, b" value", info))
+    }
+
+    /// The error of calling something that cannot be called.
+    #[cold]
+    pub(crate) unsafe fn call_error(&mut self, v: Value, kind: FrameKind) -> Raised {
+        let named = matches!(kind, FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::Finish);
+        if named && self.frame().proto().is_some() {
+            // For a metamethod or an iterator, the name says which.
+            if kind == FrameKind::Finish {
+                let (what, name) = self.finish_name(self.pc);
+                let shown = self.shown_type_name(v);
+                return self.rt_error(&message!(b"attempt to call a ", shown, b" value (", what, b" '", name, b"')"));
+            }
+            return self.type_error(v, "call", Some(0));
+        }
+        self.type_error(v, "call", None)
+    }
+
+    /// How a function called on behalf of the instruction at `pc` is named.
+    ///
+    /// # Safety
+    /// F1.
+    pub(crate) unsafe fn finish_name(&self, pc: *const u64) -> (&'static str, &'static str) {
+        use perilune_bytecode::Opcode as O;
+        let Some(op) = O::from_u16(*pc.cast::<u16>()) else { return ("metamethod", "?") };
+        let event = match op {
+            O::ForCall => return ("for iterator", "for iterator"),
+            O::GetIndex | O::GetInt | O::GetField | O::GetFieldProto | O::GetGlobal | O::SelfField | O::SelfFieldProto => "index",
+            O::SetIndex | O::SetIndexK | O::SetInt | O::SetIntK | O::SetField | O::SetFieldK | O::SetFieldAdd | O::SetGlobal | O::SetGlobalK => "newindex",
+            O::Add | O::AddK | O::AddI => "add",
+            O::Sub | O::SubK | O::SubI => "sub",
+            O::Mul | O::MulK => "mul",
+            O::Mod | O::ModK => "mod",
+            O::Pow | O::PowK => "pow",
+            O::Div | O::DivK => "div",
+            O::IDiv | O::IDivK => "idiv",
+            O::BAnd | O::BAndK => "band",
+            O::BOr | O::BOrK => "bor",
+            O::BXor | O::BXorK => "bxor",
+            O::Shl | O::ShlI => "shl",
+            O::Shr | O::ShrI => "shr",
+            O::Unm => "unm",
+            O::BNot => "bnot",
+            O::Len => "len",
+            O::Concat => "concat",
+            O::JumpEq | O::JumpNe => "eq",
+            O::JumpLe | O::JumpNotLe | O::JumpLeI | O::JumpNotLeI | O::JumpGeI | O::JumpNotGeI => "le",
+            O::Close => "close",
+            _ => "lt",
+        };
+        ("metamethod", event)
+    }
+
+    /// The error of an arithmetic or bitwise operation on these operands.
+    #[cold]
+    pub(crate) unsafe fn arith_error(&mut self, op: ArithOp, a: Value, b: Value, operands: (Option<u16>, Option<u16>)) -> Raised {
+        let is_num = |v: Value| v.to_num().is_some();
+        if op.is_bitwise() {
+            if is_num(a) && is_num(b) {
+                let (v, operand) = if a.to_num().is_some_and(|n| to_integer(n).is_none()) { (a, operands.0) } else { (b, operands.1) };
+                let _ = v;
+                let info = operand.map_or(Vec::new(), |o| self.variable_info(o));
+                return self.rt_error(&message!(b"number", info, b" has no integer representation"));
+            }
+            let (v, operand) = if is_num(a) { (b, operands.1) } else { (a, operands.0) };
+            return self.type_error(v, "perform bitwise operation on", operand);
+        }
+        let (v, operand) = if is_num(a) { (b, operands.1) } else { (a, operands.0) };
+        self.type_error(v, "perform arithmetic on", operand)
+    }
+
+    /// The error of concatenating these operands.
+    #[cold]
+    pub(crate) unsafe fn concat_error(&mut self, a: Value, b: Value, operands: (Option<u16>, Option<u16>)) -> Raised {
+        let ok = |v: Value| v.is_str() || v.to_num().is_some();
+        let (v, operand) = if ok(a) { (b, operands.1) } else { (a, operands.0) };
+        self.type_error(v, "concatenate", operand)
+    }
+
+    /// The error of comparing these operands.
+    #[cold]
+    pub(crate) unsafe fn order_error(&mut self, a: Value, b: Value) -> Raised {
+        let (x, y) = (self.shown_type_name(a), self.shown_type_name(b));
+        if x == y {
+            self.rt_error(&message!(b"attempt to compare two ", x, b" values"))
+        } else {
+            self.rt_error(&message!(b"attempt to compare ", x, b" with ", y))
+        }
+    }
+
+    /// Text of a number as `tostring` gives it.
+    pub(crate) fn number_text(out: &mut Vec<u8>, v: Value, std: Std) {
+        if let Some(n) = v.to_num() {
+            write_num(out, n, std);
+        }
+    }
+
+    /// The value of the error on its way as text, for messages of the host.
+    ///
+    /// # Safety
+    /// H1.
+    pub(crate) unsafe fn error_text(&self) -> Vec<u8> {
+        let v = self.error;
+        match v.tag {
+            tag::STR => (*v.as_ptr::<Str>()).bytes().to_vec(),
+            tag::INT | tag::FLOAT => {
+                let mut out = Vec::new();
+                Vm::number_text(&mut out, v, self.std);
+                out
+            }
+            _ => format!("(error object is a {} value)", v.type_name()).into_bytes(),
+        }
+    }
+
+    /// The chunk and line where a Lua function was defined, for `function <chunk:line>`.
+    ///
+    /// # Safety
+    /// H1.
+    pub(crate) unsafe fn defined_at(f: *mut Closure) -> (Vec<u8>, u32) {
+        let proto = &*(*f).proto;
+        (chunk_display(&proto.origin().module.name), proto.function().line_defined)
+    }
+}

@@ -1,0 +1,142 @@
+//! Loading: from a verified module to functions with code of their own.
+
+use crate::object::{ARITY_VARARG, Origin, Proto, kind};
+use crate::value::Value;
+use crate::vm::{Raised, SPARE_SLOTS, Vm};
+use crate::bc::Verified;
+use perilune_bytecode::{Constant, FuncId};
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+impl Vm {
+    /// Loads a module: the main function, with the globals as its environment.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    pub(crate) fn load_module(&mut self, module: Verified) -> Result<Value, Raised> {
+        let module = Rc::new(module);
+        // SAFETY: H1; allocation does not collect, so that nothing needs a root until the closure is whole.
+        unsafe {
+            let count = module.functions.len();
+            let mut protos: Vec<*mut Proto> = Vec::with_capacity(count);
+            for id in 0..count {
+                let Ok(p) = self.heap.alloc(kind::PROTO, size_of::<Proto>()) else { return Err(self.raise_memory()) };
+                let proto: *mut Proto = p.cast().as_ptr();
+                let header = *p.as_ref();
+                proto.write(Proto {
+                    header,
+                    code: null_mut(),
+                    constants: null_mut(),
+                    frame_bytes: 0,
+                    arity: 0,
+                    params: 0,
+                    frame_size: 0,
+                    protos: null_mut(),
+                    origin: None,
+                });
+                let _ = id;
+                protos.push(proto);
+            }
+            for (id, &proto) in protos.iter().enumerate() {
+                self.fill_proto(proto, &module, FuncId(id as u32), &protos)?;
+            }
+            let main = protos[0];
+            let upvalues = module.functions[0].upvalues.len();
+            let globals = Value::table(self.globals);
+            let closure = self.new_closure(main, upvalues)?;
+            for i in 0..upvalues {
+                *(*closure).upvalues_mut().add(i) = null_mut();
+            }
+            for i in 0..upvalues {
+                *(*closure).upvalues_mut().add(i) = self.new_cell(if i == 0 { globals } else { Value::NIL })?;
+            }
+            Ok(Value::closure(closure))
+        }
+    }
+
+    unsafe fn fill_proto(&mut self, proto: *mut Proto, module: &Rc<Verified>, id: FuncId, protos: &[*mut Proto]) -> Result<(), Raised> {
+        let function = &module.functions[id.0 as usize];
+        let mut code = function.code.clone().into_boxed_slice();
+        let mut constants = Vec::with_capacity(function.constants.len());
+        for c in &function.constants {
+            constants.push(match c {
+                Constant::Nil => Value::NIL,
+                Constant::False => Value::FALSE,
+                Constant::True => Value::TRUE,
+                Constant::Int(i) => Value::int(*i),
+                Constant::Float(f) => Value::float(*f),
+                Constant::Str(s) => Value::str(self.new_str(s)?),
+            });
+        }
+        let mut constants = constants.into_boxed_slice();
+        let mut children = protos.to_vec().into_boxed_slice();
+        // A function needs only those nested in it; the others would keep whole modules alive.
+        let mut named = vec![false; children.len()];
+        for (_, op) in function.ops().flatten() {
+            if let perilune_bytecode::Op::Closure { proto, .. } = op {
+                named[proto.0 as usize] = true;
+            }
+        }
+        for (child, named) in children.iter_mut().zip(named) {
+            if !named {
+                *child = null_mut();
+            }
+        }
+        (*proto).code = code.as_mut_ptr();
+        (*proto).constants = constants.as_mut_ptr();
+        (*proto).protos = children.as_mut_ptr();
+        (*proto).params = u32::from(function.params);
+        (*proto).arity = if function.vararg { ARITY_VARARG } else { u32::from(function.params) };
+        (*proto).frame_size = function.frame_size.max(u32::from(function.params));
+        (*proto).frame_bytes = ((*proto).frame_size + SPARE_SLOTS as u32) * 16;
+        (*proto).origin = Some(Box::new(Origin { module: module.clone(), id, code, constants, protos: children }));
+        Ok(())
+    }
+
+    /// Compiles source or loads a binary chunk, as `load` does; the inner error is the message.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    pub(crate) fn load_chunk(&mut self, chunk: &[u8], name: &[u8], mode: &[u8]) -> Result<Result<Value, Vec<u8>>, Raised> {
+        let binary = chunk.first() == Some(&0x1B);
+        let kind: &[u8] = if binary { b"binary" } else { b"text" };
+        if !mode.contains(&kind[0]) {
+            let text = crate::error::message!(b"attempt to load a ", kind, b" chunk (mode is '", mode, b"')");
+            return Ok(Err(text));
+        }
+        let module = if binary {
+            match crate::bc::from_bytes(chunk) {
+                Ok(module) => match crate::bc::verify(module) {
+                    Ok(verified) => verified,
+                    Err(e) => {
+                        let shown = perilune_lang::chunk_display(name);
+                        return Ok(Err(crate::error::message!(shown, b": bad binary format (", e.to_string(), b")")));
+                    }
+                },
+                Err(e) => {
+                    let shown = perilune_lang::chunk_display(name);
+                    return Ok(Err(crate::error::message!(shown, b": bad binary format (", e.to_string(), b")")));
+                }
+            }
+        } else {
+            let Some(loader) = self.loader.clone() else {
+                return Ok(Err(b"no compiler is installed".to_vec()));
+            };
+            match loader.compile(chunk, name) {
+                Ok(module) => module,
+                Err(message) => return Ok(Err(message)),
+            }
+        };
+        self.load_module(module).map(Ok)
+    }
+
+    /// A function as a binary chunk.
+    ///
+    /// # Safety
+    /// `f` is live.
+    pub(crate) unsafe fn dump_function(f: *mut crate::object::Closure, strip: bool) -> Option<Vec<u8>> {
+        let origin = (*(*f).proto).origin();
+        let module = origin.module.subset(origin.id).ok()?;
+        Some(crate::bc::to_bytes(&module, strip))
+    }
+}

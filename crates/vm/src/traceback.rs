@@ -1,0 +1,194 @@
+//! Tracebacks, names of running functions, and warnings.
+
+use crate::error::message;
+use crate::frame::{FrameKind, RegisterFrame, flag};
+use crate::object::{Closure, Native};
+use crate::table::Table;
+use crate::value::{Value, tag};
+use crate::vm::Vm;
+use std::io::Write;
+
+/// Levels shown at the head and at the tail of a long traceback.
+const HEAD: usize = 10;
+const TAIL: usize = 11;
+
+impl Vm {
+    /// How the function of a frame was called: kind and name, if the call tells.
+    unsafe fn call_name(&self, frame: RegisterFrame) -> Option<(String, Vec<u8>)> {
+        if frame.flags() & flag::TAIL != 0 {
+            return None;
+        }
+        match frame.kind() {
+            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN => {
+                let caller = frame.caller();
+                let (kind, name) = self.operand_name(caller, frame.caller_pc(), 0)?;
+                Some((kind.to_string(), name))
+            }
+            FrameKind::Finish | FrameKind::Close => {
+                frame.caller().proto()?;
+                let (kind, name) = self.finish_name(frame.return_pc());
+                Some((kind.to_string(), name.as_bytes().to_vec()))
+            }
+            FrameKind::CloseError => Some(("metamethod".to_string(), b"close".to_vec())),
+            FrameKind::Finalizer => Some(("metamethod".to_string(), b"gc".to_vec())),
+            _ => None,
+        }
+    }
+
+    /// The field of a loaded library that holds a function: `string.format`, or a global's name.
+    unsafe fn global_name(&self, f: Value) -> Option<Vec<u8>> {
+        let key = self.strings.find(b"_LOADED")?;
+        let loaded = Table::get_str(self.registry, key);
+        if !loaded.is_table() {
+            return None;
+        }
+        let mut position = 0;
+        while let Some((next, name, library)) = Table::entry_from(loaded.as_ptr(), position) {
+            position = next;
+            let (Some(name), true) = (name.str_bytes(), library.is_table()) else { continue };
+            let mut inner = 0;
+            while let Some((next, field, value)) = Table::entry_from(library.as_ptr(), inner) {
+                inner = next;
+                if value.tag == f.tag
+                    && value.payload == f.payload
+                    && let Some(field) = field.str_bytes()
+                {
+                    return Some(if name == b"_G" { field.to_vec() } else { message!(name, b".", field) });
+                }
+            }
+        }
+        None
+    }
+
+    /// The running native's name for "bad argument" messages, and the kind of call if known.
+    ///
+    /// # Safety
+    /// F3.
+    pub(crate) unsafe fn running_native_name(&self) -> (Vec<u8>, Option<&'static str>) {
+        let frame = self.frame();
+        let called = self.call_name(frame);
+        let method = matches!(&called, Some((kind, _)) if kind == "method");
+        if !method && let Some(name) = self.global_name(frame.callee()) {
+            return (name, None);
+        }
+        match called {
+            Some((kind, name)) => (name, (kind == "method").then_some("method")),
+            None => match frame.callee().tag {
+                tag::NATIVE => ((*frame.callee().as_ptr::<Native>()).name.as_bytes().to_vec(), None),
+                _ => (b"?".to_vec(), None),
+            },
+        }
+    }
+
+    unsafe fn describe(&self, frame: RegisterFrame) -> Vec<u8> {
+        let callee = frame.callee();
+        if let Some(name) = self.global_name(callee) {
+            return message!(b"function '", name, b"'");
+        }
+        if let Some((kind, name)) = self.call_name(frame) {
+            return message!(kind, b" '", name, b"'");
+        }
+        match callee.tag {
+            tag::CLOSURE => {
+                let closure: *mut Closure = callee.as_ptr();
+                let (chunk, line) = Vm::defined_at(closure);
+                if (*(*closure).proto).origin().id == perilune_bytecode::FuncId::MAIN {
+                    return b"main chunk".to_vec();
+                }
+                message!(b"function <", chunk, b":", line.to_string(), b">")
+            }
+            _ => b"?".to_vec(),
+        }
+    }
+
+    /// The frames of the running stack, innermost first, with the pc each is at.
+    pub(crate) unsafe fn frames(&self) -> Vec<(RegisterFrame, *const u64)> {
+        let mut found = Vec::new();
+        let mut frame = self.frame();
+        let mut pc = self.pc;
+        while frame.kind() != FrameKind::Base {
+            found.push((frame, pc));
+            pc = frame.caller_pc();
+            frame = frame.caller();
+        }
+        found
+    }
+
+    /// A traceback in the form of `luaL_traceback`.
+    ///
+    /// # Safety
+    /// F3.
+    pub(crate) unsafe fn traceback_text(&self, message: Option<&[u8]>, level: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        if let Some(m) = message {
+            out.extend_from_slice(m);
+            out.push(b'\n');
+        }
+        out.extend_from_slice(b"stack traceback:");
+        let frames = self.frames();
+        let shown = frames.get(level.min(frames.len())..).unwrap_or(&[]);
+        // The reference counts one more level: its `[C]: in ?` below everything.
+        let total = shown.len() + 1;
+        for i in 0..total {
+            if total > HEAD + TAIL && i == HEAD {
+                let skipped = total - HEAD - TAIL;
+                out.extend_from_slice(format!("\n\t...\t(skipping {skipped} levels)").as_bytes());
+            }
+            if total > HEAD + TAIL && i >= HEAD && i < total - TAIL {
+                continue;
+            }
+            match shown.get(i) {
+                Some(&(frame, pc)) => {
+                    match frame.proto() {
+                        Some(proto) => {
+                            let chunk = perilune_lang::chunk_display(&(*proto).origin().module.name);
+                            out.extend_from_slice(b"\n\t");
+                            out.extend_from_slice(&chunk);
+                            match self.line_of(frame, pc) {
+                                Some(line) => out.extend_from_slice(format!(":{line}: in ").as_bytes()),
+                                None => out.extend_from_slice(b": in "),
+                            }
+                        }
+                        None => out.extend_from_slice(b"\n\t[C]: in "),
+                    }
+                    out.extend_from_slice(&self.describe(frame));
+                    if frame.flags() & flag::TAIL != 0 {
+                        out.extend_from_slice(b"\n\t(...tail calls...)");
+                    }
+                }
+                None => out.extend_from_slice(b"\n\t[C]: in ?"),
+            }
+        }
+        out
+    }
+
+    /// Emits a warning to standard error, if warnings are on; `@on` and `@off` switch them.
+    pub(crate) fn warn(&mut self, text: &[u8], to_continue: bool) {
+        if !to_continue && !self.warn_open && text.first() == Some(&b'@') {
+            match text {
+                b"@on" => self.warn_on = true,
+                b"@off" => self.warn_on = false,
+                _ => {}
+            }
+            return;
+        }
+        if self.warn_on {
+            let mut line = Vec::new();
+            if !self.warn_open {
+                line.extend_from_slice(b"Lua warning: ");
+            }
+            line.extend_from_slice(text);
+            if !to_continue {
+                line.push(b'\n');
+            }
+            // A warning that cannot be written has nowhere else to go.
+            let _ = std::io::stderr().write_all(&line);
+        }
+        self.warn_open = to_continue;
+    }
+
+    /// Switches warnings on or off.
+    pub fn set_warnings(&mut self, on: bool) {
+        self.warn_on = on;
+    }
+}

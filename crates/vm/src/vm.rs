@@ -1,0 +1,575 @@
+//! The virtual machine: its state, and the one gate for objects, stores and memory.
+
+use crate::dispatch::{Backend, Handler};
+use crate::frame::{FrameKind, RegisterFrame};
+use crate::meta::{EVENT_COUNT, EVENT_NAMES, Event, TYPE_METAS};
+use crate::native::{Ctx, Returns};
+use crate::object::{Cell, Closure, Native, Objects, Proto, Str, Userdata, kind};
+use crate::shape::Shapes;
+use crate::string::Interner;
+use crate::table::{SetError, Table, flag};
+use crate::thread::{Status, Thread};
+use crate::value::{Value, tag};
+use perilune_gc::raw::{Config, GC_BARRIER, OutOfMemory, RawHeap};
+use perilune_lang::Std;
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+/// Most slots of one register stack, as Lua's `LUAI_MAXSTACK`.
+pub const MAX_STACK: usize = 1_000_000;
+/// Slots beyond [`MAX_STACK`] for the handling of a stack overflow.
+pub const ERROR_STACK: usize = 4_000;
+/// Slots kept free above every frame, for the windows of metamethods and the stack of natives.
+pub const SPARE_SLOTS: usize = 64;
+/// Most nested runs of the dispatch loop and resumes, as Lua's `LUAI_MAXCCALLS`.
+pub const MAX_NESTING: u32 = 200;
+
+/// A Lua error is on its way; its value is kept in the VM.
+#[derive(Debug)]
+pub struct Raised(pub(crate) ());
+
+/// How a slow path went: on with the VM's saved state, or out of the dispatch loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Go {
+    /// Continue at the saved pc.
+    On,
+    /// The frame that entered the loop is gone: leave.
+    Exit,
+}
+
+/// What slow paths return.
+pub type Flow = Result<Go, Raised>;
+
+/// Compiles source text for `load`; the facade installs one.
+pub trait Loader {
+    /// Source text to a verified module.
+    ///
+    /// # Errors
+    /// The message of the first syntax error.
+    fn compile(&self, source: &[u8], chunk_name: &[u8]) -> Result<crate::bc::Verified, Vec<u8>>;
+}
+
+/// What a VM is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The version of the language.
+    pub std: Std,
+    /// The dispatch back-end.
+    pub backend: Backend,
+    /// Most bytes that scripts may occupy.
+    pub memory_limit: Option<usize>,
+    /// Collect at every safepoint and poison what is freed.
+    pub gc_stress: bool,
+    /// Move the register stack whenever it might be.
+    pub stack_stress: bool,
+    /// Seed of string hashes.
+    pub seed: u64,
+}
+
+/// The VM. The first fields are read by the handlers.
+#[repr(C)]
+pub struct Vm {
+    /// The dispatch table; swapped to make the next taken branch or call poll.
+    pub(crate) table: *const Handler,
+    /// No frame may reach beyond it.
+    pub(crate) stack_limit: *mut Value,
+    /// Saved state: the instruction, its frame, its constants.
+    pub(crate) pc: *const u64,
+    pub(crate) base: *mut Value,
+    pub(crate) k: *const Value,
+    /// The end of the running native's stack.
+    pub(crate) top: *mut Value,
+    /// The open values.
+    pub(crate) open_start: *mut Value,
+    pub(crate) open_count: usize,
+    pub(crate) exit: bool,
+    /// The entry call that just ended was unwound.
+    pub(crate) failed: bool,
+    pub(crate) backend: Backend,
+    pub(crate) heap: RawHeap<Objects>,
+    pub(crate) shapes: Shapes,
+    pub(crate) strings: Interner,
+    pub(crate) event_keys: [*mut Str; EVENT_COUNT],
+    pub(crate) type_metas: [*mut Table; TYPE_METAS],
+    /// The running coroutine, whose stack the fields above describe.
+    pub(crate) thread: *mut Thread,
+    pub(crate) main_thread: *mut Thread,
+    pub(crate) stack_base: *mut Value,
+    pub(crate) globals: *mut Table,
+    pub(crate) registry: *mut Table,
+    /// The value of the error on its way.
+    pub(crate) error: Value,
+    /// The traceback of the error that an entry call asked for.
+    pub(crate) traceback: Option<Vec<u8>>,
+    /// Nested runs and resumes.
+    pub(crate) nesting: u32,
+    /// Code words of inline caches that rely on watched tables.
+    pub(crate) fills: Vec<*mut u64>,
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) loader: Option<Rc<dyn Loader>>,
+    pub(crate) host: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
+    pub(crate) std: Std,
+    pub(crate) stack_stress: bool,
+    pub(crate) in_overflow: bool,
+    /// Depth of message handlers and finalizers, which are not nested without end.
+    pub(crate) handling: u32,
+    pub(crate) in_finalizer: bool,
+    pub(crate) warn_on: bool,
+    /// The last warning asked for a continuation.
+    pub(crate) warn_open: bool,
+    /// The native that generic `for` runs inline.
+    pub(crate) next_function: *mut Native,
+    /// Values that the host holds, by handle number; freed numbers are reused.
+    pub(crate) handles: RefCell<Vec<Value>>,
+    pub(crate) free_handles: RefCell<Vec<u32>>,
+}
+
+impl Vm {
+    /// A VM with empty globals.
+    ///
+    /// # Panics
+    /// If the memory limit does not even allow the first objects.
+    pub fn new(options: Options) -> Box<Vm> {
+        let mut heap = RawHeap::<Objects>::new(Config { limit: None, ..Config::default() });
+        let shapes = Shapes::new(&mut heap).expect("a heap without a limit gives the first objects");
+        let backend = options.backend;
+        let mut vm = Box::new(Vm {
+            table: backend.table(),
+            stack_limit: null_mut(),
+            pc: std::ptr::null(),
+            base: null_mut(),
+            k: std::ptr::null(),
+            top: null_mut(),
+            open_start: null_mut(),
+            open_count: 0,
+            exit: false,
+            failed: false,
+            backend,
+            heap,
+            shapes,
+            strings: Interner::new(options.seed ^ 0x5DEE_CE66_D1CE_4E5B),
+            event_keys: [null_mut(); EVENT_COUNT],
+            type_metas: [null_mut(); TYPE_METAS],
+            thread: null_mut(),
+            main_thread: null_mut(),
+            stack_base: null_mut(),
+            globals: null_mut(),
+            registry: null_mut(),
+            error: Value::NIL,
+            traceback: None,
+            nesting: 0,
+            fills: Vec::new(),
+            buffer: Vec::new(),
+            loader: None,
+            host: RefCell::default(),
+            std: options.std,
+            stack_stress: options.stack_stress,
+            in_overflow: false,
+            handling: 0,
+            in_finalizer: false,
+            warn_on: false,
+            warn_open: false,
+            next_function: null_mut(),
+            handles: RefCell::default(),
+            free_handles: RefCell::default(),
+        });
+        // SAFETY: H1; nothing collects before all of these are rooted.
+        let done = unsafe { vm.open() };
+        done.expect("a heap without a limit gives the first objects");
+        vm.heap.set_limit(options.memory_limit);
+        vm.heap.set_stress(options.gc_stress);
+        vm.heap.set_poison(options.gc_stress);
+        vm
+    }
+
+    unsafe fn open(&mut self) -> Result<(), OutOfMemory> {
+        for (i, name) in EVENT_NAMES.iter().enumerate() {
+            self.event_keys[i] = self.strings.make(&mut self.heap, name.as_bytes())?;
+        }
+        self.globals = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
+        self.registry = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
+        let main = self.new_thread_object()?;
+        self.main_thread = main;
+        self.thread = main;
+        (*main).status = Status::Running;
+        self.adopt_thread(main);
+        Ok(())
+    }
+
+    /// The language version.
+    pub fn std(&self) -> Std {
+        self.std
+    }
+
+    /// Installs the compiler that `load` uses.
+    pub fn set_loader(&mut self, loader: Rc<dyn Loader>) {
+        self.loader = Some(loader);
+    }
+
+    // ---- objects ----
+
+    /// A string object.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    #[inline]
+    pub(crate) fn new_str(&mut self, bytes: &[u8]) -> Result<*mut Str, Raised> {
+        // SAFETY: H1; the set belongs to the heap.
+        match unsafe { self.strings.make(&mut self.heap, bytes) } {
+            Ok(s) => Ok(s),
+            Err(OutOfMemory) => Err(self.raise_memory()),
+        }
+    }
+
+    /// A table.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    #[inline]
+    pub(crate) fn new_table(&mut self, array: usize, record: usize) -> Result<*mut Table, Raised> {
+        // SAFETY: H1; the shapes belong to the heap.
+        match unsafe { Table::new(&mut self.heap, &self.shapes, array, record) } {
+            Ok(t) => Ok(t),
+            Err(OutOfMemory) => Err(self.raise_memory()),
+        }
+    }
+
+    /// A cell.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    #[inline]
+    pub(crate) fn new_cell(&mut self, value: Value) -> Result<*mut Cell, Raised> {
+        // SAFETY: H1; filled at once.
+        unsafe {
+            let Ok(p) = self.heap.alloc(kind::CELL, size_of::<Cell>()) else { return Err(self.raise_memory()) };
+            let cell: *mut Cell = p.cast().as_ptr();
+            (*cell).value = value;
+            Ok(cell)
+        }
+    }
+
+    /// A closure whose upvalues the caller fills in at once.
+    ///
+    /// # Safety
+    /// `proto` is live; all `upvalues` are written before the next safepoint.
+    #[inline]
+    pub(crate) unsafe fn new_closure(&mut self, proto: *mut Proto, upvalues: usize) -> Result<*mut Closure, Raised> {
+        let Ok(p) = self.heap.alloc(kind::CLOSURE, Closure::size_for(upvalues)) else { return Err(self.raise_memory()) };
+        let c: *mut Closure = p.cast().as_ptr();
+        (*c).header.aux = upvalues as u16;
+        (*c).proto = proto;
+        Ok(c)
+    }
+
+    /// A host function.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    pub(crate) fn new_native(&mut self, name: &'static str, run: crate::native::Run, func: crate::native::NativeFn, upvalues: &[Value]) -> Result<*mut Native, Raised> {
+        // SAFETY: H1; filled at once.
+        unsafe {
+            let Ok(p) = self.heap.alloc(kind::NATIVE, Native::size_for(upvalues.len())) else { return Err(self.raise_memory()) };
+            let n: *mut Native = p.cast().as_ptr();
+            let mut header = *p.as_ref();
+            header.aux = upvalues.len() as u16;
+            let raw: *mut Native = n;
+            std::ptr::addr_of_mut!((*raw).header).write(header);
+            std::ptr::addr_of_mut!((*raw).run).write(run);
+            std::ptr::addr_of_mut!((*raw).func).write(func);
+            std::ptr::addr_of_mut!((*raw).name).write(name);
+            let ups = (*n).upvalues_mut();
+            for (i, &v) in upvalues.iter().enumerate() {
+                *ups.add(i) = v;
+            }
+            Ok(n)
+        }
+    }
+
+    /// A userdata around a host value.
+    ///
+    /// # Errors
+    /// Out of memory, raised.
+    pub(crate) fn new_userdata(&mut self, data: Option<Box<dyn Any>>, type_name: &'static str) -> Result<*mut Userdata, Raised> {
+        // SAFETY: H1; filled at once.
+        unsafe {
+            let Ok(p) = self.heap.alloc(kind::USERDATA, size_of::<Userdata>()) else { return Err(self.raise_memory()) };
+            let u: *mut Userdata = p.cast().as_ptr();
+            let header = *p.as_ref();
+            u.write(Userdata { header, meta: null_mut(), data, type_name, user_value: Value::NIL });
+            Ok(u)
+        }
+    }
+
+    // ---- stores ----
+
+    /// The write barrier: call it before or after a store into `obj`.
+    ///
+    /// # Safety
+    /// `obj` is live.
+    #[inline(always)]
+    pub(crate) unsafe fn barrier<T>(&mut self, obj: *mut T) {
+        let p = std::ptr::NonNull::new_unchecked(obj.cast::<perilune_gc::raw::Header>());
+        if p.as_ref().gc & GC_BARRIER != 0 {
+            self.heap.barrier(p);
+        }
+    }
+
+    /// The one gate for raw stores into tables: barrier, caches of watched tables, absent metamethods.
+    ///
+    /// # Errors
+    /// A nil or NaN key, or out of memory.
+    ///
+    /// # Safety
+    /// All are live.
+    #[inline]
+    pub(crate) unsafe fn table_set(&mut self, t: *mut Table, key: Value, v: Value) -> Result<(), SetError> {
+        self.note_store(t, key);
+        let shape = (*t).header.word;
+        Table::set_dynamic(t, &mut self.heap, &mut self.shapes, key, v)?;
+        self.after_store(t, shape);
+        Ok(())
+    }
+
+    /// A store under a string constant of the program.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// All are live.
+    #[inline]
+    pub(crate) unsafe fn table_set_str(&mut self, t: *mut Table, key: *mut Str, v: Value) -> Result<(), SetError> {
+        self.note_store(t, Value::str(key));
+        let shape = (*t).header.word;
+        Table::set_str(t, &mut self.heap, &mut self.shapes, key, v)?;
+        self.after_store(t, shape);
+        Ok(())
+    }
+
+    #[inline]
+    unsafe fn note_store(&mut self, t: *mut Table, key: Value) {
+        self.barrier(t);
+        if key.is_str() {
+            let s: *mut Str = key.as_ptr();
+            if is_event_key(s) {
+                (*t).absent = 0;
+                if (*t).header.aux & (flag::WATCHED | flag::IS_META) != 0 {
+                    self.flush_caches();
+                }
+            }
+        }
+    }
+
+    #[inline]
+    unsafe fn after_store(&mut self, t: *mut Table, shape: u32) {
+        if (*t).header.word != shape && (*t).header.aux & flag::WATCHED != 0 {
+            self.flush_caches();
+        }
+    }
+
+    /// Gives a table a metatable.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// Both are live (`meta` may be null).
+    pub(crate) unsafe fn set_table_metatable(&mut self, t: *mut Table, meta: *mut Table) -> Result<(), SetError> {
+        self.barrier(t);
+        Table::set_metatable(t, &mut self.heap, &mut self.shapes, meta)?;
+        if (*t).header.aux & flag::WATCHED != 0 {
+            self.flush_caches();
+        }
+        (*t).header.aux &= !(flag::WEAK_KEYS | flag::WEAK_VALUES);
+        if !meta.is_null() {
+            (*meta).header.aux |= flag::IS_META;
+            if let Some(mode) = self.meta_field(meta, Event::Mode).str_bytes() {
+                if mode.contains(&b'k') {
+                    (*t).header.aux |= flag::WEAK_KEYS;
+                }
+                if mode.contains(&b'v') {
+                    (*t).header.aux |= flag::WEAK_VALUES;
+                }
+            }
+            self.note_finalizer(Value::table(t), meta)?;
+        }
+        Ok(())
+    }
+
+    /// Registers an object whose metatable has `__gc`.
+    pub(crate) unsafe fn note_finalizer(&mut self, v: Value, meta: *mut Table) -> Result<(), SetError> {
+        if !self.meta_field(meta, Event::Gc).is_nil()
+            && let Some(p) = v.header()
+            && p.as_ref().gc & perilune_gc::raw::GC_FINALIZER == 0
+        {
+            self.heap.register_finalizer(p)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets every inline cache that relies on watched tables.
+    #[cold]
+    pub(crate) fn flush_caches(&mut self) {
+        for word in self.fills.drain(..) {
+            // SAFETY: F2; the words lie in the code of live functions: collection flushes first.
+            unsafe { *word = 0 };
+        }
+    }
+
+    // ---- the stack ----
+
+    /// Describes `thread`'s stack in the VM's own fields.
+    pub(crate) unsafe fn adopt_thread(&mut self, thread: *mut Thread) {
+        self.thread = thread;
+        self.stack_base = (*thread).stack;
+        self.stack_limit = (*thread).stack.add((*thread).size);
+    }
+
+    /// Makes room for `slots` more above `from`. Moves the stack, with the saved base, top and open values.
+    ///
+    /// # Errors
+    /// "stack overflow", or out of memory, raised.
+    ///
+    /// # Safety
+    /// `from` points into the running stack; every other pointer into it is stale afterwards.
+    pub(crate) unsafe fn grow_stack(&mut self, from: *mut Value, slots: usize) -> Result<(), Raised> {
+        let used = from.offset_from(self.stack_base) as usize;
+        let size = (*self.thread).size;
+        let needed = used + slots;
+        if needed <= size && !self.stack_stress {
+            return Ok(());
+        }
+        let max = if self.in_overflow { MAX_STACK + ERROR_STACK } else { MAX_STACK };
+        if needed > max {
+            self.in_overflow = true;
+            let flow = self.rt_error(b"stack overflow");
+            return Err(flow);
+        }
+        let new_size = if needed <= size { size } else { (size * 2).max(needed).min(max) };
+        self.move_stack(new_size)
+    }
+
+    unsafe fn move_stack(&mut self, new_size: usize) -> Result<(), Raised> {
+        let old = self.stack_base;
+        let Ok(()) = crate::thread::resize(&mut self.heap, self.thread, new_size) else { return Err(self.raise_memory()) };
+        let new = (*self.thread).stack;
+        let moved = |p: *mut Value| if p.is_null() { p } else { new.byte_offset(p.byte_offset_from(old)) };
+        self.base = moved(self.base);
+        self.top = moved(self.top);
+        self.open_start = moved(self.open_start);
+        self.stack_base = new;
+        self.stack_limit = new.add(new_size);
+        Ok(())
+    }
+
+    // ---- entry from Rust ----
+
+    /// Calls the function in `*window` with the `nargs` values from `window + 2` on, from a native's frame or
+    /// from outside; the results are left at the returned place.
+    ///
+    /// # Errors
+    /// What the function raised; the frames above the caller's are gone.
+    ///
+    /// # Safety
+    /// The window lies above all live slots of the current frame, whose base is `self.base`.
+    pub(crate) unsafe fn call_window(&mut self, window: *mut Value, nargs: usize) -> Result<(*mut Value, usize), Raised> {
+        if self.nesting >= MAX_NESTING {
+            return Err(self.nesting_error());
+        }
+        let caller = self.base;
+        let caller_offset = caller.byte_offset_from(self.stack_base);
+        let (pc, k) = (self.pc, self.k);
+        self.nesting += 1;
+        let thread = self.thread;
+        (*thread).nested += 1;
+        let flow = self.precall(window, nargs, FrameKind::Entry, caller, pc, k);
+        let result = match flow {
+            Ok(Go::Exit) => Ok(()),
+            Ok(Go::On) => {
+                crate::dispatch::run(self);
+                if self.entry_failed() { Err(Raised(())) } else { Ok(()) }
+            }
+            Err(raised) => match self.unwind(raised) {
+                Go::Exit => {
+                    if self.entry_failed() {
+                        Err(Raised(()))
+                    } else {
+                        Ok(())
+                    }
+                }
+                Go::On => {
+                    crate::dispatch::run(self);
+                    if self.entry_failed() { Err(Raised(())) } else { Ok(()) }
+                }
+            },
+        };
+        self.nesting -= 1;
+        (*thread).nested -= 1;
+        self.exit = false;
+        self.base = self.stack_base.byte_offset(caller_offset);
+        self.pc = pc;
+        self.k = k;
+        result.map(|()| (self.open_start, self.open_count))
+    }
+
+    fn entry_failed(&mut self) -> bool {
+        std::mem::take(&mut self.failed)
+    }
+
+    /// The frame that is running.
+    #[inline(always)]
+    pub(crate) fn frame(&self) -> RegisterFrame {
+        RegisterFrame(self.base)
+    }
+
+    /// The table of string methods: `__index` of the string metatable, or null.
+    #[inline]
+    pub(crate) unsafe fn string_methods(&self) -> *mut Table {
+        let meta = self.metatable_of(Value { payload: 0, tag: tag::STR });
+        let index = self.meta_field(meta, Event::Index);
+        if index.is_table() { index.as_ptr() } else { null_mut() }
+    }
+
+    /// A context for the running native.
+    pub(crate) fn native_context(&mut self, nargs: usize) -> Ctx<'_> {
+        Ctx::new(self, nargs)
+    }
+}
+
+/// Whether a string names an event: those stores are never cached, so that absent metamethods stay known.
+///
+/// # Safety
+/// `s` is live.
+#[inline]
+pub(crate) unsafe fn is_event_key(s: *const Str) -> bool {
+    let bytes = (*s).bytes();
+    bytes.len() > 3 && bytes[0] == b'_' && bytes[1] == b'_'
+}
+
+/// Runs a Rust native: the default [`crate::native::Run`].
+///
+/// # Safety
+/// The VM's base is the native's frame.
+pub(crate) unsafe fn run_rust(vm: *mut Vm, native: *mut Native, nargs: usize) -> Flow {
+    let vm = &mut *vm;
+    vm.top = vm.base.add(nargs);
+    if vm.stack_limit.offset_from(vm.top) < SPARE_SLOTS as isize || vm.stack_stress {
+        vm.grow_stack(vm.top, SPARE_SLOTS)?;
+    }
+    let func = (*native).func;
+    let Returns(count) = {
+        let mut ctx = Ctx::new(vm, nargs);
+        func(&mut ctx)?
+    };
+    let start = vm.top.sub(count as usize);
+    vm.do_return(start, count as usize)
+}
+
+/// The tag of a value, for assertions.
+pub(crate) fn is_callable(v: Value) -> bool {
+    matches!(v.tag, tag::CLOSURE | tag::NATIVE)
+}
