@@ -13,11 +13,16 @@ use crate::lexer::Lexer;
 use crate::lines::Span;
 use crate::names::NameId;
 use crate::resolution::{FunctionInfo, LabelId, LocalId, LocalRange, Resolution};
+use crate::token::TokenKind;
 
 /// The most variables of a function in registers at a time.
 const MAX_LOCALS: u32 = 200;
 /// The most upvalues of a function.
 const MAX_UPVALUES: usize = 255;
+/// The most registers of a function, temporaries included.
+const MAX_REGISTERS: u32 = 255;
+/// The number of values of a `return` that is too many; the message calls it the limit.
+const MAX_RETURNS: usize = 255;
 /// No variable or label.
 const NONE: u32 = u32::MAX;
 
@@ -96,9 +101,12 @@ struct Frame {
     first_label: u32,
     /// How many variables are in registers.
     registers: u32,
+    /// How many temporaries the reference has in registers above them: callees, arguments and
+    /// left operands. Close to the truth, which depends on its choice of instructions.
+    temporaries: u32,
     /// The loops around this place, with the level outside of each.
     loops: Vec<(StmtId, u32)>,
-    /// Is the function known to have too many locals, or too many upvalues?
+    /// Is the function known to have too many locals, upvalues or registers?
     too_many: bool,
 }
 
@@ -207,6 +215,27 @@ impl Resolver<'_> {
                 phase: Phase::Meaning,
             },
         });
+    }
+
+    /// Checks that `more` registers above those in use exist, near the token after `consumed`.
+    fn check_registers(&mut self, more: u32, consumed: u32) {
+        let frame = self.frame();
+        if frame.registers + frame.temporaries + more > MAX_REGISTERS {
+            self.limit_error("registers", MAX_REGISTERS, self.frames.len() - 1, consumed);
+        }
+    }
+
+    /// Takes a register for the value of an expression in a list, which happens when the comma or
+    /// parenthesis after it has been read.
+    fn take_temporary(&mut self, expr: ExprId) {
+        let frame = self.frame();
+        frame.temporaries += 1;
+        if frame.registers + frame.temporaries > MAX_REGISTERS && !frame.too_many {
+            let end = self.chunk.span(expr).end;
+            let token = Lexer::starting_at(&self.chunk.source, end, 1).next_token();
+            let read = matches!(token.kind, TokenKind::Comma | TokenKind::RightParen);
+            self.check_registers(0, if read { token.span.end } else { end });
+        }
     }
 
     fn name_bytes(&self, name: NameId) -> Box<[u8]> {

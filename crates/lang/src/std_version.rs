@@ -61,8 +61,8 @@ impl Std {
         self >= Std::V5_5
     }
 
-    /// Does `#t` start its search from a remembered border (5.5) rather than from the size of
-    /// the array part (5.4)?
+    /// Does a table remember its last border apart from the size of its array part, so that `#t`
+    /// starts its search there? (5.4 has one number for both.)
     pub fn remembered_border(self) -> bool {
         self >= Std::V5_5
     }

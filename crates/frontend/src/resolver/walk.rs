@@ -1,8 +1,9 @@
 //! The walk over functions, statements and expressions.
 
-use super::{Frame, Resolver};
+use super::{Frame, MAX_RETURNS, Resolver};
 use crate::ast::{
-    Attrib, AttribName, BlockId, Expr, ExprId, FuncId, Ident, Stmt, StmtId, TableItem, index,
+    Attrib, AttribName, BinaryOp, BlockId, Expr, ExprId, FuncId, Ident, Stmt, StmtId, TableItem,
+    index,
 };
 use crate::error::ErrorKind;
 use crate::names::Names;
@@ -44,6 +45,7 @@ impl<'c> Resolver<'c> {
             first_var: self.vars.len() as u32,
             first_label: self.labels.len() as u32,
             registers: 0,
+            temporaries: 0,
             loops: Vec::new(),
             too_many: false,
         });
@@ -238,7 +240,19 @@ impl<'c> Resolver<'c> {
                 let read = values.last().map_or(end, |&value| chunk.span(value).end);
                 self.loop_body(id, LoopVars::Generic(vars), *body, read);
             }
-            Stmt::Return(values) => self.exprs(values),
+            Stmt::Return(values) => {
+                self.exprs(values);
+                let open = values.last().is_some_and(|&value| {
+                    matches!(
+                        chunk.exprs[value],
+                        Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Vararg
+                    )
+                });
+                if values.len() >= MAX_RETURNS && !open {
+                    let frame = self.frames.len() - 1;
+                    self.limit_error("returns", MAX_RETURNS as u32, frame, end);
+                }
+            }
             Stmt::Break => self.break_out(id),
             Stmt::Goto(label) => self.goto(id, *label),
         }
@@ -254,6 +268,9 @@ impl<'c> Resolver<'c> {
         self.exprs(values);
         let consumed = self.chunk.stmt_span(id).end;
         let first = self.out.locals.len() as u32;
+        if names.len() > values.len() {
+            self.check_registers(names.len() as u32, consumed);
+        }
         for (position, name) in names.iter().enumerate() {
             let mut kind = match name.attrib.or(prefix) {
                 None => LocalKind::Regular,
@@ -330,8 +347,14 @@ impl<'c> Resolver<'c> {
         self.leave_scope(scope, span.end, Some(span.end));
     }
 
+    /// A list of values, each in a register of its own.
     fn exprs(&mut self, exprs: &[ExprId]) {
-        exprs.iter().for_each(|&expr| self.expr(expr));
+        let before = self.frame().temporaries;
+        for &expr in exprs {
+            self.expr(expr);
+            self.take_temporary(expr);
+        }
+        self.frame().temporaries = before;
     }
 
     /// An expression that is assigned to.
@@ -399,12 +422,34 @@ impl<'c> Resolver<'c> {
         self.operand(at, mark);
         while self.spine.len() > mark {
             let Some(above) = self.spine.pop() else { break };
+            let before = self.frame().temporaries;
+            let waiting = self.waiting(above);
+            self.frame().temporaries += waiting;
             match &chunk.exprs[above] {
                 Expr::Binary { rhs, .. } => self.expr(*rhs),
                 Expr::Call { args, .. } | Expr::MethodCall { args, .. } => self.exprs(args),
                 Expr::Index { key, .. } => self.expr(*key),
                 _ => {}
             }
+            self.frame().temporaries = before;
+        }
+    }
+
+    /// How many registers the left operand of an expression waits in while the rest is read.
+    fn waiting(&self, expr: ExprId) -> u32 {
+        match self.chunk.exprs[expr] {
+            // The method waits beside its receiver.
+            Expr::MethodCall { .. } => 2,
+            Expr::Binary { op, lhs, .. } if op != BinaryOp::Concat => match self.chunk.exprs[lhs] {
+                Expr::Integer(_) | Expr::Float(_) => 0,
+                // A local waits where it is.
+                Expr::Name(_) => match self.out.get_binding(lhs) {
+                    Some(Binding::Local(_)) => 0,
+                    _ => 1,
+                },
+                _ => 1,
+            },
+            _ => 1,
         }
     }
 
@@ -428,6 +473,8 @@ impl<'c> Resolver<'c> {
             Expr::Paren(inner) => self.expr(*inner),
             Expr::Unary { operand, .. } => self.expr(*operand),
             Expr::Table(items) => {
+                let before = self.frame().temporaries;
+                self.frame().temporaries += 1;
                 for item in items {
                     match *item {
                         TableItem::Positional(value) | TableItem::Named { value, .. } => {
@@ -439,6 +486,7 @@ impl<'c> Resolver<'c> {
                         }
                     }
                 }
+                self.frame().temporaries = before;
             }
             _ => {}
         }

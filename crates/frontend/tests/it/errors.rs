@@ -52,6 +52,20 @@ fn nesting_ends_at_200_levels() {
     assert_eq!(message(concat.as_bytes()), "C stack overflow");
     let targets = format!("a{} = 1", ", a".repeat(300));
     assert_eq!(message(targets.as_bytes()), "C stack overflow");
+    for (open, core, close, most) in [
+        ("{", "", "}", 196),
+        ("function() return ", "1", " end", 97),
+        ("f(", "", ")", 196),
+        ("not ", "1", "", 195),
+    ] {
+        let source = |n: usize| format!("x = {}{core}{}", open.repeat(n), close.repeat(n));
+        assert_eq!(message(source(most).as_bytes()), "OK", "{open}");
+        assert_eq!(
+            message(source(most + 1).as_bytes()),
+            "C stack overflow",
+            "{open}"
+        );
+    }
     let nest = parse(&nested(100_000), &Options::default());
     assert_eq!(nest.errors.len(), 1, "nothing is reported past the limit");
     assert_eq!(nest.errors[0].kind, ErrorKind::TooDeep);
@@ -110,6 +124,21 @@ fn too_many_variables() {
         message(source.as_bytes()),
         "s:3: too many upvalues (limit is 255) in function at line 1 near ','"
     );
+}
+
+#[test]
+fn too_many_registers() {
+    let list = |n: usize| vec!["x"; n].join(",");
+    assert_eq!(message(format!("f({})", list(254)).as_bytes()), "OK");
+    assert_eq!(
+        message(format!("f({})", list(255)).as_bytes()),
+        "s:1: too many registers (limit is 255) in main function near <eof>"
+    );
+    assert_eq!(
+        message(format!("a = f({}, y)", list(260)).as_bytes()),
+        "s:1: too many registers (limit is 255) in main function near 'x'"
+    );
+    assert_eq!(message(format!("t = {{{}}}", list(1000)).as_bytes()), "OK");
 }
 
 #[test]
