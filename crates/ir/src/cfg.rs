@@ -29,14 +29,28 @@ impl Cfg {
         for at in 0..bound {
             starts[at + 1] += starts[at];
         }
-        let filler = (Block::from_u32(0), EdgeRef { inst: crate::Inst::from_u32(0), succ: 0 });
+        let filler = (
+            Block::from_u32(0),
+            EdgeRef {
+                inst: crate::Inst::from_u32(0),
+                succ: 0,
+            },
+        );
         let mut preds = vec![filler; count];
         let mut next = starts.clone();
         for block in func.blocks() {
-            let Some(inst) = func.terminator(block) else { continue };
+            let Some(inst) = func.terminator(block) else {
+                continue;
+            };
             for (succ, (to, _)) in func.edges(inst).enumerate() {
                 let slot = &mut next[to.index()];
-                preds[*slot as usize] = (block, EdgeRef { inst, succ: succ as u32 });
+                preds[*slot as usize] = (
+                    block,
+                    EdgeRef {
+                        inst,
+                        succ: succ as u32,
+                    },
+                );
                 *slot += 1;
             }
         }
@@ -45,7 +59,12 @@ impl Cfg {
         for (at, block) in rpo.iter().enumerate() {
             positions[block.index()] = at as u32;
         }
-        Cfg { preds, starts, rpo, positions }
+        Cfg {
+            preds,
+            starts,
+            rpo,
+            positions,
+        }
     }
 
     /// The edges into a block, with the blocks they leave, unreachable ones included.
@@ -60,7 +79,10 @@ impl Cfg {
 
     /// The position in the reverse postorder, if the block is reachable.
     pub fn rpo_position(&self, block: Block) -> Option<u32> {
-        self.positions.get(block.index()).copied().filter(|&at| at != u32::MAX)
+        self.positions
+            .get(block.index())
+            .copied()
+            .filter(|&at| at != u32::MAX)
     }
 
     /// Whether a path leads from the entry to the block.
@@ -89,7 +111,10 @@ fn reverse_postorder(func: &Function) -> Vec<Block> {
             continue;
         }
         *left -= 1;
-        let to = func.successors(block).nth(*left).expect("a counted successor");
+        let to = func
+            .successors(block)
+            .nth(*left)
+            .expect("a counted successor");
         if !seen[to.index()] {
             seen[to.index()] = true;
             stack.push((to, func.successors(to).count()));

@@ -25,7 +25,11 @@ impl Dominators {
     pub fn new(func: &Function, cfg: &Cfg) -> Dominators {
         let idoms = immediate_dominators(func, cfg);
         let (spans, preorder) = tree_walk(func, cfg, &idoms);
-        Dominators { idoms, spans, preorder }
+        Dominators {
+            idoms,
+            spans,
+            preorder,
+        }
     }
 
     /// The immediate dominator; none for the entry and unreachable blocks.
@@ -81,7 +85,11 @@ fn immediate_dominators(func: &Function, cfg: &Cfg) -> Vec<Option<Block>> {
     let count = order.len();
     let mut semi: Vec<u32> = (0..count as u32).collect();
     let mut idom = vec![NONE; count];
-    let mut forest = Forest { ancestor: vec![NONE; count], label: semi.clone(), path: Vec::new() };
+    let mut forest = Forest {
+        ancestor: vec![NONE; count],
+        label: semi.clone(),
+        path: Vec::new(),
+    };
     let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); count];
     for at in (1..count as u32).rev() {
         for &(pred, _) in cfg.preds(order[at as usize]) {
@@ -96,7 +104,11 @@ fn immediate_dominators(func: &Function, cfg: &Cfg) -> Vec<Option<Block>> {
         forest.ancestor[at as usize] = up;
         for inner in std::mem::take(&mut buckets[up as usize]) {
             let best = forest.eval(inner, &semi);
-            idom[inner as usize] = if semi[best as usize] < semi[inner as usize] { best } else { up };
+            idom[inner as usize] = if semi[best as usize] < semi[inner as usize] {
+                best
+            } else {
+                up
+            };
         }
     }
     for at in 1..count {
@@ -149,7 +161,9 @@ fn tree_walk(func: &Function, cfg: &Cfg, idoms: &[Option<Block>]) -> (Vec<(u32, 
     }
     let mut spans = vec![(NONE, 0); bound];
     let mut preorder = Vec::with_capacity(cfg.rpo().len());
-    let Some(&entry) = cfg.rpo().first() else { return (spans, preorder) };
+    let Some(&entry) = cfg.rpo().first() else {
+        return (spans, preorder);
+    };
     let mut stack = vec![entry];
     spans[entry.index()].0 = 0;
     preorder.push(entry);

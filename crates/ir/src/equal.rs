@@ -22,15 +22,20 @@ impl<'f> Matching<'f> {
     /// Pairs blocks, parameters and results in layout order; none if their shapes differ.
     fn new(left: &'f Function, right: &'f Function) -> Option<Matching<'f>> {
         let headers_equal = left.name == right.name
-            && (left.line_defined, left.last_line, left.vararg) == (right.line_defined, right.last_line, right.vararg)
+            && (left.line_defined, left.last_line, left.vararg)
+                == (right.line_defined, right.last_line, right.vararg)
             && left.blocks().len() == right.blocks().len()
             && left.locals().len() == right.locals().len()
             && left.upvalues().len() == right.upvalues().len();
         if !headers_equal {
             return None;
         }
-        let mut matching =
-            Matching { left, right, blocks: vec![None; left.block_bound()], values: vec![None; left.value_bound()] };
+        let mut matching = Matching {
+            left,
+            right,
+            blocks: vec![None; left.block_bound()],
+            values: vec![None; left.value_bound()],
+        };
         for (a, b) in left.blocks().zip(right.blocks()) {
             matching.blocks[a.index()] = Some(b);
             matching.pair_values(left.params(a), right.params(b))?;
@@ -59,14 +64,20 @@ impl<'f> Matching<'f> {
 
     fn uses_equal(&self) -> bool {
         let (left, right) = (self.left, self.right);
-        left.locals().iter().zip(right.locals()).all(|(&a, &b)| self.strings_equal(a, b))
+        left.locals()
+            .iter()
+            .zip(right.locals())
+            .all(|(&a, &b)| self.strings_equal(a, b))
             && left
                 .upvalues()
                 .iter()
                 .zip(right.upvalues())
                 .all(|(a, b)| a.kind == b.kind && self.strings_equal(a.name, b.name))
             && left.blocks().zip(right.blocks()).all(|(a, b)| {
-                left.insts(a).iter().zip(right.insts(b)).all(|(&a, &b)| self.insts_equal(a, b))
+                left.insts(a)
+                    .iter()
+                    .zip(right.insts(b))
+                    .all(|(&a, &b)| self.insts_equal(a, b))
             })
     }
 
@@ -76,11 +87,17 @@ impl<'f> Matching<'f> {
             && self.ops_equal(a, b)
             && self.values_equal(left.args(a), right.args(b))
             && left.edges(a).len() == right.edges(b).len()
-            && left.edges(a).zip(right.edges(b)).all(|((to_a, args_a), (to_b, args_b))| {
-                self.blocks[to_a.index()] == Some(to_b) && self.values_equal(args_a, args_b)
-            })
+            && left
+                .edges(a)
+                .zip(right.edges(b))
+                .all(|((to_a, args_a), (to_b, args_b))| {
+                    self.blocks[to_a.index()] == Some(to_b) && self.values_equal(args_a, args_b)
+                })
             && (0..left.args(a).len() as u32).all(|operand| {
-                match (left.operand_name(a, operand), right.operand_name(b, operand)) {
+                match (
+                    left.operand_name(a, operand),
+                    right.operand_name(b, operand),
+                ) {
                     (None, None) => true,
                     (Some(a), Some(b)) => a.kind == b.kind && self.strings_equal(a.name, b.name),
                     _ => false,
@@ -98,13 +115,26 @@ impl<'f> Matching<'f> {
             (Op::Unary(a), Op::Unary(b)) => a == b,
             (Op::Binary(a), Op::Binary(b)) => a == b,
             (Op::Compare(a), Op::Compare(b)) => a == b,
-            (Op::GetUpvalue(a), Op::GetUpvalue(b)) | (Op::SetUpvalue(a), Op::SetUpvalue(b)) => a == b,
+            (Op::GetUpvalue(a), Op::GetUpvalue(b)) | (Op::SetUpvalue(a), Op::SetUpvalue(b)) => {
+                a == b
+            }
             (Op::Closure { func: f, .. }, Op::Closure { func: g, .. }) => {
                 f == g && self.captures_equal(a, b)
             }
-            (Op::NewTable { array: a, record: r }, Op::NewTable { array: b, record: s }) => (a, r) == (b, s),
+            (
+                Op::NewTable {
+                    array: a,
+                    record: r,
+                },
+                Op::NewTable {
+                    array: b,
+                    record: s,
+                },
+            ) => (a, r) == (b, s),
             (Op::GetGlobal { env: e, key: a }, Op::GetGlobal { env: f, key: b })
-            | (Op::SetGlobal { env: e, key: a }, Op::SetGlobal { env: f, key: b }) => e == f && self.strings_equal(a, b),
+            | (Op::SetGlobal { env: e, key: a }, Op::SetGlobal { env: f, key: b }) => {
+                e == f && self.strings_equal(a, b)
+            }
             (Op::SetList { start: a }, Op::SetList { start: b }) => a == b,
             (Op::Tbc(a), Op::Tbc(b)) | (Op::Close(a), Op::Close(b)) => a == b,
             (Op::LocalStart(a), Op::LocalStart(b)) | (Op::LocalEnd(a), Op::LocalEnd(b)) => a == b,
@@ -125,7 +155,11 @@ impl<'f> Matching<'f> {
     }
 
     fn values_equal(&self, left: &[Value], right: &[Value]) -> bool {
-        left.len() == right.len() && left.iter().zip(right).all(|(a, &b)| self.values[a.index()] == Some(b))
+        left.len() == right.len()
+            && left
+                .iter()
+                .zip(right)
+                .all(|(a, &b)| self.values[a.index()] == Some(b))
     }
 
     fn strings_equal(&self, a: StrId, b: StrId) -> bool {

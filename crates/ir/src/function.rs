@@ -238,7 +238,10 @@ impl Function {
         let params = &mut self.blocks[block.index()].params;
         let position = self.pool.get(*params).len() as u32;
         let value = Value::from_index(self.values.len());
-        self.values.push(ValueData { def: ValueDef::Param(block, position), kind });
+        self.values.push(ValueData {
+            def: ValueDef::Param(block, position),
+            kind,
+        });
         self.pool.push(params, value);
         value
     }
@@ -260,13 +263,22 @@ impl Function {
             return;
         }
         for at in 0..self.layout.len() {
-            let Some(term) = self.terminator(self.layout[at]) else { continue };
+            let Some(term) = self.terminator(self.layout[at]) else {
+                continue;
+            };
             for succ in 0..self.insts[term.index()].op.successors() {
                 let edge = &mut self.edges[self.insts[term.index()].edges as usize + succ];
                 if any[edge.to.index()] {
                     let params = self.blocks[edge.to.index()].params;
-                    let removed: Vec<bool> = self.pool.get(params).iter().map(|p| dead[p.index()]).collect();
-                    self.pool.retain(&mut edge.args, |at, _| !removed.get(at).copied().unwrap_or(false));
+                    let removed: Vec<bool> = self
+                        .pool
+                        .get(params)
+                        .iter()
+                        .map(|p| dead[p.index()])
+                        .collect();
+                    self.pool.retain(&mut edge.args, |at, _| {
+                        !removed.get(at).copied().unwrap_or(false)
+                    });
                 }
             }
         }
@@ -362,14 +374,21 @@ impl Function {
         loc: Loc,
     ) -> Inst {
         let count = results;
-        assert_eq!(op.successors(), edges.len(), "{op:?} has another number of successors");
+        assert_eq!(
+            op.successors(),
+            edges.len(),
+            "{op:?} has another number of successors"
+        );
         let inst = Inst::from_index(self.insts.len());
         let args = self.pool.alloc(args);
         let mut results = List::default();
         let kind = op.result_kind();
         for position in 0..count {
             let value = Value::from_index(self.values.len());
-            self.values.push(ValueData { def: ValueDef::Result(inst, position as u32), kind });
+            self.values.push(ValueData {
+                def: ValueDef::Result(inst, position as u32),
+                kind,
+            });
             self.pool.push(&mut results, value);
         }
         let first = self.edges.len() as u32;
@@ -377,7 +396,12 @@ impl Function {
             let args = self.pool.alloc(args);
             self.edges.push(Edge { to, args });
         }
-        self.insts.push(InstData { op, args, results, edges: first });
+        self.insts.push(InstData {
+            op,
+            args,
+            results,
+            edges: first,
+        });
         self.locs.push(loc);
         inst
     }
@@ -417,7 +441,9 @@ impl Function {
     /// # Panics
     /// If it has none or several.
     pub fn result(&self, inst: Inst) -> Value {
-        let [value] = *self.results(inst) else { panic!("{inst} has not one result") };
+        let [value] = *self.results(inst) else {
+            panic!("{inst} has not one result")
+        };
         value
     }
 
@@ -438,7 +464,10 @@ impl Function {
             self.names.swap_remove(&(inst, operand as u32));
         }
         let data = &mut self.insts[inst.index()];
-        assert!(op.successors() <= data.op.successors(), "{inst} cannot get more successors");
+        assert!(
+            op.successors() <= data.op.successors(),
+            "{inst} cannot get more successors"
+        );
         data.op = op;
         data.args = self.pool.alloc(args);
     }
@@ -451,15 +480,20 @@ impl Function {
         };
         let range = list.start as usize..(list.start + list.len) as usize;
         let mut cells = self.args(inst).iter();
-        self.captures[range].iter().map(move |upvalue| match upvalue {
-            Some(upvalue) => Capture::Upvalue(*upvalue),
-            None => Capture::Cell(*cells.next().expect("each captured cell is an operand")),
-        })
+        self.captures[range]
+            .iter()
+            .map(move |upvalue| match upvalue {
+                Some(upvalue) => Capture::Upvalue(*upvalue),
+                None => Capture::Cell(*cells.next().expect("each captured cell is an operand")),
+            })
     }
 
     pub(crate) fn captured_cells(&self, list: CaptureList) -> usize {
         let range = list.start as usize..(list.start + list.len) as usize;
-        self.captures[range].iter().filter(|upvalue| upvalue.is_none()).count()
+        self.captures[range]
+            .iter()
+            .filter(|upvalue| upvalue.is_none())
+            .count()
     }
 
     pub(crate) fn add_captures(&mut self, captures: &[Capture]) -> (CaptureList, Vec<Value>) {
@@ -474,7 +508,13 @@ impl Function {
                 }
             });
         }
-        (CaptureList { start, len: captures.len() as u32 }, cells)
+        (
+            CaptureList {
+                start,
+                len: captures.len() as u32,
+            },
+            cells,
+        )
     }
 
     /// The source location of an instruction.
@@ -495,7 +535,8 @@ impl Function {
     /// Names an operand.
     pub fn set_operand_name(&mut self, inst: Inst, operand: u32, kind: NameKind, name: &[u8]) {
         let name = self.intern(name);
-        self.names.insert((inst, operand), OperandName { kind, name });
+        self.names
+            .insert((inst, operand), OperandName { kind, name });
     }
 
     /// What an instruction may do, for operands of any type.
@@ -509,12 +550,19 @@ impl Function {
     pub fn edges(&self, inst: Inst) -> impl ExactSizeIterator<Item = (Block, &[Value])> + '_ {
         let data = &self.insts[inst.index()];
         let first = data.edges as usize;
-        self.edges[first..first + data.op.successors()].iter().map(|edge| (edge.to, self.pool.get(edge.args)))
+        self.edges[first..first + data.op.successors()]
+            .iter()
+            .map(|edge| (edge.to, self.pool.get(edge.args)))
     }
 
     fn edge(&self, edge: EdgeRef) -> usize {
         let data = &self.insts[edge.inst.index()];
-        assert!((edge.succ as usize) < data.op.successors(), "{} has no successor {}", edge.inst, edge.succ);
+        assert!(
+            (edge.succ as usize) < data.op.successors(),
+            "{} has no successor {}",
+            edge.inst,
+            edge.succ
+        );
         (data.edges + edge.succ) as usize
     }
 
@@ -537,19 +585,27 @@ impl Function {
 
     /// Appends an argument to an edge, for a parameter added later.
     pub fn push_branch_arg(&mut self, terminator: Inst, succ: u32, value: Value) {
-        let at = self.edge(EdgeRef { inst: terminator, succ });
+        let at = self.edge(EdgeRef {
+            inst: terminator,
+            succ,
+        });
         self.pool.push(&mut self.edges[at].args, value);
     }
 
     /// The successors of a block.
     pub fn successors(&self, block: Block) -> impl Iterator<Item = Block> + '_ {
-        self.terminator(block).into_iter().flat_map(|inst| self.edges(inst).map(|(to, _)| to))
+        self.terminator(block)
+            .into_iter()
+            .flat_map(|inst| self.edges(inst).map(|(to, _)| to))
     }
 
     // For the parser, which meets uses before definitions.
 
     pub(crate) fn reserve_value(&mut self) -> Value {
-        self.values.push(ValueData { def: ValueDef::Detached, kind: ValueKind::Lua });
+        self.values.push(ValueData {
+            def: ValueDef::Detached,
+            kind: ValueKind::Lua,
+        });
         Value::from_index(self.values.len() - 1)
     }
 
@@ -668,7 +724,9 @@ impl Aliases {
     /// What `value` stands for in the end: itself if it is no alias.
     pub fn resolve(&mut self, mut value: Value) -> Value {
         loop {
-            let Some(&to) = self.to.get(value.index()) else { return value };
+            let Some(&to) = self.to.get(value.index()) else {
+                return value;
+            };
             if to == value {
                 return value;
             }

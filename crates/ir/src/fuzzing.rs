@@ -22,7 +22,10 @@ impl<'a> Arbitrary<'a> for TestCase {
         for _ in 0..u.int_in_range(0..=8)? {
             passes.push(*u.choose(&Pass::ALL)?);
         }
-        Ok(TestCase { func: generate::function(u)?, passes })
+        Ok(TestCase {
+            func: generate::function(u)?,
+            passes,
+        })
     }
 }
 
@@ -35,20 +38,30 @@ pub fn check(case: TestCase) {
     let TestCase { mut func, passes } = case;
     check_form(&func, "the generator");
     let before = interpret::run(&func);
-    for pass in passes.into_iter().chain(crate::opt::pipeline(crate::opt::Level::O1).iter().copied()) {
+    for pass in passes
+        .into_iter()
+        .chain(crate::opt::pipeline(crate::opt::Level::O1).iter().copied())
+    {
         let text = func.to_string();
         pass.run(&mut func);
         check_form(&func, pass.name());
         let after = interpret::run(&func);
-        assert!(before.agrees(&after), "{pass} changed behavior\n{before:?}\n{after:?}\n{text}\n{func}");
+        assert!(
+            before.agrees(&after),
+            "{pass} changed behavior\n{before:?}\n{after:?}\n{text}\n{func}"
+        );
     }
     split_critical_edges(&mut func);
     check_form(&func, "split_critical_edges");
     let after = interpret::run(&func);
-    assert!(before.agrees(&after), "splitting edges changed behavior\n{func}");
+    assert!(
+        before.agrees(&after),
+        "splitting edges changed behavior\n{func}"
+    );
     let cfg = Cfg::new(&func);
     for block in func.blocks() {
-        let critical = func.successors(block).count() > 1 && func.successors(block).any(|to| cfg.preds(to).len() > 1);
+        let critical = func.successors(block).count() > 1
+            && func.successors(block).any(|to| cfg.preds(to).len() > 1);
         assert!(!critical, "{block} has a critical edge\n{func}");
     }
 }

@@ -30,7 +30,8 @@ pub use ids::{Block, FuncRef, Inst, Local, Scope, StrId, Upvalue, Value, Variabl
 pub use loops::Loops;
 pub use module::Module;
 pub use op::{
-    BinOp, Capture, CaptureList, CmpOp, Effects, FloatBits, NameKind, Op, UnOp, UpvalueKind, ValueKind,
+    BinOp, Capture, CaptureList, CmpOp, Effects, FloatBits, NameKind, Op, UnOp, UpvalueKind,
+    ValueKind,
 };
 pub use opt::{Constant, Type, Types};
 pub use ssa::SsaBuilder;

@@ -27,7 +27,8 @@ impl ListPool {
         let start = u32::try_from(self.data.len()).expect("fewer than 2^32 operands in a function");
         let len = u32::try_from(values.len()).expect("fewer than 2^32 operands in a list");
         self.data.extend_from_slice(values);
-        self.data.resize(start as usize + capacity(len) as usize, Value::from_u32(0));
+        self.data
+            .resize(start as usize + capacity(len) as usize, Value::from_u32(0));
         List { start, len }
     }
 
@@ -41,10 +42,12 @@ impl ListPool {
 
     pub(crate) fn push(&mut self, list: &mut List, value: Value) {
         if list.len == capacity(list.len) {
-            let start = u32::try_from(self.data.len()).expect("fewer than 2^32 operands in a function");
+            let start =
+                u32::try_from(self.data.len()).expect("fewer than 2^32 operands in a function");
             let old = list.start as usize..(list.start + list.len) as usize;
             self.data.extend_from_within(old);
-            self.data.resize(start as usize + capacity(list.len + 1) as usize, value);
+            self.data
+                .resize(start as usize + capacity(list.len + 1) as usize, value);
             list.start = start;
         }
         self.data[(list.start + list.len) as usize] = value;

@@ -23,7 +23,12 @@ impl Loops {
         let mut outer: Vec<Block> = (0..bound).map(Block::from_index).collect();
         let mut stack = Vec::new();
         for &header in cfg.rpo().iter().rev() {
-            stack.extend(cfg.preds(header).iter().map(|&(pred, _)| pred).filter(|&pred| dominators.dominates(header, pred)));
+            stack.extend(
+                cfg.preds(header)
+                    .iter()
+                    .map(|&(pred, _)| pred)
+                    .filter(|&pred| dominators.dominates(header, pred)),
+            );
             let is_loop = !stack.is_empty();
             while let Some(block) = stack.pop() {
                 let root = find(&mut outer, block);
@@ -37,7 +42,12 @@ impl Loops {
                     headers[root.index()] = Some(header);
                 }
                 outer[root.index()] = header;
-                stack.extend(cfg.preds(root).iter().map(|&(pred, _)| pred).filter(|&pred| cfg.is_reachable(pred)));
+                stack.extend(
+                    cfg.preds(root)
+                        .iter()
+                        .map(|&(pred, _)| pred)
+                        .filter(|&pred| cfg.is_reachable(pred)),
+                );
             }
             if is_loop {
                 headers[header.index()] = Some(header);
@@ -48,7 +58,9 @@ impl Loops {
         for &block in cfg.rpo() {
             depths[block.index()] = match headers[block.index()] {
                 None => 0,
-                Some(header) if header == block => 1 + parents[block.index()].map_or(0, |parent| depths[parent.index()]),
+                Some(header) if header == block => {
+                    1 + parents[block.index()].map_or(0, |parent| depths[parent.index()])
+                }
                 Some(header) => depths[header.index()],
             };
         }

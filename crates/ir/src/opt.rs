@@ -52,7 +52,14 @@ pub enum Pass {
 
 impl Pass {
     /// All passes.
-    pub const ALL: [Pass; 6] = [Pass::SimplifyCfg, Pass::Copy, Pass::Fold, Pass::Sccp, Pass::Narrow, Pass::Dce];
+    pub const ALL: [Pass; 6] = [
+        Pass::SimplifyCfg,
+        Pass::Copy,
+        Pass::Fold,
+        Pass::Sccp,
+        Pass::Narrow,
+        Pass::Dce,
+    ];
 
     /// The name of the pass.
     pub const fn name(self) -> &'static str {

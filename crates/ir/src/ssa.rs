@@ -7,7 +7,9 @@
 //! afterwards. Parameters that turn out to be trivial (one value and themselves) become aliases and are
 //! removed together at the end by [`SsaBuilder::finish`].
 
-use crate::{Aliases, Block, EdgeRef, Function, Inst, Loc, Op, Value, ValueDef, ValueKind, Variable};
+use crate::{
+    Aliases, Block, EdgeRef, Function, Inst, Loc, Op, Value, ValueDef, ValueKind, Variable,
+};
 use indexmap::IndexMap;
 use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -67,8 +69,17 @@ impl SsaBuilder {
     pub fn add_terminator(&mut self, func: &Function, block: Block, terminator: Inst) {
         for (succ, (to, _)) in func.edges(terminator).enumerate() {
             let state = self.state(to);
-            assert!(!state.sealed, "{to} is sealed and cannot get another predecessor");
-            state.preds.push((block, EdgeRef { inst: terminator, succ: succ as u32 }));
+            assert!(
+                !state.sealed,
+                "{to} is sealed and cannot get another predecessor"
+            );
+            state.preds.push((
+                block,
+                EdgeRef {
+                    inst: terminator,
+                    succ: succ as u32,
+                },
+            ));
         }
     }
 
@@ -86,7 +97,9 @@ impl SsaBuilder {
 
     /// Whether all predecessors of a block are known.
     pub fn is_sealed(&self, block: Block) -> bool {
-        self.blocks.get(block.index()).is_some_and(|state| state.sealed)
+        self.blocks
+            .get(block.index())
+            .is_some_and(|state| state.sealed)
     }
 
     /// Sets the value of a variable from here to the end of the block.
@@ -95,7 +108,12 @@ impl SsaBuilder {
     }
 
     /// The value of a variable at the current end of a block.
-    pub fn read_variable(&mut self, func: &mut Function, variable: Variable, block: Block) -> Value {
+    pub fn read_variable(
+        &mut self,
+        func: &mut Function,
+        variable: Variable,
+        block: Block,
+    ) -> Value {
         let value = self.look_up(func, variable, block);
         self.fill(func);
         self.aliases.resolve(value)
@@ -117,7 +135,8 @@ impl SsaBuilder {
 
     fn state(&mut self, block: Block) -> &mut BlockState {
         if self.blocks.len() <= block.index() {
-            self.blocks.resize_with(block.index() + 1, BlockState::default);
+            self.blocks
+                .resize_with(block.index() + 1, BlockState::default);
         }
         &mut self.blocks[block.index()]
     }
@@ -133,7 +152,7 @@ impl SsaBuilder {
             if let Some(&value) = self.defs.get(&(variable, block)) {
                 break self.aliases.resolve(value);
             }
-            if steps % REMEMBER_EACH == 0 {
+            if steps.is_multiple_of(REMEMBER_EACH) {
                 remembered.push(block);
             }
             let in_ring = marker == Some(block);
@@ -141,7 +160,11 @@ impl SsaBuilder {
                 marker = Some(block);
             }
             steps += 1;
-            let kind = self.kinds.get(variable.index()).copied().unwrap_or(ValueKind::Lua);
+            let kind = self
+                .kinds
+                .get(variable.index())
+                .copied()
+                .unwrap_or(ValueKind::Lua);
             let state = self.state(block);
             if state.sealed {
                 match state.preds[..] {
@@ -179,7 +202,11 @@ impl SsaBuilder {
             for at in 0..self.blocks[block.index()].preds.len() {
                 let (pred, edge) = self.blocks[block.index()].preds[at];
                 let value = self.look_up(func, variable, pred);
-                debug_assert_eq!(func.edge_args(edge).len(), position, "parameters of {block} made by the client come first");
+                debug_assert_eq!(
+                    func.edge_args(edge).len(),
+                    position,
+                    "parameters of {block} made by the client come first"
+                );
                 func.push_branch_arg(edge.inst, edge.succ, value);
                 if value != param {
                     let users = self.users_of(value);
@@ -226,7 +253,8 @@ impl SsaBuilder {
         let same = same.unwrap_or_else(|| undefined(func, block, func.value_kind(param)));
         self.aliases.insert(param, same);
         let mut users = std::mem::take(self.users_of(param));
-        self.unchecked.extend(users.iter().copied().filter(|&user| user != param));
+        self.unchecked
+            .extend(users.iter().copied().filter(|&user| user != param));
         let known = self.users_of(same);
         if known.len() < users.len() {
             std::mem::swap(known, &mut users);

@@ -24,7 +24,9 @@
 //!
 //! Critical edges are allowed; [`split_critical_edges`](crate::opt::split_critical_edges) removes them.
 
-use crate::{Block, Cfg, Dominators, EdgeRef, Function, Inst, Op, Places, Scope, Value, ValueDef, ValueKind};
+use crate::{
+    Block, Cfg, Dominators, EdgeRef, Function, Inst, Op, Places, Scope, Value, ValueDef, ValueKind,
+};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -34,29 +36,88 @@ use std::fmt;
 #[allow(missing_docs, reason = "the message says what the fields are")]
 pub enum VerifyError {
     NoEntry,
-    EntryHasPredecessor { pred: Block },
-    NoTerminator { block: Block },
-    EarlyTerminator { inst: Inst },
-    UnknownBlock { inst: Inst, block: Block },
-    EdgeArgCount { edge: EdgeRef, wanted: usize, found: usize },
-    EdgeArgKind { edge: EdgeRef, position: usize },
-    OpenParam { block: Block, param: Value },
-    EntryParamKind { param: Value },
-    DefinedTwice { value: Value },
-    WrongDefinition { value: Value },
-    Undefined { inst: Inst, value: Value },
-    NotDominated { inst: Inst, value: Value },
-    OperandCount { inst: Inst, found: usize },
-    ResultCount { inst: Inst, found: usize },
-    OperandKind { inst: Inst, position: usize },
-    ResultKind { inst: Inst, value: Value },
-    CaptureCount { inst: Inst },
-    OpenNotConsumed { inst: Inst },
-    OpenUsedTwice { value: Value },
-    SelfFieldUse { inst: Inst },
-    UnknownEntity { inst: Inst },
-    ScopeOpenedTwice { inst: Inst, scope: Scope },
-    ScopeNotOpen { inst: Inst, scope: Scope },
+    EntryHasPredecessor {
+        pred: Block,
+    },
+    NoTerminator {
+        block: Block,
+    },
+    EarlyTerminator {
+        inst: Inst,
+    },
+    UnknownBlock {
+        inst: Inst,
+        block: Block,
+    },
+    EdgeArgCount {
+        edge: EdgeRef,
+        wanted: usize,
+        found: usize,
+    },
+    EdgeArgKind {
+        edge: EdgeRef,
+        position: usize,
+    },
+    OpenParam {
+        block: Block,
+        param: Value,
+    },
+    EntryParamKind {
+        param: Value,
+    },
+    DefinedTwice {
+        value: Value,
+    },
+    WrongDefinition {
+        value: Value,
+    },
+    Undefined {
+        inst: Inst,
+        value: Value,
+    },
+    NotDominated {
+        inst: Inst,
+        value: Value,
+    },
+    OperandCount {
+        inst: Inst,
+        found: usize,
+    },
+    ResultCount {
+        inst: Inst,
+        found: usize,
+    },
+    OperandKind {
+        inst: Inst,
+        position: usize,
+    },
+    ResultKind {
+        inst: Inst,
+        value: Value,
+    },
+    CaptureCount {
+        inst: Inst,
+    },
+    OpenNotConsumed {
+        inst: Inst,
+    },
+    OpenUsedTwice {
+        value: Value,
+    },
+    SelfFieldUse {
+        inst: Inst,
+    },
+    UnknownEntity {
+        inst: Inst,
+    },
+    ScopeOpenedTwice {
+        inst: Inst,
+        scope: Scope,
+    },
+    ScopeNotOpen {
+        inst: Inst,
+        scope: Scope,
+    },
 }
 
 impl fmt::Display for VerifyError {
@@ -67,30 +128,63 @@ impl fmt::Display for VerifyError {
             EntryHasPredecessor { pred } => write!(f, "{pred} leads to the entry block"),
             NoTerminator { block } => write!(f, "{block} does not end in a terminator"),
             EarlyTerminator { inst } => write!(f, "terminator {inst} is not the last of its block"),
-            UnknownBlock { inst, block } => write!(f, "{inst} leads to {block}, which is not in the layout"),
-            EdgeArgCount { edge, wanted, found } => {
-                write!(f, "edge {} of {} has {found} arguments for {wanted} parameters", edge.succ, edge.inst)
+            UnknownBlock { inst, block } => {
+                write!(f, "{inst} leads to {block}, which is not in the layout")
+            }
+            EdgeArgCount {
+                edge,
+                wanted,
+                found,
+            } => {
+                write!(
+                    f,
+                    "edge {} of {} has {found} arguments for {wanted} parameters",
+                    edge.succ, edge.inst
+                )
             }
             EdgeArgKind { edge, position } => {
-                write!(f, "argument {position} of edge {} of {} has another kind than its parameter", edge.succ, edge.inst)
+                write!(
+                    f,
+                    "argument {position} of edge {} of {} has another kind than its parameter",
+                    edge.succ, edge.inst
+                )
             }
             OpenParam { block, param } => write!(f, "parameter {param} of {block} is an open list"),
-            EntryParamKind { param } => write!(f, "parameter {param} of the function is no Lua value"),
+            EntryParamKind { param } => {
+                write!(f, "parameter {param} of the function is no Lua value")
+            }
             DefinedTwice { value } => write!(f, "{value} is defined twice"),
             WrongDefinition { value } => write!(f, "{value} does not know its definition"),
             Undefined { inst, value } => write!(f, "{inst} uses {value}, which has no definition"),
-            NotDominated { inst, value } => write!(f, "{inst} uses {value}, whose definition does not dominate it"),
+            NotDominated { inst, value } => write!(
+                f,
+                "{inst} uses {value}, whose definition does not dominate it"
+            ),
             OperandCount { inst, found } => write!(f, "{inst} has {found} operands"),
             ResultCount { inst, found } => write!(f, "{inst} has {found} results"),
-            OperandKind { inst, position } => write!(f, "operand {position} of {inst} has the wrong kind"),
+            OperandKind { inst, position } => {
+                write!(f, "operand {position} of {inst} has the wrong kind")
+            }
             ResultKind { inst, value } => write!(f, "result {value} of {inst} has the wrong kind"),
             CaptureCount { inst } => write!(f, "captures and operands of {inst} differ"),
-            OpenNotConsumed { inst } => write!(f, "the instruction after {inst} does not consume its open list"),
+            OpenNotConsumed { inst } => write!(
+                f,
+                "the instruction after {inst} does not consume its open list"
+            ),
             OpenUsedTwice { value } => write!(f, "open list {value} is used more than once"),
-            SelfFieldUse { inst } => write!(f, "the results of {inst} are not just callee and first argument of one call"),
-            UnknownEntity { inst } => write!(f, "{inst} names a string, upvalue or local that does not exist"),
+            SelfFieldUse { inst } => write!(
+                f,
+                "the results of {inst} are not just callee and first argument of one call"
+            ),
+            UnknownEntity { inst } => write!(
+                f,
+                "{inst} names a string, upvalue or local that does not exist"
+            ),
             ScopeOpenedTwice { inst, scope } => write!(f, "{inst} opens {scope} again"),
-            ScopeNotOpen { inst, scope } => write!(f, "{inst} closes {scope}, which no dominating instruction opens"),
+            ScopeNotOpen { inst, scope } => write!(
+                f,
+                "{inst} closes {scope}, which no dominating instruction opens"
+            ),
         }
     }
 }
@@ -116,12 +210,19 @@ impl std::error::Error for VerifyErrors {}
 /// All violations of the rules in this module's text. Rules about flow are only checked when those
 /// about shape hold.
 pub fn verify(func: &Function) -> Result<(), VerifyErrors> {
-    let mut verifier = Verifier { func, errors: Vec::new() };
+    let mut verifier = Verifier {
+        func,
+        errors: Vec::new(),
+    };
     verifier.shape();
     if verifier.errors.is_empty() {
         verifier.flow();
     }
-    if verifier.errors.is_empty() { Ok(()) } else { Err(VerifyErrors(verifier.errors)) }
+    if verifier.errors.is_empty() {
+        Ok(())
+    } else {
+        Err(VerifyErrors(verifier.errors))
+    }
 }
 
 struct Verifier<'f> {
@@ -188,7 +289,9 @@ impl Verifier<'_> {
             for &param in func.params(block) {
                 match func.value_kind(param) {
                     ValueKind::Open => self.errors.push(VerifyError::OpenParam { block, param }),
-                    ValueKind::Cell if block == func.entry() => self.errors.push(VerifyError::EntryParamKind { param }),
+                    ValueKind::Cell if block == func.entry() => {
+                        self.errors.push(VerifyError::EntryParamKind { param })
+                    }
                     _ => {}
                 }
             }
@@ -200,11 +303,20 @@ impl Verifier<'_> {
         let (op, args) = (func.op(inst), func.args(inst));
         let (least, most) = op.arity();
         if args.len() < least || most.is_some_and(|most| args.len() > most) {
-            self.errors.push(VerifyError::OperandCount { inst, found: args.len() });
+            self.errors.push(VerifyError::OperandCount {
+                inst,
+                found: args.len(),
+            });
             return;
         }
-        if op.result_count().is_some_and(|count| count != func.results(inst).len()) {
-            self.errors.push(VerifyError::ResultCount { inst, found: func.results(inst).len() });
+        if op
+            .result_count()
+            .is_some_and(|count| count != func.results(inst).len())
+        {
+            self.errors.push(VerifyError::ResultCount {
+                inst,
+                found: func.results(inst).len(),
+            });
         }
         for &value in func.results(inst) {
             if func.value_kind(value) != op.result_kind() {
@@ -217,12 +329,17 @@ impl Verifier<'_> {
                 Op::GetCell | Op::Closure { .. } => kind == ValueKind::Cell,
                 Op::SetCell if position == 0 => kind == ValueKind::Cell,
                 Op::LocalStart(_) => kind != ValueKind::Open,
-                _ => kind == ValueKind::Lua || kind == ValueKind::Open && op.takes_open() && position + 1 == args.len(),
+                _ => {
+                    kind == ValueKind::Lua
+                        || kind == ValueKind::Open && op.takes_open() && position + 1 == args.len()
+                }
             };
             // The first operand of a call or `set_list` is no list.
-            let right = right && !(kind == ValueKind::Open && position == 0 && !matches!(op, Op::Return));
+            let right =
+                right && !(kind == ValueKind::Open && position == 0 && !matches!(op, Op::Return));
             if !right {
-                self.errors.push(VerifyError::OperandKind { inst, position });
+                self.errors
+                    .push(VerifyError::OperandKind { inst, position });
             }
         }
     }
@@ -256,22 +373,32 @@ impl Verifier<'_> {
     fn edges(&mut self, block: Block, inst: Inst, in_layout: &[bool]) {
         let func = self.func;
         for (succ, (to, args)) in func.edges(inst).enumerate() {
-            let edge = EdgeRef { inst, succ: succ as u32 };
+            let edge = EdgeRef {
+                inst,
+                succ: succ as u32,
+            };
             if to.index() >= in_layout.len() || !in_layout[to.index()] {
-                self.errors.push(VerifyError::UnknownBlock { inst, block: to });
+                self.errors
+                    .push(VerifyError::UnknownBlock { inst, block: to });
                 continue;
             }
             if to == func.entry() {
-                self.errors.push(VerifyError::EntryHasPredecessor { pred: block });
+                self.errors
+                    .push(VerifyError::EntryHasPredecessor { pred: block });
             }
             let params = func.params(to);
             if params.len() != args.len() {
-                self.errors.push(VerifyError::EdgeArgCount { edge, wanted: params.len(), found: args.len() });
+                self.errors.push(VerifyError::EdgeArgCount {
+                    edge,
+                    wanted: params.len(),
+                    found: args.len(),
+                });
                 continue;
             }
             for (position, (&param, &arg)) in params.iter().zip(args).enumerate() {
                 if func.value_kind(param) != func.value_kind(arg) {
-                    self.errors.push(VerifyError::EdgeArgKind { edge, position });
+                    self.errors
+                        .push(VerifyError::EdgeArgKind { edge, position });
                 }
             }
         }
@@ -281,7 +408,12 @@ impl Verifier<'_> {
         let func = self.func;
         let cfg = Cfg::new(func);
         let dominators = Dominators::new(func, &cfg);
-        let flow = Flow { func, cfg, dominators, places: Places::new(func) };
+        let flow = Flow {
+            func,
+            cfg,
+            dominators,
+            places: Places::new(func),
+        };
         for block in func.blocks() {
             for (at, &inst) in func.insts(block).iter().enumerate() {
                 let place = (block, at as u32);
@@ -292,7 +424,10 @@ impl Verifier<'_> {
                 }
                 for (succ, (_, args)) in func.edges(inst).enumerate() {
                     for &value in args {
-                        let edge = EdgeRef { inst, succ: succ as u32 };
+                        let edge = EdgeRef {
+                            inst,
+                            succ: succ as u32,
+                        };
                         if !flow.available(value, place, Some(edge)) {
                             self.errors.push(VerifyError::NotDominated { inst, value });
                         }
@@ -337,14 +472,16 @@ impl Verifier<'_> {
                     }
                     let consumes = func.args(inst).last() == Some(&func.result(producer));
                     if !consumes || closed && !matches!(op, Op::Return) {
-                        self.errors.push(VerifyError::OpenNotConsumed { inst: producer });
+                        self.errors
+                            .push(VerifyError::OpenNotConsumed { inst: producer });
                     }
                 }
                 open = (op.result_kind() == ValueKind::Open).then_some(inst);
                 closed = false;
             }
             if let Some(producer) = open {
-                self.errors.push(VerifyError::OpenNotConsumed { inst: producer });
+                self.errors
+                    .push(VerifyError::OpenNotConsumed { inst: producer });
             }
         }
     }
@@ -365,7 +502,8 @@ impl Verifier<'_> {
                         uses.entry(def).or_default().1 += 1;
                     }
                 });
-                if let (Op::Call | Op::CallOpen | Op::TailCall, [callee, object, ..]) = (func.op(inst), func.args(inst))
+                if let (Op::Call | Op::CallOpen | Op::TailCall, [callee, object, ..]) =
+                    (func.op(inst), func.args(inst))
                     && let Some(def) = func.def_inst(*callee)
                     && func.results(def) == [*callee, *object]
                     && matches!(func.op(def), Op::SelfField(_))
@@ -389,7 +527,8 @@ impl Verifier<'_> {
                 if let Op::Tbc(scope) = func.op(inst)
                     && openers.insert(scope, (block, at as u32)).is_some()
                 {
-                    self.errors.push(VerifyError::ScopeOpenedTwice { inst, scope });
+                    self.errors
+                        .push(VerifyError::ScopeOpenedTwice { inst, scope });
                 }
             }
         }
@@ -397,7 +536,9 @@ impl Verifier<'_> {
             for (at, &inst) in func.insts(block).iter().enumerate() {
                 if let Op::Close(scope) = func.op(inst)
                     && flow.cfg.is_reachable(block)
-                    && !openers.get(&scope).is_some_and(|&opener| flow.precedes(opener, (block, at as u32)))
+                    && !openers
+                        .get(&scope)
+                        .is_some_and(|&opener| flow.precedes(opener, (block, at as u32)))
                 {
                     self.errors.push(VerifyError::ScopeNotOpen { inst, scope });
                 }
@@ -423,16 +564,24 @@ impl Flow<'_> {
             ValueDef::Param(block, _) => self.dominators.dominates(block, place.0),
             ValueDef::Result(inst, _) if self.func.op(inst).is_terminator() => {
                 let edge = EdgeRef { inst, succ: 0 };
-                leaving == Some(edge) || self.dominators.edge_dominates(self.func, &self.cfg, edge, place.0)
+                leaving == Some(edge)
+                    || self
+                        .dominators
+                        .edge_dominates(self.func, &self.cfg, edge, place.0)
             }
-            ValueDef::Result(inst, _) => {
-                self.places.get(inst).is_some_and(|definition| self.precedes(definition, place))
-            }
+            ValueDef::Result(inst, _) => self
+                .places
+                .get(inst)
+                .is_some_and(|definition| self.precedes(definition, place)),
             ValueDef::Detached => false,
         }
     }
 
     fn precedes(&self, (block, at): (Block, u32), (to, end): (Block, u32)) -> bool {
-        if block == to { at < end } else { self.dominators.dominates(block, to) }
+        if block == to {
+            at < end
+        } else {
+            self.dominators.dominates(block, to)
+        }
     }
 }

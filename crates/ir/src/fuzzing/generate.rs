@@ -1,8 +1,8 @@
 //! Making random well-formed functions: structured ones as a compiler would, and arbitrary graphs.
 
 use crate::{
-    BinOp, Capture, CmpOp, FuncRef, Function, FunctionBuilder, Loc, NameKind, Scope, UnOp, Upvalue, UpvalueKind, Value,
-    ValueKind, Variable,
+    BinOp, Capture, CmpOp, FuncRef, Function, FunctionBuilder, Loc, NameKind, Scope, UnOp, Upvalue,
+    UpvalueKind, Value, ValueKind, Variable,
 };
 use arbitrary::{Result, Unstructured};
 
@@ -18,7 +18,12 @@ pub(super) fn function(u: &mut Unstructured<'_>) -> Result<Function> {
     func.add_upvalue(b"_ENV", UpvalueKind::Regular);
     func.add_local(b"x\x00\"\\\n");
     let structured = u.arbitrary()?;
-    let mut generator = Generator { u, b: FunctionBuilder::new(&mut func), scopes: 0, nesting: 0 };
+    let mut generator = Generator {
+        u,
+        b: FunctionBuilder::new(&mut func),
+        scopes: 0,
+        nesting: 0,
+    };
     generator.entry()?;
     if structured {
         generator.statements()?;
@@ -45,17 +50,22 @@ impl Generator<'_, '_, '_> {
         self.b.seal_block(entry);
         self.b.write_variable(Variable::from_u32(0), param);
         for variable in LUA_VARIABLES..LUA_VARIABLES + CELL_VARIABLES {
-            self.b.set_variable_kind(Variable::from_u32(variable), ValueKind::Cell);
+            self.b
+                .set_variable_kind(Variable::from_u32(variable), ValueKind::Cell);
         }
         Ok(())
     }
 
     fn variable(&mut self) -> Result<Variable> {
-        Ok(Variable::from_u32(self.u.int_in_range(0..=LUA_VARIABLES - 1)?))
+        Ok(Variable::from_u32(
+            self.u.int_in_range(0..=LUA_VARIABLES - 1)?,
+        ))
     }
 
     fn cell_variable(&mut self) -> Result<Variable> {
-        Ok(Variable::from_u32(self.u.int_in_range(LUA_VARIABLES..=LUA_VARIABLES + CELL_VARIABLES - 1)?))
+        Ok(Variable::from_u32(self.u.int_in_range(
+            LUA_VARIABLES..=LUA_VARIABLES + CELL_VARIABLES - 1,
+        )?))
     }
 
     fn value(&mut self) -> Result<Value> {
@@ -70,7 +80,9 @@ impl Generator<'_, '_, '_> {
                 self.b.int(value)
             }
             3 => {
-                let value = *self.u.choose(&[0.0, -0.0, 1.0, 2.5, f64::NAN, f64::INFINITY])?;
+                let value = *self
+                    .u
+                    .choose(&[0.0, -0.0, 1.0, 2.5, f64::NAN, f64::INFINITY])?;
                 self.b.float(value)
             }
             4 => {
@@ -142,7 +154,11 @@ impl Generator<'_, '_, '_> {
             8 => {
                 let callee = self.value()?;
                 let fixed = self.value()?;
-                let open = if self.u.arbitrary()? { self.b.vararg_open() } else { self.b.call_open(callee, &[]) };
+                let open = if self.u.arbitrary()? {
+                    self.b.vararg_open()
+                } else {
+                    self.b.call_open(callee, &[])
+                };
                 let value = self.b.call1(callee, &[fixed, open]);
                 self.set(value)?;
             }
@@ -225,7 +241,11 @@ impl Generator<'_, '_, '_> {
     }
 
     fn conditional(&mut self) -> Result<()> {
-        let (then, other, join) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (then, other, join) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
         let cond = self.value()?;
         if self.u.arbitrary()? {
             self.b.branch(cond, (then, &[]), (other, &[]));
@@ -244,7 +264,11 @@ impl Generator<'_, '_, '_> {
     }
 
     fn while_loop(&mut self) -> Result<()> {
-        let (head, body, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (head, body, exit) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
         self.b.jump(head, &[]);
         self.b.switch_to(head);
         let cond = self.value()?;
@@ -271,7 +295,8 @@ impl Generator<'_, '_, '_> {
             self.set(step)?;
         }
         self.statements()?;
-        self.b.for_loop([index, count, step], (body, &[]), (exit, &[]));
+        self.b
+            .for_loop([index, count, step], (body, &[]), (exit, &[]));
         self.b.seal_block(body);
         self.b.seal_block(exit);
         self.b.switch_to(exit);
@@ -279,7 +304,11 @@ impl Generator<'_, '_, '_> {
     }
 
     fn generic_loop(&mut self) -> Result<()> {
-        let (head, body, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (head, body, exit) = (
+            self.b.create_block(),
+            self.b.create_block(),
+            self.b.create_block(),
+        );
         let control = self.b.block_param(head);
         let (iterator, state, first) = (self.value()?, self.value()?, self.value()?);
         self.b.jump(head, &[first]);

@@ -78,7 +78,14 @@ enum Next {
 
 pub(super) fn run(func: &Function) -> Trace {
     let values = vec![Run::Nil; func.value_bound()];
-    let mut machine = Machine { func, values, trace: Trace { events: Vec::new(), ended: false } };
+    let mut machine = Machine {
+        func,
+        values,
+        trace: Trace {
+            events: Vec::new(),
+            ended: false,
+        },
+    };
     for &param in func.params(func.entry()) {
         machine.values[param.index()] = Run::Int(3);
     }
@@ -124,7 +131,7 @@ impl Machine<'_> {
         let count = self.trace.events.len();
         match (count * 7 + salt * 3) % 6 {
             0 => Run::Nil,
-            1 => Run::Bool(count % 2 == 0),
+            1 => Run::Bool(count.is_multiple_of(2)),
             2 => Run::Int(count as i64 % 3),
             3 => Run::Float((count as f64 / 2.0).to_bits()),
             4 => Run::Str(b"10".to_vec()),
@@ -154,7 +161,12 @@ impl Machine<'_> {
     fn go(&mut self, inst: Inst, succ: u32) -> Option<Next> {
         let edge = EdgeRef { inst, succ };
         let to = self.func.edge_target(edge);
-        let args: Vec<Run> = self.func.edge_args(edge).iter().map(|&arg| self.get(arg).clone()).collect();
+        let args: Vec<Run> = self
+            .func
+            .edge_args(edge)
+            .iter()
+            .map(|&arg| self.get(arg).clone())
+            .collect();
         for (&param, arg) in self.func.params(to).iter().zip(args) {
             self.values[param.index()] = arg;
         }
@@ -164,7 +176,11 @@ impl Machine<'_> {
     fn step(&mut self, inst: Inst) -> Option<Next> {
         let func = self.func;
         let op = func.op(inst);
-        let args: Vec<Run> = func.args(inst).iter().map(|&arg| self.get(arg).clone()).collect();
+        let args: Vec<Run> = func
+            .args(inst)
+            .iter()
+            .map(|&arg| self.get(arg).clone())
+            .collect();
         if let Some(constant) = Constant::of(op) {
             let run = match constant {
                 Constant::Nil => Run::Nil,
@@ -186,6 +202,14 @@ impl Machine<'_> {
             },
             Op::Binary(op) => self.arith(inst, arith_op(op), &args[0], &args[1]),
             Op::Compare(op) => self.compare(inst, op, &args[0], &args[1]),
+            Op::Concat
+                if args
+                    .iter()
+                    .all(|arg| arg.num().is_some() || matches!(arg, Run::Str(_))) =>
+            {
+                self.event(inst);
+                self.set(inst, Run::Str(b"joined".to_vec()))
+            }
             Op::GetUpvalue(_) | Op::GetCell | Op::Vararg | Op::VarargOpen => {
                 for (at, &result) in func.results(inst).iter().enumerate() {
                     self.values[result.index()] = self.made_up(at + 5);
@@ -235,10 +259,14 @@ impl Machine<'_> {
             _ => match (x, y) {
                 (Run::Str(x), Run::Str(y)) if op == CmpOp::Lt => x < y,
                 (Run::Str(x), Run::Str(y)) => x <= y,
-                (Run::Object(a, _), Run::Object(b, _)) if op == CmpOp::Eq && !may_share_eq(a, b) => false,
+                (Run::Object(a, _), Run::Object(b, _))
+                    if op == CmpOp::Eq && !may_share_eq(a, b) =>
+                {
+                    false
+                }
                 _ => {
                     self.event(inst);
-                    return self.set(inst, Run::Bool(self.trace.events.len() % 2 == 0));
+                    return self.set(inst, Run::Bool(self.trace.events.len().is_multiple_of(2)));
                 }
             },
         };
@@ -247,12 +275,17 @@ impl Machine<'_> {
 
     /// Three rounds, whatever the bounds: passes know no more of the count.
     fn for_prep(&mut self, inst: Inst, args: &[Run]) -> Option<Next> {
-        let (Some(init), Some(_), Some(step)) = (args[0].num(), args[1].num(), args[2].num()) else {
+        let (Some(init), Some(_), Some(step)) = (args[0].num(), args[1].num(), args[2].num())
+        else {
             return self.fail(inst);
         };
         let (index, count, step) = match (init, step) {
             (Num::Int(init), Num::Int(step)) => (Num::Int(init), Num::Int(3), Num::Int(step)),
-            _ => (Num::Float(init.to_float()), Num::Float(3.0), Num::Float(step.to_float())),
+            _ => (
+                Num::Float(init.to_float()),
+                Num::Float(3.0),
+                Num::Float(step.to_float()),
+            ),
         };
         for (at, num) in [index, count, step].into_iter().enumerate() {
             self.values[self.func.results(inst)[at].index()] = Run::from_num(num);
@@ -261,7 +294,8 @@ impl Machine<'_> {
     }
 
     fn for_loop(&mut self, inst: Inst, args: &[Run]) -> Option<Next> {
-        let sum = |x: &Run, y: Num| arith(ArithOp::Add, x.num().expect("a number"), y).expect("a sum");
+        let sum =
+            |x: &Run, y: Num| arith(ArithOp::Add, x.num().expect("a number"), y).expect("a sum");
         let step = args[2].num().expect("a number");
         let (index, count) = (sum(&args[0], step), sum(&args[1], Num::Int(-1)));
         let results = self.func.results(inst);

@@ -9,7 +9,9 @@ pub fn copy_propagation(func: &mut Function) {
     for block in func.blocks() {
         for &inst in func.insts(block) {
             // Unreachable copies may go in a circle.
-            if matches!(func.op(inst), Op::Copy) && aliases.resolve(func.args(inst)[0]) != func.result(inst) {
+            if matches!(func.op(inst), Op::Copy)
+                && aliases.resolve(func.args(inst)[0]) != func.result(inst)
+            {
                 aliases.insert(func.result(inst), func.args(inst)[0]);
             }
         }
@@ -21,7 +23,12 @@ pub fn copy_propagation(func: &mut Function) {
     func.replace_uses(&mut aliases);
     func.remove_params(|_, param| aliases.contains(param));
     for block in func.blocks().collect::<Vec<_>>() {
-        func.retain_insts(block, |func, inst| !func.results(inst).iter().any(|&result| aliases.contains(result)));
+        func.retain_insts(block, |func, inst| {
+            !func
+                .results(inst)
+                .iter()
+                .any(|&result| aliases.contains(result))
+        });
     }
 }
 
@@ -48,8 +55,12 @@ fn trivial_params(func: &Function, aliases: &mut Aliases) {
         if aliases.contains(param) {
             continue;
         }
-        let ValueDef::Param(block, position) = func.value_def(param) else { continue };
-        let Some(same) = only_argument(func, &cfg, aliases, param, block, position as usize) else { continue };
+        let ValueDef::Param(block, position) = func.value_def(param) else {
+            continue;
+        };
+        let Some(same) = only_argument(func, &cfg, aliases, param, block, position as usize) else {
+            continue;
+        };
         aliases.insert(param, same);
         let mut moved = std::mem::take(&mut users[param.index()]);
         work.extend(moved.iter().copied());

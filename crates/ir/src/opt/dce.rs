@@ -18,15 +18,22 @@ pub fn eliminate_dead_code(func: &mut Function) {
         for at in 0..func.insts(block).len() {
             let inst = func.insts(block)[at];
             if let Op::LocalStart(local) = func.op(inst)
-                && func.args(inst).first().is_some_and(|&arg| !live.value(arg) && !is_entry_param(func, arg))
+                && func
+                    .args(inst)
+                    .first()
+                    .is_some_and(|&arg| !live.value(arg) && !is_entry_param(func, arg))
             {
                 func.replace_op(inst, Op::LocalStart(local), &[]);
             }
         }
     }
-    func.remove_params(|func, param| !live.value(param) && func.value_def(param).block() != Some(entry));
+    func.remove_params(|func, param| {
+        !live.value(param) && func.value_def(param).block() != Some(entry)
+    });
     for &block in &blocks {
-        func.retain_insts(block, |func, inst| live.inst(inst) || func.op(inst).is_debug());
+        func.retain_insts(block, |func, inst| {
+            live.inst(inst) || func.op(inst).is_debug()
+        });
         for at in 0..func.insts(block).len() {
             let inst = func.insts(block)[at];
             let least = match func.op(inst) {
@@ -35,7 +42,11 @@ pub fn eliminate_dead_code(func: &mut Function) {
                 Op::ForCall => 1,
                 _ => continue,
             };
-            let used = func.results(inst).iter().rposition(|&result| live.value(result)).map_or(0, |last| last + 1);
+            let used = func
+                .results(inst)
+                .iter()
+                .rposition(|&result| live.value(result))
+                .map_or(0, |last| last + 1);
             func.truncate_results(inst, used.max(least));
         }
     }
@@ -53,7 +64,10 @@ struct Liveness {
 
 impl Liveness {
     fn new(func: &Function, cfg: &Cfg, types: &Types) -> Liveness {
-        let mut live = Liveness { values: vec![false; func.value_bound()], insts: vec![false; func.inst_bound()] };
+        let mut live = Liveness {
+            values: vec![false; func.value_bound()],
+            insts: vec![false; func.inst_bound()],
+        };
         let mut work = Vec::new();
         for block in func.blocks() {
             for &inst in func.insts(block) {

@@ -59,7 +59,11 @@ impl<'f> Solver<'f> {
             if let Some(value) = solver.changed.pop() {
                 for at in 0..solver.uses.of(value).len() {
                     let user = solver.uses.of(value)[at];
-                    if solver.places.get(user).is_some_and(|(block, _)| solver.visited[block.index()]) {
+                    if solver
+                        .places
+                        .get(user)
+                        .is_some_and(|(block, _)| solver.visited[block.index()])
+                    {
                         solver.visit_inst(user);
                     }
                 }
@@ -146,7 +150,11 @@ impl<'f> Solver<'f> {
 
     fn pass_args(&mut self, edge: EdgeRef) {
         let func = self.func;
-        for (&param, &arg) in func.params(func.edge_target(edge)).iter().zip(func.edge_args(edge)) {
+        for (&param, &arg) in func
+            .params(func.edge_target(edge))
+            .iter()
+            .zip(func.edge_args(edge))
+        {
             self.learn(param, self.facts[arg.index()]);
         }
     }
@@ -186,7 +194,11 @@ fn rewrite(func: &mut Function, facts: &[Fact], visited: &[bool]) {
             match func.op(inst) {
                 op @ (Op::Branch | Op::BranchNil) => {
                     if let Fact::Is(constant) = facts[func.args(inst)[0].index()] {
-                        take_edge(func, inst, if branch_is_taken(op, constant) { 0 } else { 1 });
+                        take_edge(
+                            func,
+                            inst,
+                            if branch_is_taken(op, constant) { 0 } else { 1 },
+                        );
                     }
                 }
                 Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Copy => {
@@ -208,7 +220,10 @@ fn rewrite(func: &mut Function, facts: &[Fact], visited: &[bool]) {
 /// Makes the constants that parameters of the block always are at its start.
 fn constant_params(func: &mut Function, facts: &[Fact], block: Block, aliases: &mut Aliases) {
     let mut insts = Vec::new();
-    let loc = func.insts(block).first().map_or(Loc::default(), |&first| func.loc(first));
+    let loc = func
+        .insts(block)
+        .first()
+        .map_or(Loc::default(), |&first| func.loc(first));
     for at in 0..func.params(block).len() {
         let param = func.params(block)[at];
         if let Fact::Is(constant) = facts[param.index()] {

@@ -29,12 +29,20 @@ fn remove_unreachable(func: &mut Function) {
 
 /// A block that does nothing but jump on, and whose parameters serve only that jump.
 fn forwards(func: &Function, uses: &Uses, block: Block) -> Option<Inst> {
-    let &[jump] = func.insts(block) else { return None };
-    let edge = EdgeRef { inst: jump, succ: 0 };
+    let &[jump] = func.insts(block) else {
+        return None;
+    };
+    let edge = EdgeRef {
+        inst: jump,
+        succ: 0,
+    };
     let simple = matches!(func.op(jump), Op::Jump)
         && func.edge_target(edge) != block
         && block != func.entry()
-        && func.params(block).iter().all(|&param| uses.of(param).iter().all(|&user| user == jump));
+        && func
+            .params(block)
+            .iter()
+            .all(|&param| uses.of(param).iter().all(|&user| user == jump));
     simple.then_some(jump)
 }
 
@@ -48,15 +56,22 @@ fn thread_jumps(func: &mut Function) -> bool {
         for succ in 0..func.op(inst).successors() as u32 {
             let edge = EdgeRef { inst, succ };
             let through = func.edge_target(edge);
-            let Some(jump) = forwards(func, &uses, through).filter(|&jump| jump != inst) else { continue };
-            let next = EdgeRef { inst: jump, succ: 0 };
+            let Some(jump) = forwards(func, &uses, through).filter(|&jump| jump != inst) else {
+                continue;
+            };
+            let next = EdgeRef {
+                inst: jump,
+                succ: 0,
+            };
             let args: Vec<Value> = func
                 .edge_args(next)
                 .iter()
-                .map(|arg| match func.params(through).iter().position(|param| param == arg) {
-                    Some(position) => func.edge_args(edge)[position],
-                    None => *arg,
-                })
+                .map(
+                    |arg| match func.params(through).iter().position(|param| param == arg) {
+                        Some(position) => func.edge_args(edge)[position],
+                        None => *arg,
+                    },
+                )
                 .collect();
             func.set_edge(edge, func.edge_target(next), &args);
             changed = true;
@@ -68,7 +83,9 @@ fn thread_jumps(func: &mut Function) -> bool {
 fn join_equal_edges(func: &mut Function) -> bool {
     let mut changed = false;
     for block in func.blocks().collect::<Vec<_>>() {
-        let Some(inst) = func.terminator(block) else { continue };
+        let Some(inst) = func.terminator(block) else {
+            continue;
+        };
         if !matches!(func.op(inst), Op::Branch | Op::BranchNil) {
             continue;
         }
@@ -99,7 +116,10 @@ fn merge_lines(func: &mut Function) -> bool {
             if !matches!(func.op(last), Op::Jump) {
                 break;
             }
-            let edge = EdgeRef { inst: last, succ: 0 };
+            let edge = EdgeRef {
+                inst: last,
+                succ: 0,
+            };
             let next = func.edge_target(edge);
             if next == block || next == func.entry() || cfg.preds(next).len() != 1 {
                 break;

@@ -128,8 +128,13 @@ impl Types {
     pub fn new(func: &Function) -> Types {
         let cfg = Cfg::new(func);
         let uses = Uses::new(func);
-        let mut types = Types { types: vec![Type::NONE; func.value_bound()] };
-        let mut work = Work { list: Vec::new(), queued: vec![false; func.inst_bound()] };
+        let mut types = Types {
+            types: vec![Type::NONE; func.value_bound()],
+        };
+        let mut work = Work {
+            list: Vec::new(),
+            queued: vec![false; func.inst_bound()],
+        };
         if let Some(&entry) = cfg.rpo().first() {
             for &param in func.params(entry) {
                 types.types[param.index()] = Type::ANY;
@@ -141,7 +146,11 @@ impl Types {
             }
         }
         let places = Places::new(func);
-        let reachable = |inst| places.get(inst).is_some_and(|(block, _)| cfg.is_reachable(block));
+        let reachable = |inst| {
+            places
+                .get(inst)
+                .is_some_and(|(block, _)| cfg.is_reachable(block))
+        };
         let mut grown = Vec::new();
         while let Some(inst) = work.pop() {
             types.visit(func, inst, &mut grown);
@@ -170,7 +179,11 @@ impl Types {
             (Op::Binary(op), &[x, y]) => binary_effects(func, op, y, self.get(x), self.get(y)),
             (Op::Compare(op), &[x, y]) => compare_effects(op, self.get(x), self.get(y)),
             // A long result may exceed the limit of strings.
-            (Op::Concat, args) if args.iter().all(|&arg| self.get(arg).is(Type::NUMBER.union(Type::STRING))) => {
+            (Op::Concat, args)
+                if args
+                    .iter()
+                    .all(|&arg| self.get(arg).is(Type::NUMBER.union(Type::STRING))) =>
+            {
                 Effects::RAISE.union(Effects::ALLOC)
             }
             (Op::CheckGlobal(_), &[x]) if self.get(x).is(Type::NIL) => Effects::PURE,
@@ -319,7 +332,10 @@ fn concat_type(mut args: impl Iterator<Item = Type>) -> Type {
 /// A loop counts in integers if its start and step are integers, in floats if one is a float; what is
 /// no number raises an error.
 fn counter_type(init: Type, step: Type) -> Type {
-    mixed_type(init.intersection(Type::NUMBER), step.intersection(Type::NUMBER))
+    mixed_type(
+        init.intersection(Type::NUMBER),
+        step.intersection(Type::NUMBER),
+    )
 }
 
 fn unary_effects(op: UnOp, x: Type) -> Effects {
@@ -343,10 +359,18 @@ fn binary_effects(func: &Function, op: BinOp, divisor: Value, x: Type, y: Type) 
         BinOp::Mod | BinOp::IDiv => {
             let float = x.is(Type::FLOAT) || y.is(Type::FLOAT);
             let nonzero = matches!(func.def_inst(divisor).map(|inst| func.op(inst)), Some(Op::Int(value)) if value != 0);
-            if float || nonzero { Effects::PURE } else { Effects::RAISE }
+            if float || nonzero {
+                Effects::PURE
+            } else {
+                Effects::RAISE
+            }
         }
         BinOp::BAnd | BinOp::BOr | BinOp::BXor | BinOp::Shl | BinOp::Shr => {
-            if x.is(Type::INT) && y.is(Type::INT) { Effects::PURE } else { Effects::RAISE }
+            if x.is(Type::INT) && y.is(Type::INT) {
+                Effects::PURE
+            } else {
+                Effects::RAISE
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Parsing functions and modules.
 
 use crate::{
-    BinOp, Block, Capture, CmpOp, FloatBits, FuncRef, Function, Loc, Local, Module, NameKind, Op, Scope, StrId, UnOp,
-    Upvalue, UpvalueKind, Value, ValueDef, ValueKind,
+    BinOp, Block, Capture, CmpOp, FloatBits, FuncRef, Function, Loc, Local, Module, NameKind, Op,
+    Scope, StrId, UnOp, Upvalue, UpvalueKind, Value, ValueDef, ValueKind,
 };
 use indexmap::IndexMap;
 use std::fmt;
@@ -91,7 +91,11 @@ impl<'t> Parser<'t> {
                 b'\n' => self.line += 1,
                 b' ' | b'\t' | b'\r' => {}
                 b';' => {
-                    while self.text.get(self.at + 1).is_some_and(|&byte| byte != b'\n') {
+                    while self
+                        .text
+                        .get(self.at + 1)
+                        .is_some_and(|&byte| byte != b'\n')
+                    {
                         self.at += 1;
                     }
                 }
@@ -130,11 +134,17 @@ impl<'t> Parser<'t> {
     }
 
     fn error<T>(&self, message: impl Into<String>) -> Result<T> {
-        Err(ParseError { line: self.token_line, message: message.into() })
+        Err(ParseError {
+            line: self.token_line,
+            message: message.into(),
+        })
     }
 
     fn unexpected<T>(&self, wanted: &str, token: &[u8]) -> Result<T> {
-        self.error(format!("expected {wanted}, found '{}'", String::from_utf8_lossy(token)))
+        self.error(format!(
+            "expected {wanted}, found '{}'",
+            String::from_utf8_lossy(token)
+        ))
     }
 
     fn eat(&mut self, token: &str) -> bool {
@@ -169,13 +179,17 @@ impl<'t> Parser<'t> {
 
     fn number<T: FromStr>(&mut self) -> Result<T> {
         let word = self.word()?;
-        word.parse().or_else(|_| self.unexpected("a number", word.as_bytes()))
+        word.parse()
+            .or_else(|_| self.unexpected("a number", word.as_bytes()))
     }
 
     /// A number behind a letter, as in `v12`.
     fn id(&mut self, letter: &str) -> Result<u32> {
         let word = self.word()?;
-        match word.strip_prefix(letter).and_then(|digits| digits.parse().ok()) {
+        match word
+            .strip_prefix(letter)
+            .and_then(|digits| digits.parse().ok())
+        {
             Some(number) => Ok(number),
             None => self.unexpected(&format!("'{letter}' and a number"), word.as_bytes()),
         }
@@ -192,7 +206,10 @@ impl<'t> Parser<'t> {
 
     fn string(&mut self) -> Result<Vec<u8>> {
         let token = self.next();
-        let Some(inner) = token.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
+        let Some(inner) = token
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""))
+        else {
             return self.unexpected("a string", token);
         };
         let mut bytes = Vec::with_capacity(inner.len());
@@ -232,7 +249,9 @@ impl<'t> Parser<'t> {
         self.func = Function::new(self.string()?);
         if self.eat("lines") {
             let word = self.word()?;
-            let range = word.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+            let range = word
+                .split_once("..")
+                .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
             let Some((from, to)) = range else {
                 return self.unexpected("a range of lines", word.as_bytes());
             };
@@ -266,13 +285,19 @@ impl<'t> Parser<'t> {
         for (number, named) in &self.values {
             if !named.defined {
                 let message = format!("v{number} is not defined");
-                return Err(ParseError { line: named.line, message });
+                return Err(ParseError {
+                    line: named.line,
+                    message,
+                });
             }
         }
         for (number, named) in &self.blocks {
             if !named.defined {
                 let message = format!("b{number} is not defined");
-                return Err(ParseError { line: named.line, message });
+                return Err(ParseError {
+                    line: named.line,
+                    message,
+                });
             }
         }
         self.func.set_layout(layout);
@@ -283,8 +308,11 @@ impl<'t> Parser<'t> {
         let number = self.id("b")?;
         let line = self.token_line;
         let func = &mut self.func;
-        let named =
-            self.blocks.entry(number).or_insert_with(|| Named { entity: func.create_block(), line, defined: false });
+        let named = self.blocks.entry(number).or_insert_with(|| Named {
+            entity: func.create_block(),
+            line,
+            defined: false,
+        });
         if define && std::mem::replace(&mut named.defined, true) {
             return self.error(format!("b{number} is defined twice"));
         }
@@ -295,14 +323,22 @@ impl<'t> Parser<'t> {
         let number = self.id("v")?;
         let line = self.token_line;
         let func = &mut self.func;
-        let named = self.values.entry(number).or_insert_with(|| Named { entity: func.reserve_value(), line, defined: false });
+        let named = self.values.entry(number).or_insert_with(|| Named {
+            entity: func.reserve_value(),
+            line,
+            defined: false,
+        });
         Ok(named.entity)
     }
 
     fn value_def(&mut self, number: u32, def: ValueDef, kind: ValueKind) -> Result<Value> {
         let line = self.token_line;
         let func = &mut self.func;
-        let named = self.values.entry(number).or_insert_with(|| Named { entity: func.reserve_value(), line, defined: false });
+        let named = self.values.entry(number).or_insert_with(|| Named {
+            entity: func.reserve_value(),
+            line,
+            defined: false,
+        });
         if std::mem::replace(&mut named.defined, true) {
             return self.error(format!("v{number} is defined twice"));
         }
@@ -319,7 +355,11 @@ impl<'t> Parser<'t> {
                     self.expect(",")?;
                 }
                 let number = self.id("v")?;
-                let kind = if self.eat(":") { self.kind(ValueKind::from_text)? } else { ValueKind::Lua };
+                let kind = if self.eat(":") {
+                    self.kind(ValueKind::from_text)?
+                } else {
+                    ValueKind::Lua
+                };
                 let def = ValueDef::Param(block, params.len() as u32);
                 params.push(self.value_def(number, def, kind)?);
             }
@@ -392,7 +432,11 @@ impl<'t> Parser<'t> {
             }
         }
         if edges.len() != op.successors() {
-            return self.error(format!("expected {} successors, found {}", op.successors(), edges.len()));
+            return self.error(format!(
+                "expected {} successors, found {}",
+                op.successors(),
+                edges.len()
+            ));
         }
         let mut loc = Loc::default();
         if self.eat("@") {
@@ -400,10 +444,17 @@ impl<'t> Parser<'t> {
             self.expect(":")?;
             loc.column = self.number()?;
         }
-        let edges: Vec<(Block, &[Value])> = edges.iter().map(|(to, values)| (*to, &values[..])).collect();
+        let edges: Vec<(Block, &[Value])> = edges
+            .iter()
+            .map(|(to, values)| (*to, &values[..]))
+            .collect();
         let inst = self.func.make_inst(op, &args, 0, &edges, loc);
         for (position, number) in results.into_iter().enumerate() {
-            let value = self.value_def(number, ValueDef::Result(inst, position as u32), op.result_kind())?;
+            let value = self.value_def(
+                number,
+                ValueDef::Result(inst, position as u32),
+                op.result_kind(),
+            )?;
             self.func.push_result(inst, value);
         }
         self.func.append_inst(block, inst);
@@ -453,7 +504,11 @@ impl<'t> Parser<'t> {
             "for_loop" => Op::ForLoop,
             "return" => Op::Return,
             "tail_call" => Op::TailCall,
-            _ => match (UnOp::from_text(word), BinOp::from_text(word), CmpOp::from_text(word)) {
+            _ => match (
+                UnOp::from_text(word),
+                BinOp::from_text(word),
+                CmpOp::from_text(word),
+            ) {
                 (Some(op), ..) => Op::Unary(op),
                 (_, Some(op), _) => Op::Binary(op),
                 (.., Some(op)) => Op::Compare(op),
@@ -476,14 +531,23 @@ impl<'t> Parser<'t> {
                 let env = Upvalue::from_u32(self.id("u")?);
                 self.expect(",")?;
                 let key = self.str_id()?;
-                if word == "get_global" { Op::GetGlobal { env, key } } else { Op::SetGlobal { env, key } }
+                if word == "get_global" {
+                    Op::GetGlobal { env, key }
+                } else {
+                    Op::SetGlobal { env, key }
+                }
             }
             "new_table" => {
                 let array = self.number()?;
                 self.expect(",")?;
-                Op::NewTable { array, record: self.number()? }
+                Op::NewTable {
+                    array,
+                    record: self.number()?,
+                }
             }
-            "set_list" => Op::SetList { start: self.number()? },
+            "set_list" => Op::SetList {
+                start: self.number()?,
+            },
             "tbc" => Op::Tbc(Scope::from_u32(self.id("s")?)),
             "close" => Op::Close(Scope::from_u32(self.id("s")?)),
             "local_start" => Op::LocalStart(Local::from_u32(self.id("l")?)),

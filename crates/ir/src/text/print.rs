@@ -26,7 +26,12 @@ impl Display for Function {
         }
         f.write_str(" {\n")?;
         for (at, upvalue) in self.upvalues().iter().enumerate() {
-            writeln!(f, "  u{at} = upvalue {} {}", upvalue.kind, Quoted(self.str(upvalue.name)))?;
+            writeln!(
+                f,
+                "  u{at} = upvalue {} {}",
+                upvalue.kind,
+                Quoted(self.str(upvalue.name))
+            )?;
         }
         for (at, &local) in self.locals().iter().enumerate() {
             writeln!(f, "  l{at} = local {}", Quoted(self.str(local)))?;
