@@ -220,21 +220,27 @@ impl Frame {
             if op.kind == Kind::Def {
                 self.check_def(op.vreg, defs(at), copied)?;
             }
-            if let Constraint::Fixed(reg) = op.constraint {
-                let uses = operands
-                    .iter()
-                    .filter(|op| op.kind == Kind::Use)
-                    .map(|op| op.vreg.0);
-                let beside = self.live.members().iter().copied().chain(uses);
-                let beside = beside.chain(defs(operands.len())).map(VReg);
-                for other in beside.filter(|&other| other != op.vreg) {
-                    if self.homes[other.index()] == reg.0 as u32 {
-                        return Err(AllocError::SharedPlace {
-                            vreg: op.vreg,
-                            other,
-                        });
-                    }
-                }
+            let Constraint::Fixed(reg) = op.constraint else {
+                continue;
+            };
+            let early = |op: &Operand| {
+                op.pos == Pos::Early || matches!(op.constraint, Constraint::Reuse(_))
+            };
+            // Operands that are in use at the same time as this one.
+            let beside = operands.iter().filter(|other| match (op.kind, other.kind) {
+                (Kind::Use, Kind::Use) | (Kind::Def, Kind::Def) => true,
+                (Kind::Use, Kind::Def) => op.pos == Pos::Late || early(other),
+                (Kind::Def, Kind::Use) => other.pos == Pos::Late || early(op),
+            });
+            let live = self.live.members().iter().map(|&vreg| VReg(vreg));
+            let mut beside = live.chain(beside.map(|other| other.vreg));
+            if let Some(other) =
+                beside.find(|&other| other != op.vreg && self.homes[other.index()] == reg.0 as u32)
+            {
+                return Err(AllocError::SharedPlace {
+                    vreg: op.vreg,
+                    other,
+                });
             }
         }
         Ok(())

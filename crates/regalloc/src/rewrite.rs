@@ -75,6 +75,7 @@ impl Rewriter {
         }
     }
 
+    #[expect(clippy::too_many_arguments)]
     fn block<F: Function>(
         &mut self,
         func: &F,
@@ -203,6 +204,7 @@ impl Rewriter {
     }
 
     /// Moves of defs to their homes.
+    #[expect(clippy::too_many_arguments)]
     fn results<F: Function>(
         &mut self,
         func: &F,

@@ -78,12 +78,11 @@ impl Colors {
                     .iter()
                     .filter(|&&other| other < func.num_vregs());
                 let values = values.map(|&other| VReg(other));
-                let cheapest = values.min_by(|&a, &b| {
+                values.min_by(|&a, &b| {
                     spills
                         .cost(func, order, a)
                         .total_cmp(&spills.cost(func, order, b))
-                });
-                cheapest
+                })
             };
             if let Some(victim) = victim {
                 spills.spill(func, victim);
@@ -372,10 +371,10 @@ fn first_zero(set: &[u64], lowest: i32, highest: i32) -> Option<i32> {
 /// `into |= from >> by`, as one long number.
 fn or_shifted_down(into: &mut [u64], from: &[u64], by: usize) {
     let (words, bits) = (by / 64, by % 64);
-    for at in 0..into.len() {
+    for (at, into) in into.iter_mut().enumerate() {
         let low = from.get(at + words).copied().unwrap_or(0);
         let high = from.get(at + words + 1).copied().unwrap_or(0);
-        into[at] |= if bits == 0 {
+        *into |= if bits == 0 {
             low
         } else {
             low >> bits | high << (64 - bits)
