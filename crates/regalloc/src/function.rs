@@ -23,7 +23,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // Measured by `examples/speed.rs`: see "Cost" in the crate documentation.
+        // At 200,000 values the graph takes 1.5 times the time of dominance order and leaves far
+        // fewer moves (`examples/speed.rs`); it is density that makes it expensive.
         Options {
             stack_order: false,
             graph_limit: 200_000,
@@ -209,7 +210,7 @@ impl Group {
 /// - *Operands*: the `Reg`, `Fixed` and `Reuse` operands of one instruction fit the register file
 ///   together. A `Late` use is not a member of a clobbered place. A group's def members have
 ///   distinct offsets, and so have its use members. Regions of two groups of one instruction
-///   never overlap.
+///   never overlap, and at most one of them clobbers what lies above it.
 pub trait Function {
     /// Instructions are `0 .. num_insts`.
     fn num_insts(&self) -> u32;
