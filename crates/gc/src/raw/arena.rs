@@ -16,13 +16,10 @@ pub(super) const ARENA_CELLS: usize = ARENA_SIZE / CELL;
 pub(super) const CELL_BITS: u32 = ARENA_CELLS.trailing_zeros();
 /// Words of a bitmap.
 pub(super) const WORDS: usize = ARENA_CELLS / 64;
-/// The first cell that holds an object; what lies below belongs to [`Arena`] and its skew.
-pub(super) const FIRST_CELL: usize = 128;
+/// The first cell that holds an object; what lies below is the [`Arena`].
+pub(super) const FIRST_CELL: usize = size_of::<Arena>() / CELL;
 
 /// The header of an arena, or of a huge object, which has an arena of its own size and one block.
-///
-/// It lies at a distance from the arena's start that depends on the arena's address: headers that all
-/// lay at multiples of 64 KiB would fall into one set of the first and second level caches.
 #[repr(C, align(64))]
 pub(super) struct Arena {
     /// Creation number, the upper part of the ids of its objects.
@@ -47,10 +44,7 @@ pub(super) struct Arena {
     pub live: [u64; WORDS],
 }
 
-/// Sixteen skews of one cache line each.
-const SKEWS: usize = 16;
-const LINE: usize = 64;
-const _: () = assert!(size_of::<Arena>() + (SKEWS - 1) * LINE <= FIRST_CELL * CELL);
+const _: () = assert!(size_of::<Arena>().is_multiple_of(CELL));
 
 /// Free blocks that lie side by side, as cells.
 pub(super) struct Run {
@@ -59,34 +53,14 @@ pub(super) struct Run {
 }
 
 impl Arena {
-    /// The place of the header in the arena that starts at `base`.
-    #[inline(always)]
-    pub fn at(base: NonNull<u8>) -> NonNull<Arena> {
-        base.map_addr(|a| {
-            let skew = ((a.get() >> 16) % SKEWS) * LINE;
-            a | skew
-        })
-        .cast()
-    }
-
     /// The arena of an object.
     #[inline(always)]
     pub fn of(obj: Ptr) -> NonNull<Arena> {
         let base = obj
-            .cast::<u8>()
+            .cast::<Arena>()
             .as_ptr()
             .map_addr(|a| a & !(ARENA_SIZE - 1));
         // SAFETY: G2; the object lies at least FIRST_CELL cells above its arena's start, which is not null.
-        Arena::at(unsafe { NonNull::new_unchecked(base) })
-    }
-
-    /// The start of the arena whose header is `this`.
-    pub fn base(this: NonNull<Arena>) -> NonNull<u8> {
-        let base = this
-            .cast::<u8>()
-            .as_ptr()
-            .map_addr(|a| a & !(ARENA_SIZE - 1));
-        // SAFETY: G2; arenas do not start at null.
         unsafe { NonNull::new_unchecked(base) }
     }
 
@@ -101,7 +75,7 @@ impl Arena {
     pub fn object(this: NonNull<Arena>, cell: usize) -> Ptr {
         debug_assert!((FIRST_CELL..=ARENA_CELLS).contains(&cell));
         // SAFETY: G2; the cell lies in the arena or just past its end.
-        unsafe { Arena::base(this).add(cell * CELL).cast::<Header>() }
+        unsafe { this.byte_add(cell * CELL).cast::<Header>() }
     }
 
     /// Whether the running cycle has reached the object.
@@ -120,7 +94,11 @@ impl Arena {
     /// The block starts of one bitmap word.
     fn starts(&self, word: usize) -> u64 {
         if self.huge != 0 {
-            return u64::from(word == FIRST_CELL / 64);
+            return if word == FIRST_CELL / 64 {
+                1 << (FIRST_CELL % 64)
+            } else {
+                0
+            };
         }
         STARTS[self.class as usize][word]
     }

@@ -59,7 +59,7 @@ impl<M: Model> RawHeap<M> {
         for (window, source) in self.windows.iter_mut().zip(&mut self.sources) {
             if let Some(arena) = source.current.take() {
                 if window.next != window.end {
-                    let cell = (window.next.addr() - Arena::base(arena).addr().get()) / CELL;
+                    let cell = (window.next.addr() - arena.addr().get()) / CELL;
                     // SAFETY: G3; the current arena is in use.
                     unsafe { (*arena.as_ptr()).cursor = cell as u32 };
                 }
@@ -114,7 +114,7 @@ impl<M: Model> RawHeap<M> {
                 return true;
             }
             if huge == 0 {
-                self.chunks.give(Arena::base(arena));
+                self.chunks.give(arena.cast());
             } else {
                 self.huge_bytes -= huge;
                 // SAFETY: G3; the object is dead and the arena leaves the list.
@@ -210,7 +210,7 @@ pub(super) unsafe fn free_huge(arena: NonNull<Arena>, total: usize) {
     let layout =
         Layout::from_size_align(total, ARENA_SIZE).expect("the layout was valid when it was made");
     // SAFETY: the caller's promise; `alloc_huge` made it with this layout.
-    unsafe { std::alloc::dealloc(Arena::base(arena).as_ptr(), layout) };
+    unsafe { std::alloc::dealloc(arena.cast::<u8>().as_ptr(), layout) };
 }
 
 /// Calls `f` with every marked object.

@@ -266,7 +266,7 @@ impl<M: Model> RawHeap<M> {
             match arena.next_run() {
                 Some(run) => {
                     arena.cursor = run.end as u32;
-                    let base = Arena::base(current).as_ptr();
+                    let base = current.cast::<u8>().as_ptr();
                     // SAFETY: G2; the run lies in the arena.
                     self.windows[slot] = unsafe {
                         Window {
@@ -300,7 +300,7 @@ impl<M: Model> RawHeap<M> {
         class: usize,
         group: usize,
     ) -> NonNull<Arena> {
-        let arena = Arena::at(base);
+        let arena = base.cast::<Arena>();
         // SAFETY: G2; the header fits below the first cell of the new arena, which nobody else uses.
         unsafe {
             arena.as_ptr().write(Arena {
@@ -392,7 +392,7 @@ impl<M: Model> RawHeap<M> {
             let slot = header.group as usize * CLASSES + header.class as usize;
             let window = self.windows[slot];
             if self.sources[slot].current == Some(arena) && window.next != window.end {
-                frontier = (window.next.addr() - Arena::base(arena).addr().get()) / CELL;
+                frontier = (window.next.addr() - arena.addr().get()) / CELL;
             }
         }
         std::array::from_fn(|word| header.allocated(word, frontier))
