@@ -4,9 +4,12 @@ use perilune_bytecode as bytecode;
 use perilune_frontend::ast::Chunk;
 use perilune_frontend::{SyntaxError, first_error, parse, resolve};
 
+use perilune_ir as ir;
+use perilune_regalloc::{self as regalloc, Ctx, RegFile, checker};
+
 use crate::options::{OptLevel, Options};
 use crate::source::Source;
-use crate::baseline;
+use crate::{VCode, baseline, emit, lower, select};
 
 /// Compiles a chunk.
 ///
@@ -26,17 +29,47 @@ pub fn compile(source: &[u8], options: &Options) -> Result<bytecode::Module, Vec
     }
     let source = Source { chunk: &parsed.chunk, names: &names };
     let level = if names_debug(&parsed.chunk) { OptLevel::O0 } else { options.opt_level };
-    let mut module = bytecode::Module { name: options.chunk_name.clone(), functions: Vec::new() };
-    match level {
-        _ => {
-            let numbers = source.function_numbers();
-            for func in source.function_order() {
-                let function = baseline::compile_function(source, func, &numbers);
-                module.functions.push(function.map_err(|error| vec![error])?);
-            }
-        }
-    }
+    let functions = match level {
+        OptLevel::O0 => baseline_functions(source),
+        OptLevel::O1 => optimized_functions(source, options.registers),
+    };
+    let module = bytecode::Module { name: options.chunk_name.clone(), functions: functions.map_err(|error| vec![error])? };
     Ok(module)
+}
+
+fn baseline_functions(source: Source<'_>) -> Result<Vec<bytecode::Function>, SyntaxError> {
+    let numbers = source.function_numbers();
+    source.function_order().into_iter().map(|func| baseline::compile_function(source, func, &numbers)).collect()
+}
+
+fn optimized_functions(source: Source<'_>, registers: u16) -> Result<Vec<bytecode::Function>, SyntaxError> {
+    let module = lower(source)?;
+    let mut ctx = Ctx::default();
+    let mut functions = Vec::with_capacity(module.functions.len());
+    for (mut func, id) in module.functions.into_iter().zip(source.function_order()) {
+        ir::opt::run(&mut func, ir::opt::Level::O1, |_, _| {});
+        let code = select(&mut func);
+        let params: Vec<&[u8]> =
+            source.chunk.functions[id].params.iter().map(|param| source.bytes(param.name)).collect();
+        functions.push(match allocate(&code, registers, &mut ctx) {
+            Some(out) => emit(&func, &code, &out, &params),
+            // The stack order of the baseline never needs more than 255 slots.
+            None => baseline::compile_function(source, id, &source.function_numbers())?,
+        });
+    }
+    Ok(functions)
+}
+
+/// The allocation of a function, unless its frame would be larger than instructions can address.
+fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc::Output> {
+    let file = RegFile { allocatable: code.file_size(registers) };
+    let out = regalloc::run(code, &file, ctx).ok()?;
+    if cfg!(debug_assertions)
+        && let Err(errors) = checker::check(code, &file, &out)
+    {
+        panic!("wrong allocation: {errors}");
+    }
+    (out.frame_size < bytecode::Reg::LIMIT).then_some(out)
 }
 
 /// Whether a chunk names the debug library, so that it must show debuggers what the source says.

@@ -7,7 +7,21 @@ mod pool;
 
 mod baseline;
 
+mod lower;
+
+mod layout;
+mod select;
+mod template;
+mod vcode;
+
+mod emit;
+
 mod compile;
 
 pub use compile::{compile, names_debug};
+pub use lower::lower;
+pub use select::select;
+pub use vcode::{Literal, VCode};
+pub use emit::emit;
 pub use options::{OptLevel, Options};
+pub use source::Source;

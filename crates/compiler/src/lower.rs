@@ -1,0 +1,256 @@
+//! Syntax tree to SSA.
+//!
+//! Locals that nobody assigns are plain values, assigned ones are variables of the SSA builder, and
+//! captured ones live in cells. A captured local that is never assigned after its declaration has a
+//! cell for its closures, while its own function goes on using the value. Conditions become branches; a
+//! boolean is made only where a program stores one.
+
+mod call;
+mod expr;
+mod logic;
+mod loops;
+mod stmt;
+
+use la_arena::ArenaMap;
+use perilune_frontend::ast::{ExprId, FuncId, StmtId};
+use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, SyntaxError};
+use perilune_ir::{
+    Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable,
+};
+
+use crate::pool;
+use crate::source::{Named, NamedKind, Source};
+
+/// Lowers a chunk: the main function first, each function before its inner ones.
+///
+/// # Errors
+/// When a call or list needs more than 255 registers.
+///
+/// # Panics
+/// If the chunk or its resolution has errors.
+pub fn lower(source: Source<'_>) -> Result<Module, SyntaxError> {
+    let numbers = source.function_numbers();
+    let mut module = Module::default();
+    for func in source.function_order() {
+        module.push(lower_function(source, func, &numbers)?);
+    }
+    Ok(module)
+}
+
+fn lower_function(
+    source: Source<'_>,
+    id: FuncId,
+    numbers: &ArenaMap<FuncId, u32>,
+) -> Result<Function, SyntaxError> {
+    let chunk = source.chunk;
+    let body = &chunk.functions[id];
+    let info = source.names.function(id);
+    let mut func = Function::new("");
+    func.line_defined = body.line;
+    func.last_line = if id == chunk.main { 0 } else { body.end_line };
+    func.vararg = body.vararg.is_some();
+    for upvalue in &info.upvalues {
+        let kind = match upvalue.kind {
+            LocalKind::Regular => UpvalueKind::Regular,
+            LocalKind::Close => UpvalueKind::Close,
+            _ => UpvalueKind::Const,
+        };
+        func.add_upvalue(source.bytes(upvalue.name), kind);
+    }
+    let mut lower = Lower {
+        source,
+        func: id,
+        info,
+        numbers,
+        b: FunctionBuilder::new(&mut func),
+        storage: ArenaMap::default(),
+        closing: Vec::new(),
+        labels: ArenaMap::default(),
+        breaks: ArenaMap::default(),
+        variables: 0,
+        scopes: 0,
+        error: None,
+    };
+    lower.body();
+    let error = lower.error.take();
+    lower.b.finish();
+    match error {
+        Some(error) => Err(error),
+        None => Ok(func),
+    }
+}
+
+/// Where a local lives.
+#[derive(Clone, Copy, Debug)]
+enum Storage {
+    /// It is this value for its whole life; closures capture the cell.
+    Value { value: Value, cell: Option<Value> },
+    /// It is assigned.
+    Variable(Variable),
+    /// It is assigned and captured.
+    Cell(Value),
+}
+
+/// A variable to be closed whose scope is open.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    scope: Scope,
+    /// As [`Local::level`](perilune_frontend::Local::level).
+    level: u32,
+}
+
+struct Lower<'a, 'f> {
+    source: Source<'a>,
+    func: FuncId,
+    info: &'a FunctionInfo,
+    numbers: &'a ArenaMap<FuncId, u32>,
+    b: FunctionBuilder<'f>,
+    /// Nothing for locals whose declaration is never reached.
+    storage: ArenaMap<LocalId, Storage>,
+    closing: Vec<Closing>,
+    labels: ArenaMap<LabelId, Block>,
+    breaks: ArenaMap<StmtId, Block>,
+    variables: u32,
+    scopes: u32,
+    error: Option<SyntaxError>,
+}
+
+impl Lower<'_, '_> {
+    fn body(&mut self) {
+        let chunk = self.source.chunk;
+        let body = &chunk.functions[self.func];
+        let entry = self.b.create_block();
+        let params: Vec<Value> = body.params.iter().map(|_| self.b.block_param(entry)).collect();
+        self.b.switch_to(entry);
+        self.b.seal_block(entry);
+        self.at(if self.func == chunk.main { 1 } else { body.line });
+        for (local, value) in self.info.params.iter().zip(params) {
+            self.define(local, value);
+        }
+        if let Some(local) = self.info.vararg {
+            let table = self.b.vararg_table();
+            self.define(local, table);
+        }
+        self.block(body.body);
+        if self.reachable() {
+            self.at(body.end_line);
+            self.b.ret(&[]);
+        }
+    }
+
+    // Places and names.
+
+    fn at(&mut self, line: u32) {
+        self.b.set_loc(Loc { line, column: 0 });
+    }
+
+    fn at_expr(&mut self, expr: ExprId) {
+        let place = pool::place(self.source.chunk, expr);
+        self.b.set_loc(place);
+    }
+
+    /// Names an operand of the last instruction.
+    fn name(&mut self, operand: u32, named: Option<Named>) {
+        if let Some(named) = named {
+            let kind = match named.kind {
+                NamedKind::Global => NameKind::Global,
+                NamedKind::Local => NameKind::Local,
+                NamedKind::Method => NameKind::Method,
+                NamedKind::Field => NameKind::Field,
+                NamedKind::Upvalue => NameKind::Upvalue,
+                NamedKind::Constant => NameKind::Constant,
+            };
+            self.b.name_operand(operand, kind, named.bytes(&self.source));
+        }
+    }
+
+    fn name_expr(&mut self, operand: u32, expr: ExprId) {
+        let named = self.source.operand_name(self.func, expr);
+        self.name(operand, named);
+    }
+
+    // Control.
+
+    fn reachable(&self) -> bool {
+        self.b.current_block().is_some()
+    }
+
+    /// Continues in a block all of whose predecessors exist.
+    fn enter(&mut self, block: Block) {
+        self.b.seal_block(block);
+        self.b.switch_to(block);
+    }
+
+    /// Continues in `block`, from here too if control gets here.
+    fn fall_into(&mut self, block: Block) {
+        if self.reachable() {
+            self.b.jump(block, &[]);
+        }
+    }
+
+    // Locals.
+
+    fn new_variable(&mut self) -> Variable {
+        self.variables += 1;
+        Variable::from_u32(self.variables - 1)
+    }
+
+    fn new_scope(&mut self) -> Scope {
+        self.scopes += 1;
+        Scope::from_u32(self.scopes - 1)
+    }
+
+    /// Declares a local with its first value.
+    fn define(&mut self, local: LocalId, value: Value) {
+        let data = &self.source.names.locals[local];
+        let storage = match (data.captured, data.reassigned) {
+            (false, false) => Storage::Value { value, cell: None },
+            (true, false) => Storage::Value { value, cell: Some(self.b.new_cell(value)) },
+            (true, true) => Storage::Cell(self.b.new_cell(value)),
+            (false, true) => {
+                let variable = self.new_variable();
+                self.b.write_variable(variable, value);
+                Storage::Variable(variable)
+            }
+        };
+        self.storage.insert(local, storage);
+    }
+
+    fn read_local(&mut self, local: LocalId) -> Value {
+        match self.storage.get(local).copied() {
+            Some(Storage::Value { value, .. }) => value,
+            Some(Storage::Variable(variable)) => self.b.read_variable(variable),
+            Some(Storage::Cell(cell)) => self.b.get_cell(cell),
+            // Control never gets here.
+            None => self.b.nil(),
+        }
+    }
+
+    fn write_local(&mut self, local: LocalId, value: Value) {
+        match self.storage.get(local).copied() {
+            Some(Storage::Variable(variable)) => self.b.write_variable(variable, value),
+            Some(Storage::Cell(cell)) => {
+                self.b.set_cell(cell, value);
+            }
+            Some(Storage::Value { .. }) => unreachable!("the resolver knows what is assigned"),
+            None => {}
+        }
+    }
+
+    fn constant(&mut self, constant: Constant) -> Value {
+        match constant {
+            Constant::Nil => self.b.nil(),
+            Constant::Bool(value) => self.b.bool(value),
+            Constant::Integer(value) => self.b.int(value),
+            Constant::Float(value) => self.b.float(value),
+            Constant::String(name) => self.b.str(self.source.bytes(name)),
+        }
+    }
+
+    /// Refuses lists that the reference cannot hold in its registers.
+    fn check_registers(&mut self, count: usize) {
+        if count > crate::source::MAX_FRAME - 5 {
+            self.error.get_or_insert_with(|| self.source.too_many_registers(self.func));
+        }
+    }
+}
