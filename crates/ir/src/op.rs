@@ -167,101 +167,101 @@ pub enum Capture {
 
 /// What an instruction does. Operands (`x`, `y`, ...), results and successors are listed by
 /// [`Function::args`](crate::Function::args), [`results`](crate::Function::results) and
-/// [`edges`](crate::Function::edges); the number in brackets is that of the results.
+/// [`edges`](crate::Function::edges); the number in parentheses is that of the results.
 #[derive(Clone, Copy, Debug)]
 pub enum Op {
-    /// `nil` [1]
+    /// `nil` (1)
     Nil,
-    /// `true` [1]
+    /// `true` (1)
     True,
-    /// `false` [1]
+    /// `false` (1)
     False,
-    /// An integer [1]
+    /// An integer (1)
     Int(i64),
-    /// A float [1]
+    /// A float (1)
     Float(FloatBits),
-    /// A string [1]
+    /// A string (1)
     Str(StrId),
-    /// The value `x` under a new id (a local that must have a place of its own) [1]
+    /// The value `x` under a new id (a local that must have a place of its own) (1)
     Copy,
-    /// `op x` [1]
+    /// `op x` (1)
     Unary(UnOp),
-    /// `x op y` [1]
+    /// `x op y` (1)
     Binary(BinOp),
-    /// `x op y`, a boolean [1]
+    /// `x op y`, a boolean (1)
     Compare(CmpOp),
-    /// `x .. y .. ...` over two or more operands [1]
+    /// `x .. y .. ...` over two or more operands (1)
     Concat,
-    /// The value of an upvalue [1]
+    /// The value of an upvalue (1)
     GetUpvalue(Upvalue),
-    /// Upvalue := `x` [0]
+    /// Upvalue := `x` (0)
     SetUpvalue(Upvalue),
-    /// A new cell that holds `x` [1, a cell]
+    /// A new cell that holds `x` (1, a cell)
     NewCell,
-    /// What the cell `x` holds [1]
+    /// What the cell `x` holds (1)
     GetCell,
-    /// Cell `x` := `y` [0]
+    /// Cell `x` := `y` (0)
     SetCell,
-    /// A closure over a function of the module; operands are its captured cells [1]
+    /// A closure over a function of the module; operands are its captured cells (1)
     Closure {
         /// The function.
         func: FuncRef,
         /// Which captures are upvalues.
         captures: CaptureList,
     },
-    /// `{}` with size hints [1]
+    /// `{}` with size hints (1)
     NewTable {
         /// Expected array elements.
         array: u32,
         /// Expected record fields.
         record: u32,
     },
-    /// `x[y]` [1]
+    /// `x[y]` (1)
     GetIndex,
-    /// `x[y] := z` [0]
+    /// `x[y] := z` (0)
     SetIndex,
-    /// `upvalue[key]` [1]
+    /// `upvalue[key]` (1)
     GetGlobal {
         /// The environment.
         env: Upvalue,
         /// The name.
         key: StrId,
     },
-    /// `upvalue[key] := x` [0]
+    /// `upvalue[key] := x` (0)
     SetGlobal {
         /// The environment.
         env: Upvalue,
         /// The name.
         key: StrId,
     },
-    /// Stores the second and later operands at `x[start]`, `x[start + 1]`, ...; the last may be open [0]
+    /// Stores the second and later operands at `x[start]`, `x[start + 1]`, ...; the last may be open (0)
     SetList {
         /// The index of the first element.
         start: u32,
     },
-    /// `x[key]` and `x`, callee and first argument of one call [2]
+    /// `x[key]` and `x`, callee and first argument of one call (2)
     SelfField(StrId),
-    /// Calls `x` with the other operands (the last may be open), adjusted to its results [n]
+    /// Calls `x` with the other operands (the last may be open), adjusted to its results (n)
     Call,
-    /// Calls `x`, keeping all results [1, open]
+    /// Calls `x`, keeping all results (1, open)
     CallOpen,
-    /// The first n extra arguments, or nils [n]
+    /// The first n extra arguments, or nils (n)
     Vararg,
-    /// All extra arguments [1, open]
+    /// All extra arguments (1, open)
     VarargOpen,
-    /// The extra arguments as a table with field `n` [1]
+    /// The extra arguments as a table with field `n` (1)
     VarargTable,
-    /// Calls iterator `x` with state `y` and control `z`, adjusted to its results [n]
+    /// Calls iterator `x` with state `y` and control `z`, adjusted to its results (n)
     ForCall,
-    /// Marks `x` to be closed when the scope ends [0]
+    /// Marks `x` to be closed when the scope ends (0)
     Tbc(Scope),
-    /// Runs `__close` of the scope and of all scopes opened since [0]
+    /// Runs `__close` of the scope and of all scopes opened since (0)
     Close(Scope),
-    /// Raises "global 'name' already defined" unless `x` is nil [0]
+    /// Raises "global 'name' already defined" unless `x` is nil (0)
     CheckGlobal(StrId),
-    /// Debug: from here on the local has the value `x` (or none that still exists) [0]
+    /// Debug: from here on the local has the value `x` (or none that still exists) (0)
     LocalStart(Local),
-    /// Debug: the local's scope ends [0]
+    /// Debug: the local's scope ends (0)
     LocalEnd(Local),
 
     /// Continues at its successor.
@@ -272,10 +272,10 @@ pub enum Op {
     BranchNil,
     /// Prepares a numeric loop over init `x`, limit `y`, step `z`; results index, count and step
     /// exist on the edge to the first successor, the body; the second is taken if the loop runs
-    /// not once [3]
+    /// not once (3)
     ForPrep,
     /// Steps a numeric loop with index `x`, count `y`, step `z`; results next index and count exist
-    /// on the edge to the first successor, the body; the second ends the loop [2]
+    /// on the edge to the first successor, the body; the second ends the loop (2)
     ForLoop,
     /// Returns the operands; the last may be open.
     Return,
