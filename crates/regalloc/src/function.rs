@@ -23,8 +23,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        // At 200,000 values the graph takes 1.5 times the time of dominance order and leaves far
-        // fewer moves (`examples/speed.rs`); it is density that makes it expensive.
+        // At 100,000 values the graph takes 1.7 times the time of dominance order and leaves far
+        // fewer moves (`examples/speed.rs`, development profile); larger ones were not measured.
         Options {
             stack_order: false,
             graph_limit: 200_000,
