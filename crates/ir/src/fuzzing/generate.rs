@@ -96,6 +96,50 @@ impl Generator<'_, '_, '_> {
         })
     }
 
+    /// A value to branch on, often of a shape that passes look for.
+    fn condition(&mut self) -> Result<Value> {
+        let mut value = self.value()?;
+        match self.u.int_in_range(0..=4)? {
+            0 => {
+                let nil = self.b.nil();
+                let operands = if self.u.arbitrary()? {
+                    [value, nil]
+                } else {
+                    [nil, value]
+                };
+                value = self.b.compare(CmpOp::Eq, operands[0], operands[1]);
+            }
+            1 => {
+                let op = *self.u.choose(CmpOp::ALL)?;
+                let other = self.value()?;
+                value = self.b.compare(op, value, other);
+            }
+            _ => {}
+        }
+        for _ in 0..self.u.int_in_range(0..=3)? {
+            value = self.b.unary(UnOp::Not, value);
+        }
+        Ok(value)
+    }
+
+    /// A number that folding does not see through.
+    fn number(&mut self) -> Result<Value> {
+        let raw = self.value()?;
+        let length = self.b.str(b"a");
+        let one = self.b.unary(UnOp::Len, length);
+        let (addend, factor) = (self.u.int_in_range(-1..=1)?, self.u.arbitrary()?);
+        let addend = if factor {
+            self.b.int(addend)
+        } else {
+            self.b.float(addend as f64)
+        };
+        Ok(if self.u.ratio(1, 4)? {
+            raw
+        } else {
+            self.b.binary(BinOp::Add, one, addend)
+        })
+    }
+
     fn set(&mut self, value: Value) -> Result<()> {
         let variable = self.variable()?;
         self.b.write_variable(variable, value);
@@ -125,10 +169,12 @@ impl Generator<'_, '_, '_> {
             }
             1..=3 => {
                 let op = *self.u.choose(BinOp::ALL)?;
-                let (x, y) = (self.value()?, self.value()?);
+                let (x, y) = (self.number()?, self.number()?);
                 let value = self.b.binary(op, x, y);
                 self.b.name_operand(0, NameKind::Local, b"x");
-                self.set(value)?;
+                if self.u.arbitrary()? {
+                    self.set(value)?;
+                }
             }
             4 => {
                 let op = *self.u.choose(UnOp::ALL)?;
@@ -138,7 +184,7 @@ impl Generator<'_, '_, '_> {
             }
             5 | 6 => {
                 let op = *self.u.choose(CmpOp::ALL)?;
-                let (x, y) = (self.value()?, self.value()?);
+                let (x, y) = (self.number()?, self.number()?);
                 let value = self.b.compare(op, x, y);
                 self.set(value)?;
             }
@@ -246,7 +292,7 @@ impl Generator<'_, '_, '_> {
             self.b.create_block(),
             self.b.create_block(),
         );
-        let cond = self.value()?;
+        let cond = self.condition()?;
         if self.u.arbitrary()? {
             self.b.branch(cond, (then, &[]), (other, &[]));
         } else {
@@ -271,7 +317,7 @@ impl Generator<'_, '_, '_> {
         );
         self.b.jump(head, &[]);
         self.b.switch_to(head);
-        let cond = self.value()?;
+        let cond = self.condition()?;
         self.b.branch(cond, (body, &[]), (exit, &[]));
         self.b.seal_block(body);
         self.b.switch_to(body);
@@ -373,11 +419,11 @@ impl Generator<'_, '_, '_> {
                     self.b.jump(first, &[]);
                 }
                 3 | 4 => {
-                    let value = self.value()?;
+                    let value = self.condition()?;
                     self.b.branch(value, (first, &[]), (second, &[]));
                 }
                 _ => {
-                    let value = self.value()?;
+                    let value = self.condition()?;
                     self.b.branch_nil(value, (first, &[]), (second, &[]));
                 }
             }
