@@ -326,7 +326,7 @@ impl<'a> WordReader<'a> {
     }
 
     fn unscale(&self, bits: u64, scale: u64) -> Result<u16, DecodeError> {
-        if bits % scale != 0 {
+        if !bits.is_multiple_of(scale) {
             return Err(DecodeError::Misaligned { at: self.place(), bits: bits as u16 });
         }
         Ok((bits / scale) as u16)

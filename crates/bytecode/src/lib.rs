@@ -15,11 +15,16 @@ mod module;
 
 mod assembler;
 
+mod verify;
+
+mod file;
+
 pub use assembler::{Assembler, Label};
 pub use field::{
     Cache, Capture, Captures, Const, Count, DecodeError, FieldError, FieldType, FieldValue, Imm, Jump16, Jump32, Reg,
     ResultCount, Slot, Upvalue, Wide,
 };
+pub use file::{FORMAT_VERSION, FileError, FileErrorKind, MAGIC, from_bytes, to_bytes};
 pub use live::LiveSet;
 pub use module::{
     Constant, FuncId, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Ops, Safepoint, SubsetError,
@@ -27,3 +32,7 @@ pub use module::{
 };
 pub use op::{Access, Field, Op, Slots, decode};
 pub use opcode::{FieldInfo, Flags, OpInfo, Opcode, Role, op_fields};
+pub use verify::{Fault, MAX_FRAME, MAX_PREPARED, Verified, VerifyError, VerifyErrors, verify};
+
+#[cfg(test)]
+mod tests;

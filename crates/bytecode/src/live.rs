@@ -28,7 +28,15 @@ impl LiveSet {
 
     /// Its words; at least one, the last not zero unless it is the only one.
     pub fn words(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
-        (0..1 + self.rest.len()).map(|i| if i == 0 { self.first } else { self.rest[i - 1] })
+        (0..1 + self.rest.len()).map(|index| self.word(index))
+    }
+
+    /// Word `index`: the slots from `64 * index` on.
+    pub fn word(&self, index: usize) -> u64 {
+        match index {
+            0 => self.first,
+            _ => self.rest.get(index - 1).copied().unwrap_or(0),
+        }
     }
 
     /// Adds a slot. Slots past 64 reallocate; collect an iterator to add many.
@@ -48,11 +56,7 @@ impl LiveSet {
 
     /// Whether the slot is in the set.
     pub fn contains(&self, slot: u32) -> bool {
-        let word = match (slot / 64) as usize {
-            0 => self.first,
-            word => self.rest.get(word - 1).copied().unwrap_or(0),
-        };
-        word >> (slot % 64) & 1 != 0
+        self.word((slot / 64) as usize) >> (slot % 64) & 1 != 0
     }
 
     /// Whether it has no member.

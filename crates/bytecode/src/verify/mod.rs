@@ -1,0 +1,191 @@
+//! Proves that a module cannot lead the virtual machine astray.
+//!
+//! [`verify`] accepts a module only if all of this holds. *Slot* means a slot of the frame; a slot *has a
+//! value* or *has a cell*, or is unassigned.
+//!
+//! # Modules
+//! - There is a main function.
+//! - No function makes a closure of itself, directly or through others.
+//!
+//! # Code
+//! - Every word belongs to an instruction that decodes; internal instructions do not occur, cache words are zero.
+//! - The last instruction is a terminator; every jump lands on the start of an instruction.
+//! - Every slot that an instruction names lies in the frame: ranges, results, and whole call windows (callee,
+//!   frame word, arguments). A frame has at most [`MAX_FRAME`] slots, and holds the parameters.
+//! - Constants exist and have the type that the instruction asks for; upvalues and functions exist; a
+//!   closure takes as many captures as its function has upvalues.
+//! - `vararg`, `vararg_open` and `vararg_table` occur in vararg functions only; a `concat` has two operands or more.
+//! - The three registers of `for_prep` are different ones.
+//!
+//! # Open values
+//! - An instruction that leaves open values is followed by one that consumes them, or by `close` and
+//!   `return_open`; a consumer follows a producer. No jump lands in between or on the consumer.
+//!
+//! # Slots, on every path
+//! - A slot is read only if it is assigned. `get_cell`, `set_cell` and captures read cells, `move`, `spill` and
+//!   `reload` copy either, all else reads values. Where paths meet, a slot is assigned only if all paths
+//!   agree what it has.
+//! - A call with its window at slot `w` leaves all slots from `w` on unassigned, but for its results.
+//! - After a safepoint, a slot is assigned only if it is in the live map, is marked to be closed, or was
+//!   written by the instruction itself. So a live map that misses a slot that is read later is refused.
+//!
+//! # Safepoints
+//! - Exactly the instructions flagged `safepoint` have a live map. All its slots are assigned.
+//! - The slots that the instruction reads are in its map, members of its call window aside (the operands of
+//!   `for_call` are no members).
+//! - The map of a call lists no slot above the callee's, for those belong to the called frame while it runs.
+//!
+//! # Loops
+//! - `for_loop` runs only on what one `for_prep` prepared: its index, count and step, in the slots where
+//!   `for_prep` left them or moved from there, and written by nothing but `for_loop` since. (At most
+//!   [`MAX_PREPARED`] slots hold such parts at a time.)
+//!
+//! # To be closed
+//! - `tbc` marks slots in ascending order; nothing writes a marked slot before a `close` at or below it.
+//! - All paths to an instruction have marked the same slots; returns and tail calls find none marked.
+//!
+//! # Tables
+//! - Lines, safepoints and operand names are strictly ascending and stand at instructions; names name an
+//!   operand that exists; local variables have a range in the code and a slot in the frame.
+//!
+//! Code that cannot be reached must decode and have its operands in range, but no slots assigned.
+//! A function whose analysis would take more memory or time than [`Fault::TooComplex`] says is refused.
+
+mod error;
+mod flow;
+mod structure;
+
+use std::ops::Deref;
+
+pub use error::{Fault, VerifyError, VerifyErrors};
+
+use crate::module::{FuncId, Function, Module};
+use crate::op::Op;
+
+/// The most slots that a frame may have: what [`Slot`](crate::Slot) can number.
+pub const MAX_FRAME: u32 = 1 << 16;
+
+/// The most slots that may hold parts of prepared loops at one place.
+pub const MAX_PREPARED: usize = 1024;
+
+/// How many errors are reported at most.
+const MAX_ERRORS: usize = 100;
+
+/// A module that has passed [`verify`]; nothing else makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified(Module);
+
+impl Deref for Verified {
+    type Target = Module;
+
+    fn deref(&self) -> &Module {
+        &self.0
+    }
+}
+
+impl Verified {
+    /// The module, to be changed and verified anew.
+    pub fn into_module(self) -> Module {
+        self.0
+    }
+
+    /// The instructions of a function with their word offsets.
+    ///
+    /// # Panics
+    /// If the module has no such function.
+    pub fn ops(&self, id: FuncId) -> impl Iterator<Item = (u32, Op)> {
+        self.0.function(id).ops().map(|op| op.expect("verified code decodes"))
+    }
+}
+
+/// Checks a module against the list in the documentation of this module (`docs/bytecode.md`, *Verification*).
+///
+/// # Errors
+/// What is wrong, function by function in the order of the code; the first hundred at most.
+pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
+    match check(&module) {
+        errors if errors.is_empty() => Ok(Verified(module)),
+        errors => Err(VerifyErrors(errors)),
+    }
+}
+
+fn check(module: &Module) -> Vec<VerifyError> {
+    let mut errors = Errors { list: Vec::new(), function: FuncId::MAIN };
+    if module.functions.is_empty() {
+        errors.report(0, Fault::NoMain);
+    }
+    let mut protos = Vec::with_capacity(module.functions.len());
+    for (id, function) in (0..).map(FuncId).zip(&module.functions) {
+        errors.function = id;
+        let before = errors.list.len();
+        let body = structure::check(module, function, &mut errors);
+        protos.push(body.as_ref().map_or_else(Vec::new, protos_of));
+        // The flow of a function whose structure is wrong means nothing.
+        if let Some(body) = body.filter(|_| errors.list.len() == before) {
+            flow::check(function, &body, &mut errors);
+        }
+        if errors.list.len() >= MAX_ERRORS {
+            errors.list.truncate(MAX_ERRORS);
+            return errors.list;
+        }
+    }
+    if let Some(id) = structure::find_cycle(&protos) {
+        errors.function = id;
+        errors.report(0, Fault::ProtoCycle);
+    }
+    errors.list
+}
+
+fn protos_of(body: &Body) -> Vec<FuncId> {
+    let protos = body.insts.iter().filter_map(|inst| match &inst.op {
+        Op::Closure { proto, .. } => Some(FuncId(proto.0)),
+        _ => None,
+    });
+    protos.collect()
+}
+
+/// Collects what is wrong in one function after the other.
+struct Errors {
+    list: Vec<VerifyError>,
+    function: FuncId,
+}
+
+impl Errors {
+    fn report(&mut self, at: u32, fault: Fault) {
+        if self.list.len() < MAX_ERRORS {
+            self.list.push(VerifyError { function: self.function, at, fault });
+        }
+    }
+}
+
+/// The decoded code of a function.
+struct Body {
+    insts: Vec<Inst>,
+    /// Per word, the number of the instruction that starts there, or [`NO_INST`].
+    starts: Vec<u32>,
+}
+
+const NO_INST: u32 = u32::MAX;
+
+struct Inst {
+    at: u32,
+    op: Op,
+    /// The number of the instruction that it jumps to.
+    target: Option<u32>,
+    /// Whether some jump lands on it.
+    is_target: bool,
+    /// Its index among the safepoints.
+    safepoint: Option<u32>,
+}
+
+impl Body {
+    /// The instruction that starts at the word.
+    fn inst_at(&self, word: u32) -> Option<u32> {
+        self.starts.get(word as usize).copied().filter(|&inst| inst != NO_INST)
+    }
+}
+
+/// The live words of the safepoint of an instruction that must have one.
+fn live_words<'a>(function: &'a Function, inst: &Inst) -> Option<&'a crate::live::LiveSet> {
+    inst.safepoint.map(|index| &function.safepoints[index as usize].live)
+}
