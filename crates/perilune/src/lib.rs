@@ -1,1 +1,12 @@
-//! Lua 5.5 in Rust: the embedding API and the perilune command.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod diagnostics;
+mod loader;
+mod lua;
+
+pub use diagnostics::render;
+pub use loader::{CompileOptions, chunk_source};
+pub use lua::{Error, Lua, Options, Outcome};
+pub use perilune_compiler::OptLevel;
+pub use perilune_vm::{Backend, Ctx, NativeFn, Raised, Returns, Std, Table, Type, Val};

@@ -124,7 +124,9 @@ fn operation<'a>(ctx: &'a Ctx<'_>, name: &'static str, run: Run) -> Result<Val<'
 pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
     let globals = ctx.globals();
     globals.set_str(ctx, "pcall", operation(ctx, "pcall", run_pcall)?)?;
-    globals.set_str(ctx, "xpcall", operation(ctx, "xpcall", run_xpcall)?)?;
+    let xpcall = operation(ctx, "xpcall", run_xpcall)?;
+    ctx.vm_mut().protected_call = xpcall.raw.as_ptr();
+    globals.set_str(ctx, "xpcall", xpcall)?;
     let next = ctx.new_native("next", next, &[])?;
     ctx.vm_mut().next_function = next.raw.as_ptr();
     globals.set_str(ctx, "next", next)?;
@@ -153,6 +155,20 @@ impl Vm {
 }
 
 impl Ctx<'_> {
+    /// A function that calls its first argument with a message handler, its second, as `xpcall`.
+    pub fn protected_call(&self) -> Val<'_> {
+        Val::new(Value::native(self.vm_mut().protected_call))
+    }
+
+    /// Loads a module and pushes its main function.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn push_module(&self, module: perilune_bytecode::Verified) -> Result<(), Raised> {
+        let main = self.vm_mut().load_module(module)?;
+        self.push(Val::new(main))
+    }
+
     /// The VM's `next`, which generic `for` runs without a call: what `pairs` returns.
     pub fn next_function(&self) -> Val<'_> {
         Val::new(Value::native(self.vm_mut().next_function))

@@ -27,6 +27,8 @@ unsafe impl Roots for VmRoots<'_> {
             mark_ptr(t, meta);
         }
         mark_value(t, vm.error);
+        mark_ptr(t, vm.next_function);
+        mark_ptr(t, vm.protected_call);
         for &v in vm.handles.borrow().iter() {
             mark_value(t, v);
         }

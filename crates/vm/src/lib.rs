@@ -23,7 +23,6 @@
 //!   its pointer end before the next use.
 #![allow(clippy::result_unit_err, clippy::new_ret_no_self)]
 
-pub mod bc;
 mod builtin;
 mod call;
 mod collect;

@@ -3,7 +3,7 @@
 use crate::object::{ARITY_VARARG, Origin, Proto, kind};
 use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
-use crate::bc::Verified;
+use perilune_bytecode::Verified;
 use perilune_bytecode::{Constant, FuncId};
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -105,8 +105,8 @@ impl Vm {
             return Ok(Err(text));
         }
         let module = if binary {
-            match crate::bc::from_bytes(chunk) {
-                Ok(module) => match crate::bc::verify(module) {
+            match perilune_bytecode::from_bytes(chunk) {
+                Ok(module) => match perilune_bytecode::verify(module) {
                     Ok(verified) => verified,
                     Err(e) => {
                         let shown = perilune_lang::chunk_display(name);
@@ -137,6 +137,6 @@ impl Vm {
     pub(crate) unsafe fn dump_function(f: *mut crate::object::Closure, strip: bool) -> Option<Vec<u8>> {
         let origin = (*(*f).proto).origin();
         let module = origin.module.subset(origin.id).ok()?;
-        Some(crate::bc::to_bytes(&module, strip))
+        Some(perilune_bytecode::to_bytes(&module, strip))
     }
 }

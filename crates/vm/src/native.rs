@@ -784,6 +784,35 @@ impl<'v> Ctx<'v> {
     pub fn new_str(&self, bytes: &[u8]) -> Result<Val<'_>, Raised> {
         Ok(Val::new(Value::str(self.vm_mut().new_str(bytes)?)))
     }
+    /// A string of `len` bytes that `fill` writes in place (it gets zeroes).
+    ///
+    /// # Errors
+    /// Out of memory: checked before anything is allocated.
+    pub fn new_str_with(&self, len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Val<'_>, Raised> {
+        if len <= crate::string::MAX_INTERNED {
+            let mut bytes = [0u8; crate::string::MAX_INTERNED];
+            fill(&mut bytes[..len]);
+            return self.new_str(&bytes[..len]);
+        }
+        let vm = self.vm_mut();
+        // SAFETY: H1; the bytes are initialized before the string is seen.
+        unsafe {
+            let Ok(s) = crate::string::Interner::long(&mut vm.heap, len) else { return Err(vm.raise_memory()) };
+            let data = (*s).data_mut();
+            std::ptr::write_bytes(data, 0, len);
+            fill(std::slice::from_raw_parts_mut(data, len));
+            Ok(Val::new(Value::str(s)))
+        }
+    }
+    /// Whether `extra` more bytes fit the memory limit: for buffers of the host that grow.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn check_memory(&self, extra: usize) -> Result<(), Raised> {
+        let vm = self.vm_mut();
+        let limit = vm.heap.limit().unwrap_or(isize::MAX as usize);
+        if extra > limit.saturating_sub(vm.heap.bytes()) { Err(vm.raise_memory()) } else { Ok(()) }
+    }
     /// A table with room.
     ///
     /// # Errors

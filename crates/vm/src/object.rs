@@ -4,7 +4,7 @@ use crate::native::{NativeFn, Run};
 use crate::shape::Shape;
 use crate::thread;
 use crate::value::{Value, tag};
-use crate::bc::Verified;
+use perilune_bytecode::Verified;
 use perilune_bytecode::FuncId;
 use perilune_gc::raw::{Header, Memory, Model, Ptr, Tracer};
 use std::any::Any;

@@ -291,55 +291,35 @@ handlers! {
         let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
         if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
             let table: *mut Table = (*object).as_ptr();
-            let i = (*key).payload;
-            let tag = (*value).tag;
-            if (*table).header.gc & GC_BARRIER == 0 && tag != tag::NIL {
-                let len = u64::from((*table).len);
-                let at = i.wrapping_sub(1);
-                if at < len {
-                    let a = (*table).array;
-                    if *a.add(at as usize) != tag::NIL {
-                        *a.cast::<u64>().sub(i as usize) = (*value).payload;
-                        *a.add(at as usize) = tag;
-                        next!(vm, pc, base, k, t, 1)
-                    }
-                } else if at == len && len < u64::from((*table).capacity) && (*table).meta.is_null() && !(*table).has_hash() {
-                    let a = (*table).array;
-                    *a.cast::<u64>().sub(i as usize) = (*value).payload;
+            let at = (*key).payload.wrapping_sub(1);
+            if (*table).header.gc & GC_BARRIER == 0 && at < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = (*value).tag;
+                if *a.add(at as usize) != tag::NIL && tag != tag::NIL {
+                    *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
                     *a.add(at as usize) = tag;
-                    (*table).len = i as u32;
                     next!(vm, pc, base, k, t, 1)
                 }
             }
         }
-        set_index_slow::<D>(vm, pc, base, k, t)
+        set_index_mid::<D>(vm, pc, base, k, t)
     }
     fn set_index_k(vm, pc, base, k, t) {
         let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3));
         if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
             let table: *mut Table = (*object).as_ptr();
-            let i = (*key).payload;
-            let tag = (*value).tag;
-            if (*table).header.gc & GC_BARRIER == 0 && tag != tag::NIL {
-                let len = u64::from((*table).len);
-                let at = i.wrapping_sub(1);
-                if at < len {
-                    let a = (*table).array;
-                    if *a.add(at as usize) != tag::NIL {
-                        *a.cast::<u64>().sub(i as usize) = (*value).payload;
-                        *a.add(at as usize) = tag;
-                        next!(vm, pc, base, k, t, 1)
-                    }
-                } else if at == len && len < u64::from((*table).capacity) && (*table).meta.is_null() && !(*table).has_hash() {
-                    let a = (*table).array;
-                    *a.cast::<u64>().sub(i as usize) = (*value).payload;
+            let at = (*key).payload.wrapping_sub(1);
+            if (*table).header.gc & GC_BARRIER == 0 && at < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = (*value).tag;
+                if *a.add(at as usize) != tag::NIL && tag != tag::NIL {
+                    *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
                     *a.add(at as usize) = tag;
-                    (*table).len = i as u32;
                     next!(vm, pc, base, k, t, 1)
                 }
             }
         }
-        set_index_k_slow::<D>(vm, pc, base, k, t)
+        set_index_k_mid::<D>(vm, pc, base, k, t)
     }
     fn set_int(vm, pc, base, k, t) {
         let (object, value) = (reg(base, pc, 1), reg(base, pc, 3));
@@ -781,6 +761,7 @@ macro_rules! arith_ops {
             }
             $mid::<D>(vm, pc, base, k, t)
         }
+        #[inline(never)]
         fn $mid(vm, pc, base, k, t) {
             let (a, b) = (reg(base, pc, 2), reg(base, pc, 3));
             if (*a).tag == tag::INT && (*b).tag == tag::FLOAT {
@@ -808,6 +789,7 @@ macro_rules! arith_ops {
             }
             $k_mid::<D>(vm, pc, base, k, t)
         }
+        #[inline(never)]
         fn $k_mid(vm, pc, base, k, t) {
             let (a, b) = (reg(base, pc, 2), konst(k, pc, 3));
             if (*a).tag == tag::INT && (*b).tag == tag::FLOAT {
@@ -1071,6 +1053,20 @@ handlers! {
         get_index_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
+    fn set_index_mid(vm, pc, base, k, t) {
+        if append(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_index_k_mid(vm, pc, base, k, t) {
+        if append(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_k_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
     fn self_field_mid(vm, pc, base, k, t) {
         // Methods of strings: the string metatable's `__index` table.
         let object = reg(base, pc, 2);
@@ -1088,11 +1084,13 @@ handlers! {
         }
         self_field_slow::<D>(vm, pc, base, k, t)
     }
+    #[inline(never)]
     fn jump_eq_k_mid(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
         let equal = constant_equal(a, b);
         jump_if!(equal, vm, pc, base, k, t)
     }
+    #[inline(never)]
     fn jump_ne_k_mid(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
         let equal = constant_equal(a, b);
@@ -1147,6 +1145,29 @@ handlers! {
         }
         D::next(vm, pc.add(3), base, k, t)
     }
+}
+
+/// Appends to the array part of a plain table if there is room; false if this is another kind of store.
+#[inline(always)]
+unsafe fn append(object: *const Value, key: *const Value, value: *const Value) -> bool {
+    if (*object).tag != tag::TABLE || (*key).tag != tag::INT {
+        return false;
+    }
+    let table: *mut Table = (*object).as_ptr();
+    let len = u64::from((*table).len);
+    let tag = (*value).tag;
+    if (*key).payload.wrapping_sub(1) != len
+        || len >= u64::from((*table).capacity)
+        || (*table).header.gc & GC_BARRIER != 0
+        || tag == tag::NIL
+        || !(*table).meta.is_null()
+        || (*table).has_hash()
+    {
+        return false;
+    }
+    Table::array_put(table, len as usize + 1, *value);
+    (*table).len = len as u32 + 1;
+    true
 }
 
 /// Raw equality with a constant that is not the same bits.

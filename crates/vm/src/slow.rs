@@ -53,8 +53,7 @@ impl Vm {
         let (Some(x), Some(y)) = (arith_operand(op, a), arith_operand(op, b)) else { return Ok(None) };
         match arith(op, x, y) {
             Ok(n) => Ok(Some(Value::num(n))),
-            Err(ArithError::DivideByZero) => Err(self.rt_error(b"attempt to perform 'n//0'")),
-            Err(ArithError::ModuloByZero) => Err(self.rt_error(b"attempt to perform 'n%%0'")),
+            Err(e @ (ArithError::DivideByZero | ArithError::ModuloByZero)) => Err(self.rt_error(e.to_string().as_bytes())),
             Err(_) => Ok(None),
         }
     }

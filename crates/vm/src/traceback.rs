@@ -127,8 +127,7 @@ impl Vm {
         out.extend_from_slice(b"stack traceback:");
         let frames = self.frames();
         let shown = frames.get(level.min(frames.len())..).unwrap_or(&[]);
-        // The reference counts one more level: its `[C]: in ?` below everything.
-        let total = shown.len() + 1;
+        let total = shown.len();
         for i in 0..total {
             if total > HEAD + TAIL && i == HEAD {
                 let skipped = total - HEAD - TAIL;
@@ -137,26 +136,22 @@ impl Vm {
             if total > HEAD + TAIL && i >= HEAD && i < total - TAIL {
                 continue;
             }
-            match shown.get(i) {
-                Some(&(frame, pc)) => {
-                    match frame.proto() {
-                        Some(proto) => {
-                            let chunk = perilune_lang::chunk_display(&(*proto).origin().module.name);
-                            out.extend_from_slice(b"\n\t");
-                            out.extend_from_slice(&chunk);
-                            match self.line_of(frame, pc) {
-                                Some(line) => out.extend_from_slice(format!(":{line}: in ").as_bytes()),
-                                None => out.extend_from_slice(b": in "),
-                            }
-                        }
-                        None => out.extend_from_slice(b"\n\t[C]: in "),
-                    }
-                    out.extend_from_slice(&self.describe(frame));
-                    if frame.flags() & flag::TAIL != 0 {
-                        out.extend_from_slice(b"\n\t(...tail calls...)");
+            let (frame, pc) = shown[i];
+            match frame.proto() {
+                Some(proto) => {
+                    let chunk = perilune_lang::chunk_display(&(*proto).origin().module.name);
+                    out.extend_from_slice(b"\n\t");
+                    out.extend_from_slice(&chunk);
+                    match self.line_of(frame, pc) {
+                        Some(line) => out.extend_from_slice(format!(":{line}: in ").as_bytes()),
+                        None => out.extend_from_slice(b": in "),
                     }
                 }
-                None => out.extend_from_slice(b"\n\t[C]: in ?"),
+                None => out.extend_from_slice(b"\n\t[C]: in "),
+            }
+            out.extend_from_slice(&self.describe(frame));
+            if frame.flags() & flag::TAIL != 0 {
+                out.extend_from_slice(b"\n\t(...tail calls...)");
             }
         }
         out

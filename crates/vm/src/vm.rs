@@ -49,7 +49,7 @@ pub trait Loader {
     ///
     /// # Errors
     /// The message of the first syntax error.
-    fn compile(&self, source: &[u8], chunk_name: &[u8]) -> Result<crate::bc::Verified, Vec<u8>>;
+    fn compile(&self, source: &[u8], chunk_name: &[u8]) -> Result<perilune_bytecode::Verified, Vec<u8>>;
 }
 
 /// What a VM is made with.
@@ -122,6 +122,8 @@ pub struct Vm {
     pub(crate) warn_open: bool,
     /// The native that generic `for` runs inline.
     pub(crate) next_function: *mut Native,
+    /// `xpcall`, for the host.
+    pub(crate) protected_call: *mut Native,
     /// Values that the host holds, by handle number; freed numbers are reused.
     pub(crate) handles: RefCell<Vec<Value>>,
     pub(crate) free_handles: RefCell<Vec<u32>>,
@@ -173,6 +175,7 @@ impl Vm {
             warn_on: false,
             warn_open: false,
             next_function: null_mut(),
+            protected_call: null_mut(),
             handles: RefCell::default(),
             free_handles: RefCell::default(),
         });

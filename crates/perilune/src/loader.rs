@@ -1,0 +1,59 @@
+//! The compiler as the VM's loader.
+
+use perilune_bytecode::Verified;
+use perilune_compiler::OptLevel;
+use perilune_frontend::SyntaxError;
+use perilune_lang::Std;
+use perilune_vm::Loader;
+
+/// How scripts are compiled.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    /// The language version.
+    pub std: Std,
+    /// How much work goes into the code.
+    pub opt_level: OptLevel,
+    /// The size of the register file, 4 to 250.
+    pub registers: u16,
+}
+
+impl Default for CompileOptions {
+    fn default() -> CompileOptions {
+        CompileOptions { std: Std::default(), opt_level: OptLevel::default(), registers: perilune_compiler::Options::MAX_REGISTERS }
+    }
+}
+
+impl CompileOptions {
+    fn for_chunk(&self, name: &[u8]) -> perilune_compiler::Options {
+        perilune_compiler::Options { chunk_name: name.to_vec(), std: self.std, opt_level: self.opt_level, registers: self.registers }
+    }
+
+    /// Compiles a chunk to a module that a VM loads.
+    ///
+    /// # Errors
+    /// Every syntax error; the first is the one that Lua reports.
+    ///
+    /// # Panics
+    /// If the compiler made code that the verifier refuses, which would be a fault of ours.
+    pub fn compile(&self, source: &[u8], name: &[u8]) -> Result<Verified, Vec<SyntaxError>> {
+        let module = perilune_compiler::compile(source, &self.for_chunk(name))?;
+        match perilune_bytecode::verify(module) {
+            Ok(verified) => Ok(verified),
+            Err(errors) => panic!("the compiler made code that does not verify: {errors}"),
+        }
+    }
+}
+
+impl Loader for CompileOptions {
+    fn compile(&self, source: &[u8], chunk_name: &[u8]) -> Result<Verified, Vec<u8>> {
+        CompileOptions::compile(self, source, chunk_name).map_err(|errors| match errors.first() {
+            Some(first) => first.message(chunk_name),
+            None => b"syntax error".to_vec(),
+        })
+    }
+}
+
+/// A file's text without a byte order mark and a first line that starts with `#`.
+pub fn chunk_source(file: &[u8]) -> &[u8] {
+    perilune_frontend::skip_shebang(file)
+}
