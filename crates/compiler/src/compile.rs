@@ -5,11 +5,14 @@ use perilune_frontend::ast::Chunk;
 use perilune_frontend::{SyntaxError, first_error, parse, resolve};
 
 use perilune_ir as ir;
-use perilune_regalloc::{self as regalloc, Ctx, RegFile, checker};
+use perilune_regalloc::{self as regalloc, Ctx, Function as _, RegFile, checker};
 
 use crate::options::{OptLevel, Options};
 use crate::source::Source;
 use crate::{VCode, baseline, emit, lower, select};
+
+/// The largest functions whose allocation debug builds check.
+const CHECKED_BLOCKS: u32 = 2000;
 
 /// Compiles a chunk.
 ///
@@ -34,6 +37,11 @@ pub fn compile(source: &[u8], options: &Options) -> Result<bytecode::Module, Vec
         OptLevel::O1 => optimized_functions(source, options.registers),
     };
     let module = bytecode::Module { name: options.chunk_name.clone(), functions: functions.map_err(|error| vec![error])? };
+    if cfg!(debug_assertions)
+        && let Err(errors) = bytecode::verify(module.clone())
+    {
+        panic!("the compiler made bytecode that does not verify: {errors}");
+    }
     Ok(module)
 }
 
@@ -64,7 +72,9 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Result<Vec<bytecod
 fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc::Output> {
     let file = RegFile { allocatable: code.file_size(registers) };
     let out = regalloc::run(code, &file, ctx).ok()?;
+    // The checker's time grows with the square of the number of blocks.
     if cfg!(debug_assertions)
+        && code.num_blocks() <= CHECKED_BLOCKS
         && let Err(errors) = checker::check(code, &file, &out)
     {
         panic!("wrong allocation: {errors}");

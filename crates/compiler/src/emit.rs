@@ -242,7 +242,7 @@ impl Emitter<'_> {
             Code::Op(op) => {
                 let op = self.fill(op.clone(), inst);
                 self.push(op.clone(), None);
-                self.safepoint(inst, &op, vinst.held, vinst.open_scopes);
+                self.safepoint(inst, &op, vinst.held, vinst.open_scopes, None);
                 if let Some(source) = vinst.inst {
                     self.names(source, &op);
                 }
@@ -253,7 +253,7 @@ impl Emitter<'_> {
                     self.at(self.func.loc(part.inst));
                     let op = self.fill(part.op.clone(), inst);
                     self.push(op.clone(), None);
-                    self.safepoint(inst, &op, part.held, open);
+                    self.safepoint(inst, &op, part.held, open, None);
                     self.names(part.inst, &op);
                     if let Op::Close { from } = op {
                         open = self.code.reserved.iter().filter(|(_, reg)| reg.0 < from.0).count() as u16;
@@ -275,7 +275,7 @@ impl Emitter<'_> {
                     false => (op, then, other),
                 };
                 self.push(op.clone(), Some(self.labels[to as usize]));
-                self.safepoint(inst, &op, 0, vinst.open_scopes);
+                self.safepoint(inst, &op, 0, vinst.open_scopes, None);
                 self.go_on(rest, next);
             }
             Code::Loop(op) => {
@@ -286,7 +286,7 @@ impl Emitter<'_> {
                     _ => (body, exit),
                 };
                 self.push(op.clone(), Some(self.labels[to as usize]));
-                self.safepoint(inst, &op, 0, vinst.open_scopes);
+                self.safepoint(inst, &op, 0, vinst.open_scopes, None);
                 self.go_on(rest, next);
             }
         }
@@ -310,7 +310,7 @@ impl Emitter<'_> {
         let test = self.fill(test.clone(), inst);
         self.push(Op::LoadTrue { dst }, None);
         self.push(test.clone(), Some(end));
-        self.safepoint(inst, &test, 0, vinst.open_scopes);
+        self.safepoint(inst, &test, 0, vinst.open_scopes, Some(dst));
         self.push(Op::LoadFalse { dst }, None);
         self.asm.bind(end);
     }
@@ -327,12 +327,13 @@ impl Emitter<'_> {
     }
 
     /// The live map of the last instruction: what the allocator says, the operands that are read early
-    /// and are no members of the window, and the members that wait for a later part.
-    fn safepoint(&mut self, inst: Inst, op: &Op, held: u16, open_scopes: u16) {
+    /// and are no members of the window, the members that wait for a later part, and
+    /// a register that was written before.
+    fn safepoint(&mut self, inst: Inst, op: &Op, held: u16, open_scopes: u16, extra: Option<Reg>) {
         if !op.opcode().flags().contains(Flags::SAFEPOINT) {
             return;
         }
-        let mut live: Vec<u32> = Vec::new();
+        let mut live: Vec<u32> = extra.iter().map(|reg| reg.0.into()).collect();
         // A reserved register holds a value as long as its scope is open.
         let reserved = &self.code.reserved;
         if let Some(safepoint) = self.out.safepoint(inst) {

@@ -72,6 +72,10 @@ impl Baseline<'_> {
             Stmt::Break | Stmt::Goto(_) => self.jump(stmt),
             Stmt::Label(_) => {
                 if let Some(id) = self.source.names.label(stmt) {
+                    // A label at the end of its block stands outside of the scope of the block's locals.
+                    let level = self.source.names.labels[id].level;
+                    let inside = self.active.iter().position(|active| active.level >= level);
+                    self.leave(inside.unwrap_or(self.active.len()));
                     let label = self.label(id);
                     self.asm.bind(label);
                 }

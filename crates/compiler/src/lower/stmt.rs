@@ -95,6 +95,10 @@ impl Lower<'_, '_> {
             Stmt::Break | Stmt::Goto(_) => self.jump(stmt),
             Stmt::Label(_) => {
                 if let Some(id) = self.source.names.label(stmt) {
+                    // A label at the end of its block stands outside of the scope of the block's locals.
+                    let level = self.source.names.labels[id].level;
+                    let inside = self.closing.iter().position(|closing| closing.level >= level);
+                    self.leave(inside.unwrap_or(self.closing.len()));
                     let block = self.label(id);
                     self.fall_into(block);
                     self.b.switch_to(block);
