@@ -17,9 +17,17 @@ mod assembler;
 
 mod verify;
 
+mod assemble;
+mod disasm;
+
 mod file;
 
+mod explain;
+
+pub use assemble::{AsmError, AsmErrorKind, assemble};
 pub use assembler::{Assembler, Label};
+pub use disasm::{disasm, disasm_function};
+pub use explain::{explain, reference};
 pub use field::{
     Cache, Capture, Captures, Const, Count, DecodeError, FieldError, FieldType, FieldValue, Imm, Jump16, Jump32, Reg,
     ResultCount, Slot, Upvalue, Wide,
@@ -33,6 +41,9 @@ pub use module::{
 pub use op::{Access, Field, Op, Slots, decode};
 pub use opcode::{FieldInfo, Flags, OpInfo, Opcode, Role, op_fields};
 pub use verify::{Fault, MAX_FRAME, MAX_PREPARED, Verified, VerifyError, VerifyErrors, verify};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,10 @@
 //! immediate, count or short jump in 16 bits, wide ones (`Jump32`, `Wide`) in 32 bits aligned to 32, and
 //! continue in the next word when the first is full. `Cache` fields are whole words, zero in a
 //! module, and belong to the VM that loads it. A `Captures` field is a count followed by that many
-//! 16-bit captures, padded to a whole word.
+//! 16-bit captures, padded to a whole word. Bits that belong to no field are zero.
+//!
+//! Registers and constants are encoded as byte offsets, the index times 16; upvalues as the index
+//! times 8. A captured register is its offset, a captured upvalue its offset plus 1. `Slot` and `Wide` are plain.
 //!
 //! # Notes
 //!
@@ -20,13 +23,18 @@
 //!    land at `R[w]`, `R[w+1]`, …; the single result of `call` lands in `R[dst]`.
 //! 2. *Open values.* `open` as a count means "the open values": a run `{start, count}` that the previous
 //!    instruction (`call_x` with open results, `vararg_open`) left in the VM. The consumer copies
-//!    them to where it wants them.
+//!    them to where it wants them. The consumer is the next instruction; only the `close` of a `return_open`
+//!    may stand in between, and keeps them.
 //! 3. *Jumps* count words from the end of the instruction that holds them.
 //! 4. *Metamethods.* An instruction flagged `may_call` may run a metamethod in a continuation frame, whose
 //!    window the VM puts above the frame (past `frame_size`); its result is stored, or the jump
 //!    decided, when that frame returns.
 //! 5. *Internal* instructions are written only by the VM into its own copy of the code, over an
 //!    instruction of the same length. The verifier refuses them in a module.
+//! 6. *Collection* happens at the start of a `safepoint` instruction, before it writes anything: its live map
+//!    holds the slots that it reads (members of its call window aside) and those that are read later.
+//! 7. *Reads come first.* `for_call` reads its three operands before it fills the window, which one of them may
+//!    lie at the start of.
 
 /// Calls `$m!` with the whole table. See the module documentation for the shape of a row.
 #[macro_export]
