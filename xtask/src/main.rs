@@ -3,6 +3,7 @@
 
 mod bench;
 mod child;
+mod disasm;
 mod docs;
 mod measure;
 mod oracle;
@@ -34,6 +35,8 @@ enum Door {
     Tidy,
     /// Run the snapshot tests and list what changed by stage
     Snap(snap::Options),
+    /// Check in the release binary that handlers are jumps without prologues
+    Disasm(disasm::Options),
     /// Regenerate the generated documents
     Docs(docs::Options),
     /// Run scripts on Perilune and on PUC Lua 5.5 and show where they differ
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Door::Bench(options) => bench::run(&options),
         Door::Tidy => tidy::run(),
         Door::Snap(options) => snap::run(&options),
+        Door::Disasm(options) => disasm::run(&options),
         Door::Docs(options) => docs::run(&options),
         Door::Oracle(options) => oracle::run(&options),
         Door::Measure(options) => return measure::child(&options),

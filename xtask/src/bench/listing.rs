@@ -148,9 +148,9 @@ pub fn parse_luac(text: &str) -> Counts {
     counts
 }
 
-/// `perilune dump --stage bytecode`: a head `function …` for each function, then one instruction a line, `name
-/// operands`, maybe after a position and a colon-less number. Cache words are indented lines that start with `.`;
-/// labels end with `:`; comments start with `;`; constants and other tables start with an id and `=`.
+/// `perilune dump --stage bytecode`: a head `function f0 …` for each function, then its tables as lines that open with
+/// a word, and its instructions as lines that open with their word offset, `  0003  jump @0004  ; line 2`. Cache words
+/// are part of their instruction.
 pub fn parse_perilune(text: &str) -> Counts {
     let mut counts = Counts::default();
     for line in text.lines() {
@@ -158,32 +158,16 @@ pub fn parse_perilune(text: &str) -> Counts {
             counts.functions += 1;
             continue;
         }
-        let Some(name) = instruction_name(line) else {
+        let mut words = line.split_whitespace();
+        let is_offset = |w: &str| w.bytes().all(|b| b.is_ascii_digit());
+        if !line.starts_with(' ') || !words.next().is_some_and(is_offset) {
             continue;
-        };
-        if counts.functions > 0 {
-            counts.instructions += 1;
-            counts.moves += usize::from(name == "move");
         }
+        counts.instructions += 1;
+        // Moves between registers and spill slots are moves too.
+        counts.moves += usize::from(matches!(words.next(), Some("move" | "spill" | "reload")));
     }
     counts
-}
-
-fn instruction_name(line: &str) -> Option<&str> {
-    let mut words = line.split_whitespace().skip_while(|w| is_position(w));
-    let name = words.next()?;
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let is_entry = words.next() == Some("=");
-    (is_name && !is_entry && line.starts_with(char::is_whitespace)).then_some(name)
-}
-
-/// `12`, `0012:` or `[3]` before an instruction.
-fn is_position(word: &str) -> bool {
-    let digits = word.trim_matches(['[', ']', ':']);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -205,13 +189,13 @@ mod tests {
 
     #[test]
     fn perilune_listings() {
-        let text = "module 1\nfunction main f0 (params 0, registers 3)\n  k0 = \"print\"\nL0:\n  0000 get_global r0, k0\n       .cache 0 0\n  move r1, r2\n  ; a note\n  2: return r0, 1\n\nfunction f1\n  return0\n";
+        let text = "module \"@x.lua\"\n\nfunction f0 \"add\" params 2 frame 4 lines 1..3\n  upvalue u0 \"_ENV\" local\n  constant k0 \"move r1\"\n  local \"a\" r0 0000..0002\n  0000  get_field r0, r0, k0 \"move r1\"  {line 2:12} {live r0}  ; line 2\n  0003  move r1, r2\n  0004  reload r0, s300\n  0005  return_1 r0\n\nfunction f1 params 0 vararg frame 0 lines 2..2\n  0000  return_0  ; line 2\n";
         assert_eq!(
             parse_perilune(text),
             Counts {
                 functions: 2,
-                instructions: 4,
-                moves: 1
+                instructions: 5,
+                moves: 2
             }
         );
     }

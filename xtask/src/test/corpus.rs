@@ -87,7 +87,7 @@ fn collect(folder: &Path, scripts: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// Runs all cases in one mode on all cores; the complaints, in order of cases.
-pub fn run(binary: &Path, flags: &[&str], mode: &Mode, cases: &[Case], root: &Path) -> Vec<String> {
+pub fn run(binary: &Path, mode: &Mode, cases: &[Case], root: &Path) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let complaints = Mutex::new(Vec::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -97,7 +97,7 @@ pub fn run(binary: &Path, flags: &[&str], mode: &Mode, cases: &[Case], root: &Pa
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(at) else { break };
-                    let complaint = match run_case(binary, flags, mode, case, root) {
+                    let complaint = match run_case(binary, mode, case, root) {
                         Ok(complaint) => complaint,
                         Err(err) => Some(format!("{err:#}\n")),
                     };
@@ -118,13 +118,7 @@ pub fn run(binary: &Path, flags: &[&str], mode: &Mode, cases: &[Case], root: &Pa
 }
 
 /// What is wrong with one run, or nothing.
-fn run_case(
-    binary: &Path,
-    flags: &[&str],
-    mode: &Mode,
-    case: &Case,
-    root: &Path,
-) -> Result<Option<String>> {
+fn run_case(binary: &Path, mode: &Mode, case: &Case, root: &Path) -> Result<Option<String>> {
     let header = &case.header;
     let (args, expected) = match &header.small {
         Some(small) if mode.small => (small, &case.expected_small),
@@ -132,7 +126,7 @@ fn run_case(
     };
     let mut command = Command::new(binary);
     command
-        .args(flags)
+        .args(mode.flags)
         .arg(&case.script)
         .args(args)
         .current_dir(root);
@@ -214,7 +208,12 @@ mod tests {
 
     #[test]
     fn every_mode_runs_every_case() {
-        let mode = &super::super::modes::MODES[0];
+        let mode = &Mode {
+            name: "O0",
+            flags: &[],
+            build: super::super::modes::Build::Dev,
+            small: false,
+        };
         let case = |args: &str| Case {
             script: "-c".into(),
             header: Header {
@@ -225,7 +224,7 @@ mod tests {
             expected_small: None,
         };
         let cases = [case("echo ok"), case("echo no"), case("exit 4")];
-        let complaints = run(Path::new("/bin/sh"), &[], mode, &cases, Path::new("."));
+        let complaints = run(Path::new("/bin/sh"), mode, &cases, Path::new("."));
         assert_eq!(complaints.len(), 2);
         assert!(complaints[0].contains("wrong output") && complaints[0].contains("[O0]"));
         assert!(complaints[1].contains("exit code 0 expected"));

@@ -7,13 +7,14 @@ pub mod script;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::{Workspace, cargo};
-use crate::{docs, tidy};
+use crate::{disasm, docs, tidy};
+use modes::Build;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -164,11 +165,13 @@ fn check(component: &str, args: &[&str], workspace: &Workspace) -> Result<Step> 
     Ok(Step::Ran(Count::one(status.success())))
 }
 
-/// Every feature of every crate, one at a time; `default` is what the plain run has.
+/// Every feature of every crate that the plain run does not have, one at a time.
 fn features(workspace: &Workspace) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for package in &workspace.packages {
-        for feature in package.features.keys().filter(|f| *f != "default") {
+        let default = package.features.get("default");
+        let is_default = |f: &String| f == "default" || default.is_some_and(|d| d.contains(f));
+        for feature in package.features.keys().filter(|f| !is_default(f)) {
             pairs.push((package.name.clone(), feature.clone()));
         }
     }
@@ -227,14 +230,18 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
         return;
     }
     let mut binaries = Binaries::default();
+    run.step("disasm", || {
+        let binary = binaries.build(workspace, Build::Release)?;
+        Ok(match disasm::disassemble(&binary)? {
+            Some(code) => Step::Ran(Count::one(disasm::report(&code))),
+            None => Step::Skipped(disasm::UNAVAILABLE.to_owned()),
+        })
+    });
     for mode in modes::MODES {
         run.step(&format!("corpus, {}", mode.name), || {
-            let feature = mode.feature.filter(|f| binaries.has_feature(workspace, f));
-            let binary = binaries.build(workspace, feature)?;
-            // Where a feature builds the mode in, there is no option to give.
-            let flags = if feature.is_some() { &[] } else { mode.flags };
+            let binary = binaries.build(workspace, mode.build)?;
             let cases = corpus::cases(workspace)?;
-            let complaints = corpus::run(&binary, flags, mode, &cases, &workspace.root);
+            let complaints = corpus::run(&binary, mode, &cases, &workspace.root);
             for complaint in &complaints {
                 print!("{complaint}");
             }
@@ -246,47 +253,31 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
     }
 }
 
-/// The commands that the corpus runs on: dev builds, so debug assertions and verifiers are on.
+/// The commands that the corpus runs on, each built once.
 #[derive(Default)]
 struct Binaries {
-    built: BTreeMap<Option<String>, PathBuf>,
+    built: BTreeMap<Build, PathBuf>,
 }
 
 impl Binaries {
-    fn has_feature(&self, workspace: &Workspace, feature: &str) -> bool {
-        workspace
-            .package("perilune")
-            .is_some_and(|p| p.features.contains_key(feature))
-    }
-
-    fn build(&mut self, workspace: &Workspace, feature: Option<&str>) -> Result<PathBuf> {
-        let key = feature.map(str::to_owned);
-        if let Some(path) = self.built.get(&key) {
+    fn build(&mut self, workspace: &Workspace, build: Build) -> Result<PathBuf> {
+        if let Some(path) = self.built.get(&build) {
             return Ok(path.clone());
         }
-        let target = match feature {
-            None => workspace.target.clone(),
-            Some(feature) => workspace.target.join(feature),
+        let (flag, folder) = match build {
+            Build::Dev => (None, "debug"),
+            Build::Release => (Some("--release"), "release"),
         };
-        let mut command: Command = cargo();
-        command
-            .args([
-                "build",
-                "--package",
-                "perilune",
-                "--bin",
-                "perilune",
-                "--target-dir",
-            ])
-            .arg(&target);
-        command
-            .args(feature.map(|f| format!("--features={f}")))
-            .current_dir(&workspace.root);
-        if !command.status()?.success() {
+        let status = cargo()
+            .args(["build", "--package", "perilune", "--bin", "perilune"])
+            .args(flag)
+            .current_dir(&workspace.root)
+            .status()?;
+        if !status.success() {
             bail!("perilune does not build");
         }
-        let path = target.join("debug/perilune");
-        self.built.insert(key, path.clone());
+        let path = workspace.target.join(folder).join("perilune");
+        self.built.insert(build, path.clone());
         Ok(path)
     }
 }

@@ -6,17 +6,25 @@ pub struct Mode {
     pub name: &'static str,
     /// Options before the script.
     pub flags: &'static [&'static str],
-    /// A cargo feature of the perilune package that stands for the flags, where the package has it.
-    pub feature: Option<&'static str>,
+    pub build: Build,
     /// Use the small sizes: the mode is slow by design.
     pub small: bool,
+}
+
+/// Which build of the command a mode runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Build {
+    /// Debug assertions and verifiers after each pass are on.
+    Dev,
+    /// What users run; fast enough for every mode to run every script.
+    Release,
 }
 
 const fn flags(name: &'static str, flags: &'static [&'static str]) -> Mode {
     Mode {
         name,
         flags,
-        feature: None,
+        build: Build::Release,
         small: false,
     }
 }
@@ -24,17 +32,20 @@ const fn flags(name: &'static str, flags: &'static [&'static str]) -> Mode {
 pub const MODES: &[Mode] = &[
     flags("O0", &["-O0"]),
     flags("O1", &["-O1"]),
+    Mode {
+        build: Build::Dev,
+        ..flags("O1, debug assertions", &["-O1"])
+    },
     flags("registers 250", &["--registers", "250"]),
     flags("registers 8", &["--registers", "8"]),
     flags("registers 4", &["--registers", "4"]),
     flags("registers 4, O0", &["--registers", "4", "-O0"]),
     flags("dispatch tail", &["--dispatch", "tail"]),
-    Mode {
-        feature: Some("loop-dispatch"),
-        ..flags("dispatch loop", &["--dispatch", "loop"])
-    },
+    flags("dispatch loop", &["--dispatch", "loop"]),
+    flags("stack stress", &["--stack-stress"]),
     Mode {
         small: true,
+        build: Build::Dev,
         ..flags("gc stress", &["--gc-stress"])
     },
     Mode {
@@ -69,8 +80,21 @@ mod tests {
 
     #[test]
     fn the_bar_is_covered() {
-        for flag in ["-O0", "-O1", "250", "8", "4", "--gc-stress", "tail", "loop"] {
+        for flag in [
+            "-O0",
+            "-O1",
+            "250",
+            "8",
+            "4",
+            "--gc-stress",
+            "--stack-stress",
+            "tail",
+            "loop",
+        ] {
             assert!(MODES.iter().any(|m| m.flags.contains(&flag)), "{flag}");
+        }
+        for build in [Build::Dev, Build::Release] {
+            assert!(MODES.iter().any(|m| m.build == build), "{build:?}");
         }
     }
 }
