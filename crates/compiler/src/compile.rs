@@ -2,8 +2,7 @@
 
 use perilune_bytecode as bytecode;
 use perilune_frontend::ast::Chunk;
-use perilune_frontend::{SyntaxError, first_error, parse, resolve};
-
+use perilune_frontend::{Resolution, SyntaxError, first_error, parse, resolve};
 use perilune_ir as ir;
 use perilune_regalloc::{self as regalloc, Ctx, Function as _, RegFile, checker};
 
@@ -11,7 +10,8 @@ use crate::options::{OptLevel, Options};
 use crate::source::Source;
 use crate::{VCode, baseline, emit, lower, select};
 
-/// The largest functions whose allocation debug builds check.
+/// The largest functions whose allocation debug builds check: the checker's time grows with the square
+/// of the number of blocks.
 const CHECKED_BLOCKS: u32 = 2000;
 
 /// Compiles a chunk.
@@ -23,35 +23,59 @@ const CHECKED_BLOCKS: u32 = 2000;
 /// When [`Options::registers`] is out of its range; and, in debug builds, when a stage makes something
 /// that its verifier refuses.
 pub fn compile(source: &[u8], options: &Options) -> Result<bytecode::Module, Vec<SyntaxError>> {
-    let parsed = parse(source, &perilune_frontend::Options { std: options.std, ..Default::default() });
-    let names = resolve(&parsed.chunk);
-    if let Some(first) = first_error(&parsed, &names) {
-        let mut errors = vec![first.clone()];
-        errors.extend(parsed.errors.iter().chain(&names.errors).filter(|&error| error != first).cloned());
-        return Err(errors);
+    let parsed = Parsed::new(source, options)?;
+    Ok(compile_parsed(&parsed, options))
+}
+
+/// A chunk without errors.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    chunk: Chunk,
+    names: Resolution,
+}
+
+impl Parsed {
+    pub(crate) fn new(source: &[u8], options: &Options) -> Result<Parsed, Vec<SyntaxError>> {
+        let frontend = perilune_frontend::Options { std: options.std, ..Default::default() };
+        let parsed = parse(source, &frontend);
+        let names = resolve(&parsed.chunk);
+        let Some(first) = first_error(&parsed, &names) else {
+            return Ok(Parsed { chunk: parsed.chunk, names });
+        };
+        let others = parsed.errors.iter().chain(&names.errors).filter(|&error| error != first);
+        Err(std::iter::once(first).chain(others).cloned().collect())
     }
-    let source = Source { chunk: &parsed.chunk, names: &names };
+
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { chunk: &self.chunk, names: &self.names }
+    }
+}
+
+pub(crate) fn compile_parsed(parsed: &Parsed, options: &Options) -> bytecode::Module {
+    let range = Options::MIN_REGISTERS..=Options::MAX_REGISTERS;
+    assert!(range.contains(&options.registers), "a register file has 4 to 250 registers");
+    let source = parsed.source();
     let level = if names_debug(&parsed.chunk) { OptLevel::O0 } else { options.opt_level };
     let functions = match level {
         OptLevel::O0 => baseline_functions(source),
         OptLevel::O1 => optimized_functions(source, options.registers),
     };
-    let module = bytecode::Module { name: options.chunk_name.clone(), functions: functions.map_err(|error| vec![error])? };
+    let module = bytecode::Module { name: options.chunk_name.clone(), functions };
     if cfg!(debug_assertions)
         && let Err(errors) = bytecode::verify(module.clone())
     {
-        panic!("the compiler made bytecode that does not verify: {errors}");
+        panic!("the compiler made bytecode that does not verify: {errors}\n{}", bytecode::disasm(&module));
     }
-    Ok(module)
+    module
 }
 
-fn baseline_functions(source: Source<'_>) -> Result<Vec<bytecode::Function>, SyntaxError> {
+fn baseline_functions(source: Source<'_>) -> Vec<bytecode::Function> {
     let numbers = source.function_numbers();
     source.function_order().into_iter().map(|func| baseline::compile_function(source, func, &numbers)).collect()
 }
 
-fn optimized_functions(source: Source<'_>, registers: u16) -> Result<Vec<bytecode::Function>, SyntaxError> {
-    let module = lower(source)?;
+fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Function> {
+    let module = lower(source);
     let mut ctx = Ctx::default();
     let mut functions = Vec::with_capacity(module.functions.len());
     for (mut func, id) in module.functions.into_iter().zip(source.function_order()) {
@@ -61,18 +85,20 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Result<Vec<bytecod
             source.chunk.functions[id].params.iter().map(|param| source.bytes(param.name)).collect();
         functions.push(match allocate(&code, registers, &mut ctx) {
             Some(out) => emit(&func, &code, &out, &params),
-            // The stack order of the baseline never needs more than 255 slots.
-            None => baseline::compile_function(source, id, &source.function_numbers())?,
+            // The stack order of the baseline needs few slots, whatever the function.
+            None => baseline::compile_function(source, id, &source.function_numbers()),
         });
     }
-    Ok(functions)
+    functions
 }
 
-/// The allocation of a function, unless its frame would be larger than instructions can address.
-fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc::Output> {
+/// Places for the values of a function, unless its frame would be larger than instructions can address.
+///
+/// # Panics
+/// In debug builds, if the allocation is wrong.
+pub fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc::Output> {
     let file = RegFile { allocatable: code.file_size(registers) };
     let out = regalloc::run(code, &file, ctx).ok()?;
-    // The checker's time grows with the square of the number of blocks.
     if cfg!(debug_assertions)
         && code.num_blocks() <= CHECKED_BLOCKS
         && let Err(errors) = checker::check(code, &file, &out)

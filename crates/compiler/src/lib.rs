@@ -17,8 +17,10 @@ mod vcode;
 mod emit;
 
 mod compile;
+mod dump;
 
-pub use compile::{compile, names_debug};
+pub use compile::{allocate, compile, names_debug};
+pub use dump::{Stage, dump};
 pub use lower::lower;
 pub use select::select;
 pub use vcode::{Literal, VCode};

@@ -13,7 +13,7 @@ mod stmt;
 
 use la_arena::ArenaMap;
 use perilune_frontend::ast::{ExprId, FuncId, StmtId};
-use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, SyntaxError};
+use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind};
 use perilune_ir::{
     Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable,
 };
@@ -23,25 +23,18 @@ use crate::source::{Named, NamedKind, Source};
 
 /// Lowers a chunk: the main function first, each function before its inner ones.
 ///
-/// # Errors
-/// When a call or list needs more than 255 registers.
-///
 /// # Panics
 /// If the chunk or its resolution has errors.
-pub fn lower(source: Source<'_>) -> Result<Module, SyntaxError> {
+pub fn lower(source: Source<'_>) -> Module {
     let numbers = source.function_numbers();
     let mut module = Module::default();
     for func in source.function_order() {
-        module.push(lower_function(source, func, &numbers)?);
+        module.push(lower_function(source, func, &numbers));
     }
-    Ok(module)
+    module
 }
 
-fn lower_function(
-    source: Source<'_>,
-    id: FuncId,
-    numbers: &ArenaMap<FuncId, u32>,
-) -> Result<Function, SyntaxError> {
+fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32>) -> Function {
     let chunk = source.chunk;
     let body = &chunk.functions[id];
     let info = source.names.function(id);
@@ -69,15 +62,10 @@ fn lower_function(
         breaks: ArenaMap::default(),
         variables: 0,
         scopes: 0,
-        error: None,
     };
     lower.body();
-    let error = lower.error.take();
     lower.b.finish();
-    match error {
-        Some(error) => Err(error),
-        None => Ok(func),
-    }
+    func
 }
 
 /// Where a local lives.
@@ -112,7 +100,6 @@ struct Lower<'a, 'f> {
     breaks: ArenaMap<StmtId, Block>,
     variables: u32,
     scopes: u32,
-    error: Option<SyntaxError>,
 }
 
 impl Lower<'_, '_> {
@@ -244,13 +231,6 @@ impl Lower<'_, '_> {
             Constant::Integer(value) => self.b.int(value),
             Constant::Float(value) => self.b.float(value),
             Constant::String(name) => self.b.str(self.source.bytes(name)),
-        }
-    }
-
-    /// Refuses lists that the reference cannot hold in its registers.
-    fn check_registers(&mut self, count: usize) {
-        if count > crate::source::MAX_FRAME - 5 {
-            self.error.get_or_insert_with(|| self.source.too_many_registers(self.func));
         }
     }
 }

@@ -3,15 +3,11 @@
 
 use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, UnaryOp};
 use perilune_frontend::{
-    Binding, Constant, EnvBinding, ErrorKind, NameId, Names, Resolution, SyntaxError, parse,
+    Binding, Constant, EnvBinding, NameId, Names, Resolution,
 };
 use perilune_lang::{Num, fold_arith};
 
 use la_arena::ArenaMap;
-
-/// The most values that one frame may hold, as in the reference implementation; calls and lists that
-/// need more are refused, although spill slots would have room.
-pub(crate) const MAX_FRAME: usize = 255;
 
 /// The number of positional items that one `set_list` stores.
 pub(crate) const LIST_BATCH: usize = 50;
@@ -231,24 +227,6 @@ impl<'a> Source<'a> {
             EnvBinding::Local(_) => Some(Named::new(NamedKind::Local, Names::ENV)),
             EnvBinding::Constant(_) => None,
         }
-    }
-
-    /// The error of a function that needs more than [`MAX_FRAME`] registers.
-    pub(crate) fn too_many_registers(&self, func: FuncId) -> SyntaxError {
-        let body = &self.chunk.functions[func];
-        let kind = if self.chunk.std.global_declarations() {
-            ErrorKind::TooMany { what: "registers", limit: MAX_FRAME as u32, function_line: body.line }
-        } else {
-            ErrorKind::Message("function or expression needs too many registers")
-        };
-        // The frontend makes errors only of texts, so this one starts as that of a wrong text.
-        let wrong = parse(b"=", &perilune_frontend::Options::default());
-        let mut error = wrong.errors.into_iter().next().expect("a lone '=' is wrong");
-        error.kind = kind;
-        error.span = body.span;
-        error.line = body.end_line;
-        error.near = None;
-        error
     }
 }
 

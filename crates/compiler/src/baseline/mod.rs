@@ -16,7 +16,7 @@ use la_arena::ArenaMap;
 use perilune_bytecode as bytecode;
 use perilune_bytecode::{Assembler, Capture, Captures, Flags, Label, Op, Reg, VariableKind, Wide};
 use perilune_frontend::ast::{ExprId, FuncId, Stmt, StmtId};
-use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, SyntaxError, UpvalueSource};
+use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, UpvalueSource};
 use perilune_lang::Std;
 
 use crate::pool;
@@ -24,13 +24,13 @@ use crate::source::{Named, NamedKind, Source};
 
 /// Compiles one function of a chunk. `numbers` are those of all functions in the module.
 ///
-/// # Errors
-/// When an expression or function needs more than 255 slots.
+/// # Panics
+/// If the chunk or its resolution has errors.
 pub fn compile_function(
     source: Source<'_>,
     func: FuncId,
     numbers: &ArenaMap<FuncId, u32>,
-) -> Result<bytecode::Function, SyntaxError> {
+) -> bytecode::Function {
     let body = &source.chunk.functions[func];
     let info = source.names.function(func);
     let mut code = Baseline {
@@ -46,14 +46,10 @@ pub fn compile_function(
         active: Vec::new(),
         labels: ArenaMap::default(),
         breaks: ArenaMap::default(),
-        error: None,
     };
     code.header();
     code.body();
-    match code.error {
-        Some(error) => Err(error),
-        None => Ok(code.asm.finish()),
-    }
+    code.asm.finish()
 }
 
 /// A local in scope, hidden ones included.
@@ -82,7 +78,6 @@ struct Baseline<'a> {
     active: Vec<Active>,
     labels: ArenaMap<LabelId, Label>,
     breaks: ArenaMap<StmtId, Label>,
-    error: Option<SyntaxError>,
 }
 
 impl<'a> Baseline<'a> {

@@ -22,7 +22,6 @@ impl Lower<'_, '_> {
             }
             other => unreachable!("{other:?} is no call"),
         };
-        self.check_registers(args.len());
         for (i, &arg) in args.iter().enumerate() {
             let last = i + 1 == args.len();
             let value = if last && self.source.is_multi(arg) { self.open(arg) } else { self.expr(arg) };
@@ -74,7 +73,6 @@ impl Lower<'_, '_> {
 
     /// Evaluates a list of expressions to so many values.
     pub(super) fn list(&mut self, values: &[ExprId], want: usize) -> Vec<Value> {
-        self.check_registers(values.len());
         let mut list = Vec::with_capacity(want);
         for (i, &value) in values.iter().enumerate() {
             if i + 1 == values.len() && self.source.is_multi(value) {

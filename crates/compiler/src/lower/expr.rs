@@ -170,7 +170,6 @@ impl Lower<'_, '_> {
 
     fn concat(&mut self, node: ExprId) -> Value {
         let operands = self.source.concat_chain(node);
-        self.check_registers(operands.len());
         let values: Vec<Value> = operands.iter().map(|&operand| self.expr(operand)).collect();
         self.at_expr(node);
         let result = self.b.concat(&values);

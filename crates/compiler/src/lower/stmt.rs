@@ -298,7 +298,6 @@ impl Lower<'_, '_> {
         {
             return self.tail_call(*call);
         }
-        self.check_registers(values.len());
         let mut list = Vec::with_capacity(values.len());
         for (i, &value) in values.iter().enumerate() {
             let open = i + 1 == values.len() && self.source.is_multi(value);

@@ -18,7 +18,7 @@ impl Selector<'_> {
     pub(super) fn consume_open(&mut self, consumer: ir::Inst) {
         let func = self.func;
         let pending = std::mem::take(&mut self.pending);
-        let mut operands = Vec::new();
+        let mut operands: Vec<Operand> = Vec::new();
         let (last, mut size) = self.consumer(consumer, &mut operands);
         let own = size;
         let mut parts = vec![last];
@@ -30,6 +30,8 @@ impl Selector<'_> {
                 ir::Op::Close(scope) => {
                     let depth = self.scopes.depth(scope);
                     let (_, place) = self.code.reserved[usize::from(depth)];
+                    // What is to be closed keeps its place until this part ran.
+                    operands.extend(self.reserved_operands(false));
                     parts.push(Part { op: Op::Close { from: slot(place.0) }, inst, held: own });
                 }
                 _ => {

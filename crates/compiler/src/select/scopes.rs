@@ -88,16 +88,16 @@ impl Selector<'_> {
         if self.code.reserved.is_empty() {
             return;
         }
-        let operands: Vec<Operand> = self
-            .code
-            .reserved
-            .iter()
-            .map(|&(vreg, reg)| {
-                let operand = if take { Operand::reg_def(vreg) } else { Operand::reg_use(vreg).at(Pos::Late) };
-                Operand { constraint: Constraint::Fixed(reg), ..operand }
-            })
-            .collect();
+        let operands = self.reserved_operands(take);
         self.push(Code::Keep, &operands, None, None);
+    }
+
+    pub(super) fn reserved_operands(&self, take: bool) -> Vec<Operand> {
+        let operand = |&(vreg, reg): &(VReg, PReg)| {
+            let operand = if take { Operand::reg_def(vreg) } else { Operand::reg_use(vreg).at(Pos::Late) };
+            Operand { constraint: Constraint::Fixed(reg), ..operand }
+        };
+        self.code.reserved.iter().map(operand).collect()
     }
 
     /// Before the last instruction of a block: the reserved registers are in use up to here if no later

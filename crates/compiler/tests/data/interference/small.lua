@@ -1,0 +1,3 @@
+--! dump = interference
+local a, b = ...
+return a + b, a - b

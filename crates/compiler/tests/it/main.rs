@@ -1,0 +1,5 @@
+//! The compiler from outside: dumps of every stage over data files, and laws over all of them.
+
+mod data;
+mod laws;
+mod limits;
