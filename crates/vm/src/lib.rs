@@ -30,6 +30,7 @@ mod dispatch;
 mod error;
 mod frame;
 mod load;
+mod lookup;
 mod meta;
 mod native;
 mod object;

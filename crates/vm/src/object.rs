@@ -44,6 +44,9 @@ pub const STR_LONG: u16 = 1;
 /// `Str::header.aux` bit: `header.word` holds the hash.
 pub const STR_HASHED: u16 = 2;
 
+/// `Str::header.aux` bit: an interned string that begins with two underscores.
+pub const STR_EVENT: u16 = 4;
+
 /// An immutable byte string; the bytes follow.
 #[repr(C)]
 pub struct Str {

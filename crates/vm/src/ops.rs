@@ -270,7 +270,7 @@ handlers! {
                 }
             }
         }
-        get_field_slow::<D>(vm, pc, base, k, t)
+        get_field_mid::<D>(vm, pc, base, k, t)
     }
     fn get_field_proto(vm, pc, base, k, t) {
         let object = reg(base, pc, 2);
@@ -285,7 +285,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 3)
             }
         }
-        get_field_slow::<D>(vm, pc, base, k, t)
+        get_field_mid::<D>(vm, pc, base, k, t)
     }
     fn set_index(vm, pc, base, k, t) {
         let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
@@ -348,7 +348,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 3)
             }
         }
-        set_field_slow::<D>(vm, pc, base, k, t)
+        set_field_mid::<D>(vm, pc, base, k, t)
     }
     fn set_field_k(vm, pc, base, k, t) {
         let object = reg(base, pc, 1);
@@ -359,7 +359,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 3)
             }
         }
-        set_field_k_slow::<D>(vm, pc, base, k, t)
+        set_field_k_mid::<D>(vm, pc, base, k, t)
     }
     fn set_field_add(vm, pc, base, k, t) {
         let (object, value) = (reg(base, pc, 1), reg(base, pc, 3));
@@ -379,7 +379,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 3)
             }
         }
-        set_field_slow::<D>(vm, pc, base, k, t)
+        set_field_mid::<D>(vm, pc, base, k, t)
     }
     fn get_global(vm, pc, base, k, t) {
         let env = upvalue(base, pc, 2);
@@ -457,7 +457,7 @@ handlers! {
                 }
             }
         }
-        self_field_slow::<D>(vm, pc, base, k, t)
+        self_field_mid::<D>(vm, pc, base, k, t)
     }
     fn set_list(vm, pc, base, k, t) { set_list_slow::<D>(vm, pc, base, k, t) }
     fn set_list_open(vm, pc, base, k, t) { set_list_open_slow::<D>(vm, pc, base, k, t) }
@@ -1067,13 +1067,42 @@ handlers! {
         set_index_k_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
-    fn self_field_mid(vm, pc, base, k, t) {
-        // Methods of strings: the string metatable's `__index` table.
+    fn get_field_mid(vm, pc, base, k, t) {
         let object = reg(base, pc, 2);
-        if (*object).tag == tag::STR {
+        if (*object).tag == tag::TABLE {
+            let table: *const Table = (*object).as_ptr();
+            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, (*konst(k, pc, 3)).as_ptr()) {
+                let holder = if holder.is_null() { table } else { holder };
+                let slot = (*holder).slots.byte_add(at);
+                if (*slot).tag != tag::NIL {
+                    copy(reg(base, pc, 1), slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        get_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn self_field_mid(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        let name: *mut Str = (*konst(k, pc, 3)).as_ptr();
+        if (*object).tag == tag::TABLE {
+            let table: *const Table = (*object).as_ptr();
+            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, name) {
+                let holder = if holder.is_null() { table } else { holder };
+                let slot = (*holder).slots.byte_add(at);
+                if (*slot).tag != tag::NIL {
+                    let window = reg(base, pc, 1);
+                    copy(window.add(2), object);
+                    copy(window, slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        } else if (*object).tag == tag::STR {
+            // Methods of strings: the string metatable's `__index` table.
             let methods = (*vm).string_methods();
             if !methods.is_null() {
-                let v = Table::get_str(methods, (*konst(k, pc, 3)).as_ptr());
+                let v = Table::get_str(methods, name);
                 if v.tag != tag::NIL {
                     let window = reg(base, pc, 1);
                     copy(window.add(2), object);
@@ -1083,6 +1112,20 @@ handlers! {
             }
         }
         self_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_field_mid(vm, pc, base, k, t) {
+        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 3)
+        }
+        set_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_field_k_mid(vm, pc, base, k, t) {
+        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 3)
+        }
+        set_field_k_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn jump_eq_k_mid(vm, pc, base, k, t) {
@@ -1168,6 +1211,29 @@ unsafe fn append(object: *const Value, key: *const Value, value: *const Value) -
     Table::array_put(table, len as usize + 1, *value);
     (*table).len = len as u32 + 1;
     true
+}
+
+/// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say).
+#[inline(always)]
+unsafe fn set_looked_up(vm: *mut Vm, object: *const Value, name: *const Str, value: *const Value) -> bool {
+    if (*object).tag != tag::TABLE {
+        return false;
+    }
+    let table: *mut Table = (*object).as_ptr();
+    if (*table).header.gc & GC_BARRIER != 0 || crate::vm::is_event_key(name) {
+        return false;
+    }
+    match (*vm).lookups.find((*table).header.word, name) {
+        Some((holder, at)) if holder.is_null() => {
+            let slot = (*table).slots.byte_add(at);
+            if (*slot).tag == tag::NIL {
+                return false;
+            }
+            copy(slot, value);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Raw equality with a constant that is not the same bits.

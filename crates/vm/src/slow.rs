@@ -197,6 +197,7 @@ impl Vm {
         }
         if let Place::Slot(slot) = Table::place_of(receiver, name) {
             *cache = u64::from((*receiver).header.word) | u64::from(slot * 16) << 32;
+            self.lookups.fill((*receiver).header.word, name, std::ptr::null(), slot * 16);
             return;
         }
         if own == proto {
@@ -224,6 +225,7 @@ impl Vm {
                     *cache.add(1) = holder as u64;
                     pc.cast::<u16>().write(proto as u16);
                     self.fills.push(cache);
+                    self.lookups.fill((*receiver).header.word, name, holder, slot * 16);
                     return;
                 }
                 Place::Other if (*name).is_long() => return,
@@ -325,6 +327,7 @@ impl Vm {
         if std::ptr::eq((*t).shape, before) {
             if let Place::Slot(slot) = Table::place_of(t, name) {
                 *cache = u64::from((*t).header.word) | u64::from(slot * 16) << 32;
+                self.lookups.fill((*t).header.word, name, std::ptr::null(), slot * 16);
                 self.watch_newindex(t, cache);
             }
         } else if own == Opcode::SetField && field(pc, 0) == Opcode::SetField as u16 && Shape::is_child((*t).shape, before) {

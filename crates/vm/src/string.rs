@@ -1,6 +1,6 @@
 //! Strings: hashing, and the weak set of interned ones.
 
-use crate::object::{Objects, STR_HASHED, STR_LONG, Str, kind};
+use crate::object::{Objects, STR_EVENT, STR_HASHED, STR_LONG, Str, kind};
 use perilune_gc::raw::{OutOfMemory, Ptr, RawHeap, WeakPhase};
 use std::ptr::null_mut;
 
@@ -104,7 +104,7 @@ impl Interner {
         let p = heap.alloc(kind::STR, Str::size_for(bytes.len()).ok_or(OutOfMemory)?)?;
         let s: *mut Str = p.cast().as_ptr();
         (*s).header.word = hash;
-        (*s).header.aux = STR_HASHED;
+        (*s).header.aux = if bytes.starts_with(b"__") { STR_HASHED | STR_EVENT } else { STR_HASHED };
         (*s).len = bytes.len();
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), (*s).data_mut(), bytes.len());
         self.slots[i] = s;

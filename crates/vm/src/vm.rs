@@ -108,6 +108,7 @@ pub struct Vm {
     pub(crate) nesting: u32,
     /// Code words of inline caches that rely on watched tables.
     pub(crate) fills: Vec<*mut u64>,
+    pub(crate) lookups: crate::lookup::LookupCache,
     pub(crate) buffer: Vec<u8>,
     pub(crate) loader: Option<Rc<dyn Loader>>,
     pub(crate) host: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
@@ -164,6 +165,7 @@ impl Vm {
             traceback: None,
             nesting: 0,
             fills: Vec::new(),
+            lookups: crate::lookup::LookupCache::new(),
             buffer: Vec::new(),
             loader: None,
             host: RefCell::default(),
@@ -417,6 +419,7 @@ impl Vm {
     /// Forgets every inline cache that relies on watched tables.
     #[cold]
     pub(crate) fn flush_caches(&mut self) {
+        self.lookups.clear();
         for word in self.fills.drain(..) {
             // SAFETY: F2; the words lie in the code of live functions: collection flushes first.
             unsafe { *word = 0 };
@@ -543,14 +546,13 @@ impl Vm {
     }
 }
 
-/// Whether a string names an event: those stores are never cached, so that absent metamethods stay known.
+/// Whether a string may name an event: those stores are never cached, so that absent metamethods stay known.
 ///
 /// # Safety
 /// `s` is live.
 #[inline]
 pub(crate) unsafe fn is_event_key(s: *const Str) -> bool {
-    let bytes = (*s).bytes();
-    bytes.len() > 3 && bytes[0] == b'_' && bytes[1] == b'_'
+    (*s).header.aux & crate::object::STR_EVENT != 0
 }
 
 /// Runs a Rust native: the default [`crate::native::Run`].
