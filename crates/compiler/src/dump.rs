@@ -12,7 +12,10 @@ use crate::options::{OptLevel, Options};
 use crate::vcode::{Code, VCode};
 use crate::{allocate, lower, select};
 
-/// What [`dump`] shows.
+/// The names of all stages, in order; see [`Stage`].
+pub const STAGES: &[&str] = &["ast", "ir", "ir-opt", "vcode", "interference", "allocation", "bytecode"];
+
+/// What [`dump_stage`] shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// The syntax tree and what its names mean.
@@ -45,15 +48,7 @@ impl Stage {
 
     /// The name on command lines.
     pub fn name(self) -> &'static str {
-        match self {
-            Stage::Ast => "ast",
-            Stage::Ir => "ir",
-            Stage::IrOpt => "ir-opt",
-            Stage::VCode => "vcode",
-            Stage::Interference => "interference",
-            Stage::Allocation => "allocation",
-            Stage::Bytecode => "bytecode",
-        }
+        STAGES[self as usize]
     }
 
     /// The stage with this name.
@@ -62,12 +57,17 @@ impl Stage {
     }
 }
 
+/// [`dump_stage`] by the stage's name; none if there is no such stage.
+pub fn dump(source: &[u8], options: &Options, stage: &str) -> Option<Result<String, Vec<SyntaxError>>> {
+    Stage::from_name(stage).map(|stage| dump_stage(source, options, stage))
+}
+
 /// A chunk after `stage` as text. Only the bytecode depends on the optimization level: the stages
 /// between are those of [`OptLevel::O1`].
 ///
 /// # Errors
 /// Those of [`compile`](crate::compile).
-pub fn dump(source: &[u8], options: &Options, stage: Stage) -> Result<String, Vec<SyntaxError>> {
+pub fn dump_stage(source: &[u8], options: &Options, stage: Stage) -> Result<String, Vec<SyntaxError>> {
     let parsed = Parsed::new(source, options)?;
     let source = parsed.source();
     if stage == Stage::Ast {

@@ -20,7 +20,7 @@ mod compile;
 mod dump;
 
 pub use compile::{allocate, compile, names_debug};
-pub use dump::{Stage, dump};
+pub use dump::{STAGES, Stage, dump, dump_stage};
 pub use lower::lower;
 pub use select::select;
 pub use vcode::{Literal, VCode};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use perilune_compiler::{OptLevel, Options, Stage, dump};
+use perilune_compiler::{OptLevel, Options, Stage, dump_stage};
 
 /// A test program with what its first lines ask for.
 pub struct Case {
@@ -47,7 +47,7 @@ fn read(path: PathBuf) -> Case {
 #[test]
 fn dumps() {
     for case in cases() {
-        let text = dump(&case.source, &case.options, case.stage)
+        let text = dump_stage(&case.source, &case.options, case.stage)
             .unwrap_or_else(|errors| panic!("{}: {}", case.path.display(), errors[0]));
         let name = case.path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         let mut settings = insta::Settings::clone_current();
