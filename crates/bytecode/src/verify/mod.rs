@@ -48,6 +48,12 @@
 //! - Lines, safepoints and operand names are strictly ascending and stand at instructions; names name an
 //!   operand that exists; local variables have a range in the code and a slot in the frame.
 //!
+//! # Not proved
+//! - Types of values other than cells and prepared loops: an instruction checks the tags that it relies on, such
+//!   as that of the table of `set_list`, by itself.
+//! - Anything after something but the code writes to a frame: what a debugger stores in a slot must be of the
+//!   kind that the slot has, and not into prepared loops.
+//!
 //! Code that cannot be reached must decode and have its operands in range, but no slots assigned.
 //! A function whose analysis would take more memory or time than [`Fault::TooComplex`] says is refused.
 
