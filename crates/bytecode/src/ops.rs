@@ -258,7 +258,7 @@ macro_rules! for_each_op { ($m:path) => { $m! {
     Tbc = tbc { value: Reg as Use } flags(may_raise, safepoint);
     /// Closes, in reverse order, the to-be-closed slots at and above `R[from]`.
     Close = close { from: Reg as Slot } flags(may_raise, may_call, may_alloc, may_yield, safepoint);
-    /// Raises "global 'K[name]' already defined" unless `R[src]` is nil.
+    /// Raises that the global `K[name]` is already defined, unless `R[src]` is nil.
     CheckGlobal = check_global { src: Reg as Use, name: Wide as WideConst } flags(may_raise, safepoint);
 
     /// `get_field` of an own field found in `holder`, a table that receivers of the cached shape inherit from.
