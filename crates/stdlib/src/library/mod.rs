@@ -1,0 +1,148 @@
+//! The libraries as scripts see them: natives on the VM's public API.
+
+mod base;
+mod collect;
+mod debug;
+mod io;
+mod io_read;
+mod load;
+mod math;
+mod os;
+mod package;
+mod stream;
+mod string;
+mod string_format;
+mod string_pack;
+mod string_pattern;
+mod table;
+mod table_sort;
+mod utf8;
+
+use perilune_vm::{Ctx, Raised, Table, Val};
+
+pub use stream::flush_standard_streams;
+
+/// Opens every library.
+///
+/// # Errors
+/// Out of memory.
+pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
+    install_safe(ctx)?;
+    load::open_files(ctx)?;
+    package::open_files(ctx)?;
+    open(ctx, "io", io::open)?;
+    open(ctx, "os", os::open)?;
+    debug::open(ctx)
+}
+
+/// Opens what reaches neither files nor the system: the basic functions without `dofile` and
+/// `loadfile`, `coroutine`, `string`, `table`, `math`, `utf8`, and of `os` the clock and the
+/// calendar. `print` and `warn` write to the standard streams.
+///
+/// # Errors
+/// Out of memory.
+pub fn install_safe(ctx: &Ctx<'_>) -> Result<(), Raised> {
+    perilune_vm::install_builtins(ctx)?;
+    base::open(ctx)?;
+    load::open(ctx)?;
+    package::open(ctx)?;
+    open(ctx, "string", string::open)?;
+    open(ctx, "table", table::open)?;
+    open(ctx, "math", math::open)?;
+    open(ctx, "utf8", utf8::open)?;
+    open(ctx, "os", os::open_safe)
+}
+
+/// Makes (or completes) a global library table and enters it in `package.loaded`.
+fn open(
+    ctx: &Ctx<'_>,
+    name: &str,
+    fill: fn(&Ctx<'_>, Table<'_>) -> Result<(), Raised>,
+) -> Result<(), Raised> {
+    let globals = ctx.globals();
+    let library = match globals.get_str(ctx, name.as_bytes())?.as_table() {
+        Some(library) => library,
+        None => ctx.new_table(0, 32)?,
+    };
+    fill(ctx, library)?;
+    globals.set_str(ctx, name, library.as_val())?;
+    package::enter(ctx, name, library.as_val())
+}
+
+/// Where a string function starts: a position from 1 that may count from the end, cut to `1..`.
+#[inline]
+fn start_position(position: i64, length: usize) -> usize {
+    if position > 0 {
+        position as usize
+    } else if position == 0 || position < -(length as i64) {
+        1
+    } else {
+        (length as i64 + position + 1) as usize
+    }
+}
+
+/// Where a string function ends: as [`start_position`], cut to `0..=length`.
+#[inline]
+fn end_position(position: i64, length: usize) -> usize {
+    if position > length as i64 {
+        length
+    } else if position >= 0 {
+        position as usize
+    } else if position < -(length as i64) {
+        0
+    } else {
+        (length as i64 + position + 1) as usize
+    }
+}
+
+/// A buffer that results are built in, kept between calls.
+#[derive(Default)]
+struct Scratch(Vec<u8>);
+
+/// A buffer that grew past this is not kept.
+const KEPT: usize = 1 << 20;
+
+/// Runs `f` with the empty buffer. `f` must not call back into the VM.
+fn with_buffer<R>(ctx: &Ctx<'_>, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let scratch = ctx.state::<Scratch>();
+    let mut scratch = scratch.borrow_mut();
+    scratch.0.clear();
+    let result = f(&mut scratch.0);
+    if scratch.0.capacity() > KEPT {
+        scratch.0 = Vec::new();
+    }
+    result
+}
+
+/// Takes the buffer out, for natives that call back; a nested use finds a fresh one.
+fn take_buffer(ctx: &Ctx<'_>) -> Vec<u8> {
+    let mut buffer = std::mem::take(&mut ctx.state::<Scratch>().borrow_mut().0);
+    buffer.clear();
+    buffer
+}
+
+/// Gives the buffer back for the next use.
+fn give_buffer(ctx: &Ctx<'_>, buffer: Vec<u8>) {
+    if buffer.capacity() <= KEPT {
+        ctx.state::<Scratch>().borrow_mut().0 = buffer;
+    }
+}
+
+/// Makes room for `extra` bytes or raises "not enough memory".
+fn reserve(ctx: &Ctx<'_>, out: &mut Vec<u8>, extra: usize) -> Result<(), Raised> {
+    out.try_reserve(extra).map_err(|_| ctx.error_memory())
+}
+
+/// A string of `length` bytes that `fill` writes; it gets zeros.
+fn new_string_with<'a>(
+    ctx: &'a Ctx<'_>,
+    length: usize,
+    fill: impl FnOnce(&mut [u8]),
+) -> Result<Val<'a>, Raised> {
+    with_buffer(ctx, |out| {
+        reserve(ctx, out, length)?;
+        out.resize(length, 0);
+        fill(out);
+        ctx.new_str(out)
+    })
+}
