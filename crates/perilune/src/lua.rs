@@ -201,14 +201,20 @@ impl Lua {
     }
 
     /// Flushes the standard output of scripts.
-    pub fn flush(&mut self) {
-        self.vm.enter(|ctx| perilune_stdlib::flush(ctx));
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        self.vm.enter(|ctx| perilune_stdlib::flush_standard_streams(ctx))
     }
 
     /// Ends the state: finalizers run, files are flushed.
-    pub fn close(&mut self) {
+    ///
+    /// # Errors
+    /// What the system says of the standard output.
+    pub fn close(mut self) -> std::io::Result<()> {
         self.vm.close();
-        self.flush();
+        self.flush()
     }
 
     /// Runs a module's main function with these arguments.

@@ -354,7 +354,12 @@ impl Vm {
     /// `set_list` and `set_list_open`.
     pub(crate) unsafe fn set_list_slow(&mut self, open: bool) -> Flow {
         let pc = self.pc;
-        let t: *mut Table = (*reg(self.base, pc, 1)).as_ptr();
+        let target = *reg(self.base, pc, 1);
+        if !target.is_table() {
+            // Only a module that no compiler of ours wrote gets here: the verifier does not prove types.
+            return Err(self.type_error(target, "fill", None));
+        }
+        let t: *mut Table = target.as_ptr();
         let first = reg(self.base, pc, 2);
         let count = field(pc, 3) as usize;
         let start = i64::from(*pc.add(1).cast::<u32>());

@@ -161,8 +161,7 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
         None if invocation.statements.is_empty() && !invocation.version => execute_stdin(&mut lua, &args)?,
         None => {}
     }
-    lua.close();
-    Ok(())
+    lua.close().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))
 }
 
 fn read(path: &str) -> Result<Vec<u8>, Failure> {
@@ -180,7 +179,7 @@ fn execute(lua: &mut Lua, source: &[u8], name: &[u8], args: &[&[u8]]) -> Result<
     match result {
         Ok(_) => Ok(()),
         Err(error) => {
-            lua.flush();
+            lua.flush().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))?;
             Err(Failure::Script(Box::new(error), source.to_vec()))
         }
     }
