@@ -178,9 +178,11 @@ impl Vm {
             let pc = frame.return_pc();
             match frame.kind() {
                 FrameKind::Call1 => {
+                    // The result may land on this frame's own header: read that first.
+                    let k = frame.return_k();
                     let dst = reg(caller, pc.sub(1), 3);
                     *dst = if count == 0 { Value::NIL } else { *start };
-                    self.go_on(caller, pc, frame.return_k());
+                    self.go_on(caller, pc, k);
                     return Ok(Go::On);
                 }
                 FrameKind::Call0 => {

@@ -43,7 +43,7 @@ impl LookupCache {
     #[inline(always)]
     pub fn find(&self, shape: u32, key: *const Str) -> Option<(*const Table, usize)> {
         let e = &self.entries[index(shape, key) & ((1 << BITS) - 1)];
-        if e.shape == shape && std::ptr::eq(e.key, key) && shape != 0 { Some((e.holder, e.offset as usize)) } else { None }
+        if e.shape == shape && std::ptr::eq(e.key, key) { Some((e.holder, e.offset as usize)) } else { None }
     }
 
     /// Remembers a lookup.

@@ -17,10 +17,13 @@ pub const MAX_FIELDS: u32 = 128;
 /// shapes, so that scripts cannot make the shape tree grow without end.
 const MAX_SHAPES: usize = 50_000;
 
+/// The id of the shape of tables in dictionary mode. No cache holds it; 0, which empty caches hold, is no shape's.
+pub const DICTIONARY: u32 = u32::MAX;
+
 /// Bytes that the heap is charged for a shape's share of key lists and transitions.
 const SHAPE_BYTES: usize = 96;
 
-/// A hidden class. `header.word` is its id, never 0 and never used again.
+/// A hidden class. `header.word` is its id, never 0 and never used again, or [`DICTIONARY`].
 #[repr(C)]
 pub struct Shape {
     /// The object header.
@@ -200,7 +203,7 @@ impl Shape {
 pub struct Shapes {
     /// The shape of an empty table without a metatable.
     pub root: *mut Shape,
-    /// The shape of tables in dictionary mode; its id is 0, which no cache holds.
+    /// The shape of tables in dictionary mode; its id is [`DICTIONARY`].
     pub dictionary: *mut Shape,
     all: Vec<*mut Shape>,
     next_id: u32,
@@ -212,10 +215,11 @@ impl Shapes {
     /// # Errors
     /// If the heap's limit does not allow them.
     pub fn new(heap: &mut RawHeap<Objects>) -> Result<Shapes, OutOfMemory> {
-        let mut shapes = Shapes { root: null_mut(), dictionary: null_mut(), all: Vec::new(), next_id: 0 };
+        let mut shapes = Shapes { root: null_mut(), dictionary: null_mut(), all: Vec::new(), next_id: 1 };
         // SAFETY: S1; both are filled before anything can collect.
         unsafe {
             shapes.dictionary = shapes.make(heap, null_mut(), null_mut(), null_mut())?;
+            (*shapes.dictionary).header.word = DICTIONARY;
             shapes.root = shapes.make(heap, null_mut(), null_mut(), null_mut())?;
         }
         Ok(shapes)
@@ -267,7 +271,7 @@ impl Shapes {
         {
             return Ok(Some(next));
         }
-        if (*from).count >= MAX_FIELDS || self.is_full() || (*from).header.word == 0 {
+        if (*from).count >= MAX_FIELDS || self.is_full() || (*from).header.word == DICTIONARY {
             return Ok(None);
         }
         let next = self.make(heap, (*from).meta, from, key)?;
@@ -276,7 +280,7 @@ impl Shapes {
     }
 
     fn is_full(&self) -> bool {
-        self.all.len() >= MAX_SHAPES || self.next_id == u32::MAX
+        self.all.len() >= MAX_SHAPES || self.next_id >= DICTIONARY - 1
     }
 
     /// The shape with the same keys as `from` and metatable `meta`, or `None` for dictionary mode.
@@ -287,7 +291,7 @@ impl Shapes {
     /// # Safety
     /// `from` and `meta` (or null) are live.
     pub unsafe fn with_meta(&mut self, heap: &mut RawHeap<Objects>, from: *mut Shape, meta: *mut Table) -> Result<Option<*mut Shape>, OutOfMemory> {
-        if (*from).header.word == 0 {
+        if (*from).header.word == DICTIONARY {
             return Ok(None);
         }
         let mut shape = self.root_for(heap, meta)?;

@@ -9,7 +9,7 @@
 //!   but with room left for insertions when a table sees deletions.
 
 use crate::object::{Objects, Str, kind, mark_ptr, mark_value};
-use crate::shape::{Shape, Shapes};
+use crate::shape::{DICTIONARY, Shape, Shapes};
 use crate::string;
 use crate::value::{Value, raw_equal, tag};
 use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer};
@@ -36,7 +36,7 @@ pub mod flag {
 /// A Lua table.
 #[repr(C)]
 pub struct Table {
-    /// `word` is the shape's id, compared by the inline caches; 0 in dictionary mode.
+    /// `word` is the shape's id, compared by the inline caches; [`DICTIONARY`] in dictionary mode.
     pub header: Header,
     /// The record part: `shape.count` values.
     pub slots: *mut Value,
@@ -216,7 +216,7 @@ impl Table {
     /// Whether string keys live in the hash part.
     #[inline(always)]
     pub fn is_dictionary(&self) -> bool {
-        self.header.word == 0
+        self.header.word == DICTIONARY
     }
 
     /// Whether all string keys and no others are in slots, and nothing else is in the table.
@@ -663,7 +663,7 @@ impl Table {
         let count = (*shape).count;
         // Room first, so that nothing can fail half way.
         Table::resize_nodes(this, heap, shapes, count as usize + 1)?;
-        (*this).header.word = 0;
+        (*this).header.word = DICTIONARY;
         (*this).shape = shapes.dictionary;
         for i in 0..count {
             let v = *(*this).slots.add(i as usize);
