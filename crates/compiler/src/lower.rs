@@ -57,6 +57,7 @@ fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32
         numbers,
         b: FunctionBuilder::new(&mut func),
         storage: ArenaMap::default(),
+        in_scope: source.watches_collector().then(Vec::new),
         closing: Vec::new(),
         labels: ArenaMap::default(),
         breaks: ArenaMap::default(),
@@ -95,6 +96,8 @@ struct Lower<'a, 'f> {
     b: FunctionBuilder<'f>,
     /// Nothing for locals whose declaration is never reached.
     storage: ArenaMap<LocalId, Storage>,
+    /// The locals in scope, where their values are to live as long as their names.
+    in_scope: Option<Vec<LocalId>>,
     closing: Vec<Closing>,
     labels: ArenaMap<LabelId, Block>,
     breaks: ArenaMap<StmtId, Block>,
@@ -121,6 +124,7 @@ impl Lower<'_, '_> {
         self.block(body.body);
         if self.reachable() {
             self.at(body.end_line);
+            self.keep_alive(0);
             self.b.ret(&[]);
         }
     }
@@ -201,6 +205,39 @@ impl Lower<'_, '_> {
             }
         };
         self.storage.insert(local, storage);
+        if let Some(in_scope) = &mut self.in_scope {
+            in_scope.push(local);
+        }
+    }
+
+    /// How many locals are in scope whose values are kept alive.
+    fn kept(&self) -> usize {
+        self.in_scope.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Keeps the values of the locals in scope alive up to here, but for the first `from`.
+    fn keep_alive(&mut self, from: usize) {
+        let locals = self.in_scope.as_ref().map_or(Vec::new(), |in_scope| in_scope[from..].to_vec());
+        for local in locals {
+            let name = self.source.bytes(self.source.names.locals[local].name);
+            let value = match self.storage[local] {
+                Storage::Value { value, .. } | Storage::Cell(value) => value,
+                Storage::Variable(variable) => self.b.read_variable(variable),
+            };
+            let local = self.b.func_mut().add_local(name);
+            self.b.local_start(local, value);
+            self.b.local_end(local);
+        }
+    }
+
+    /// Ends the scope of all kept locals but the first `from`.
+    fn forget(&mut self, from: usize) {
+        if self.kept() > from {
+            if self.reachable() {
+                self.keep_alive(from);
+            }
+            self.in_scope.as_mut().expect("there are some").truncate(from);
+        }
     }
 
     fn read_local(&mut self, local: LocalId) -> Value {

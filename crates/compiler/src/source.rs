@@ -86,6 +86,13 @@ impl<'a> Source<'a> {
         &self.chunk.names[name]
     }
 
+    /// Whether the chunk names what can see when the collector frees an object: then a local keeps its
+    /// value alive to the end of its scope, as in the reference; else until it is last used.
+    pub(crate) fn watches_collector(&self) -> bool {
+        let names = &self.chunk.names;
+        [&b"__mode"[..], b"__gc", b"collectgarbage"].iter().any(|name| names.get(name).is_some())
+    }
+
     /// The constant that an expression without operators is.
     pub(crate) fn literal(&self, expr: ExprId) -> Option<Constant> {
         match self.chunk.exprs[expr] {

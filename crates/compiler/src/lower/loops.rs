@@ -24,8 +24,9 @@ impl Lower<'_, '_> {
         self.breaks.insert(stmt, exit);
         self.b.jump(head, &[]);
         self.b.switch_to(head);
-        let keep = self.closing.len();
+        let (keep, kept) = (self.closing.len(), self.kept());
         self.statements(body);
+        self.forget(kept);
         if self.reachable() {
             match self.closing.get(keep).copied() {
                 None => self.cond(cond, exit, head),
@@ -68,8 +69,10 @@ impl Lower<'_, '_> {
         let step = self.b.func().results(prep)[2];
         self.b.switch_to(inside);
         self.at(chunk.stmt_line(stmt));
+        let kept = self.kept();
         self.define(self.source.names.declared(stmt).get(0), index);
         self.block(*body);
+        self.forget(kept);
         if self.reachable() {
             self.at(chunk.stmt_line(stmt));
             self.b.for_loop([index, count, step], (inside, &[]), (exit, &[]));
@@ -103,10 +106,12 @@ impl Lower<'_, '_> {
         let results = self.b.func().results(call).to_vec();
         self.b.branch_nil(results[0], (exit, &[]), (inside, &[]));
         self.enter(inside);
+        let kept = self.kept();
         for (var, &value) in vars.iter().zip(&results) {
             self.define(var, value);
         }
         self.block(*body);
+        self.forget(kept);
         if self.reachable() {
             self.b.jump(head, &[results[0]]);
         }

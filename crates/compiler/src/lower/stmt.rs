@@ -19,8 +19,9 @@ enum Place {
 impl Lower<'_, '_> {
     /// Lowers a block with its scope.
     pub(super) fn block(&mut self, block: BlockId) {
-        let keep = self.closing.len();
+        let (keep, kept) = (self.closing.len(), self.kept());
         self.statements(block);
+        self.forget(kept);
         self.leave(keep);
         self.seal_labels(block);
     }
@@ -305,6 +306,7 @@ impl Lower<'_, '_> {
             list.push(value);
         }
         self.at(self.source.chunk.stmt_last_line(stmt));
+        self.keep_alive(0);
         self.close_from(0);
         self.b.ret(&list);
     }

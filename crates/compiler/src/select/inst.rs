@@ -39,6 +39,15 @@ impl Selector<'_> {
             }
             return;
         }
+        if let ir::Op::LocalStart(_) = op {
+            // The local's value is to live up to here.
+            if let Some(&value) = func.args(inst).first()
+                && self.literal(value).is_none()
+            {
+                self.push(Code::Keep, &[Operand::any_use(vreg(value))], None, None);
+            }
+            return;
+        }
         if op.is_debug() {
             return;
         }
