@@ -1,0 +1,3 @@
+--! error = (error object is a table value)
+-- An error object without text.
+error({})

@@ -1,0 +1,15 @@
+-- The kind of every result, conversions, and their formatting.
+local function kind(x) return math.type(x) or type(x) end
+print(kind(1), kind(1.0), kind(1 + 1), kind(1 + 1.0), kind(2 ^ 2), kind(4 / 2), kind(4 // 2), kind(4.0 // 2), kind(5 % 2), kind(5.0 % 2), kind(-1), kind(-1.0), kind(1 << 2), kind(2.0 | 1))
+print(1.0, -1.0, 0.0, -0.0, 100.0, 1e15, 1e16, 1e17, 123456789.0, 0.1, 1 / 3, 2 / 3, 1e-5, 1e-4, 123.456, 5e-324, 1.7976931348623157e308)
+print(3.14159265358979, 2.718281828459045, 1.1, 2.2, 3.3000000000000003, 1e100, 2 ^ 0.5, 10 / 3, 1e15 + 0.5, 2 ^ 53, 2 ^ 63, 2 ^ 64)
+print(math.tointeger(3.0), math.tointeger(3.5), math.tointeger("8"), math.tointeger(2 ^ 53), math.tointeger(2 ^ 63), math.tointeger({}))
+print(math.floor(3.7), math.floor(-3.7), math.ceil(3.2), math.ceil(-3.2), math.floor(1e100) == 1e100, math.floor(5), math.ceil(-0.5))
+print(3 | 0, 3.0 | 0, 1e15 // 1, 7 // 1.0, 7.9 // 1, math.fmod(7, 3), math.fmod(-7, 3), math.fmod(7, -3.0), math.modf(3.7), math.modf(-3.7))
+local t = {} t[1.0] = "one" t[2] = "two" t[2 ^ 53] = "big" print(t[1], t[2.0], t[1 << 53], next({ [3.0] = 1 }), math.type((next({ [3.0] = 1 }))))
+t[1.5] = "x" print(t[1.5], t[3 / 2], #t)
+print(1 == 1.0, math.maxinteger == math.maxinteger + 0.0, math.maxinteger + 0.0 == 2 ^ 63, (1 << 53) + 1 == 2 ^ 53 + 1, math.maxinteger < 2 ^ 63, math.mininteger <= -2 ^ 63)
+local s = 0 for i = 1, 10 do s = s + i / 10 end print(s) s = 0 for i = 1, 10 do s = s + i // 10 end print(s) s = 0.0 for i = 1, 10 do s = s + i end print(s) s = 0 for i = 1, 3 do s = s + 0.0 end print(s)
+local n = 0 n = n + 1 print(n) n = n + 1.0 print(n) n = n * 2 print(n) n = n // 1 print(n) n = n | 0 print(n) n = n - 0.5 print(n) n = -n print(n) n = n ^ 2 print(n)
+print(0.0 == -0.0, 1 / 0.0, 1 / -0.0, 0.0 / 0.0 ~= 0.0 / 0.0, -(0.0), 0.0 * -1, 0 * -1, -0.0 + 0, -0.0 - 0.0, math.huge - math.huge ~= 0)
+print(string.format("%d %s %s %g %.3f", 3.0, 3.0, 3, 1e20, 1 / 3)) print(pcall(string.format, "%d", 3.5))

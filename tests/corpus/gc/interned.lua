@@ -1,0 +1,5 @@
+-- Strings as keys survive as long as their tables, equal texts are one key however made, short and long.
+local t = {} for i = 1, 100 do t["k" .. i] = i end collectgarbage() for i = 1, 100 do assert(t["k" .. i] == i) end local function mk(n) return ("x"):rep(n) end
+for _, n in ipairs { 0, 1, 10, 39, 40, 41, 42, 100, 1000 } do local u = {} u[mk(n)] = n collectgarbage() io.write(tostring(u[mk(n)]), tostring(mk(n) == mk(n)), " ") u[mk(n)] = nil io.write(tostring(next(u)), " ") end print()
+local long = mk(60) .. "a" local long2 = mk(60) .. "b" local u = { [long] = 1, [long2] = 2 } collectgarbage() print(u[mk(60) .. "a"], u[mk(60) .. "b"], u[mk(61)], long < long2, long == mk(60) .. "a") for i = 1, 50 do local s = "tmp" .. i u[s] = i u[s] = nil end collectgarbage() local c = 0 for k in pairs(u) do c = c + 1 end print(c)
+local names = {} for i = 1, 300 do names[i] = "name" .. i end collectgarbage() local objs = {} for i = 1, 300 do objs[i] = { [names[i]] = i } end for i = 1, 300 do names[i] = nil end collectgarbage() local s = 0 for i = 1, 300 do s = s + objs[i]["name" .. i] end print(s)

@@ -1,0 +1,12 @@
+-- __call: chains, tail calls, varargs, methods, in every position of a call.
+local obj = setmetatable({ name = "obj" }, { __call = function(self, ...) return self.name, select("#", ...), ... end })
+print(obj()) print(obj(1)) print(obj(1, nil, 3)) print((obj())) print(obj(obj(1))) print(select("#", obj(obj())), #{ obj(1, 2) }) local a, b, c = obj(7) print(a, b, c) local t = { m = obj, obj } print(t.m(1)) print(select("#", t:m(2)), select(3, t:m(2)) == t) print(t[1](3)) obj(1)
+local two = setmetatable({}, { __call = obj }) print(select(2, two("x")) == 2, select(3, two("x")) == two, select(4, two("x"))) local three = setmetatable({}, { __call = two }) print(select(2, three("y")) == 3, select(4, three("y")) == three, select(5, three("y")))
+local function tail(...) return obj(...) end print(tail(1, 2)) local function tail3(...) return three(...) end print(select("#", tail3(1)))
+print(pcall(obj, 1)) print(pcall(setmetatable({}, {}))) print(pcall(setmetatable({}, { __call = 5 }))) print(pcall(function() local nocall = {} nocall() end)) print(pcall(function() local x = setmetatable({}, { __call = {} }) x() end))
+local chain = function(...) return select("#", ...), select(-1, ...) end for i = 1, 15 do chain = setmetatable({}, { __call = chain }) end print(pcall(chain, "arg")) for i = 1, 300 do chain = setmetatable({}, { __call = chain }) end print((pcall(chain)))
+local self = {} setmetatable(self, { __call = self }) print((pcall(self)))
+local Class = setmetatable({}, { __call = function(cls, v) return setmetatable({ v = v }, cls) end }) Class.__index = Class function Class:get() return self.v end print(Class(5):get(), Class(Class(6):get()):get())
+for v in setmetatable({ 1, 2 }, { __call = function(s, _, c) c = (c or 0) + 1 return s[c] end }) do io.write(v, " ") end print()
+print(string.gsub("abc", "%w", setmetatable({}, { __index = function(_, k) return k .. k end }))) local co = coroutine.wrap(function(...) return obj(...) end) print(co("in co"))
+local rec rec = setmetatable({}, { __call = function(self, n) if n == 0 then return 0 end return n + self(n - 1) end }) print(rec(100)) print(pcall(setmetatable({}, { __call = function() error("in call", 0) end }))) print(pcall(setmetatable({}, { __call = function(_, x) error({ x }) end }), 1) == false)

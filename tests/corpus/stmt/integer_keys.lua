@@ -1,0 +1,13 @@
+-- Indexing by integers: constants, variables, floats, negative, large, from one, backwards, mixed with names.
+local t = {} t[1] = "a" t[2] = "b" t[4] = "d" t[0] = "z" t[-1] = "n" print(t[1], t[2], t[3], t[4], t[0], t[-1], t[1.0], t["1"])
+local i = 3 t[i] = "c" print(t[i], t[i - 1], t[i + 1], t[i * 2], t[-i], #t)
+t[1 << 40] = "big" t[math.maxinteger] = "max" t[math.mininteger] = "min" t[2 ^ 53] = "2^53" print(t[1 << 40], t[math.maxinteger], t[math.mininteger], t[9007199254740992], t[2 ^ 40])
+t[200] = "200" t[255] = "255" t[256] = "256" t[257] = "257" t[65536] = "65536" print(t[200], t[255], t[256], t[257], t[65536], t[65537])
+local r = {} for i = 10, 1, -1 do r[i] = i end print(#r, r[1], r[10]) for i = 1, 10 do r[i] = nil end print(#r, next(r))
+local m = { n = 1, 10, 20, 30 } m[#m + 1] = 40 m.x = 5 m[#m + 1] = 50 print(#m, m.n, m.x, m[5]) m[#m] = nil print(#m)
+local s = {} for i = 1, 100 do s[i] = i * i end local sum = 0 for i = 1, #s do sum = sum + s[i] end print(sum, #s) for i = 100, 51, -1 do s[i] = nil end print(#s, s[50], s[51])
+local sp = {} for i = 1, 20 do sp[i * i] = i end local c = 0 for k, v in pairs(sp) do if v * v == k then c = c + 1 end end print(c, sp[400], sp[399])
+print(pcall(function() t[nil] = 1 end)) print(pcall(function() t[0 / 0] = 1 end)) print(t[nil], t[0 / 0]) print(pcall(rawset, t, nil, 1))
+local f = {} f[1.5] = 1 f[2.0] = 2 f[-0.0] = 0 print(f[1.5], f[2], f[0], #f) local str = { ["1"] = "s", [1] = "i" } print(str["1"], str[1])
+local q = { first = 1, last = 0 } for i = 1, 30 do q.last = q.last + 1 q[q.last] = i if i % 3 == 0 then q[q.first] = nil q.first = q.first + 1 end end print(q.first, q.last, q[q.first], q[q.last], q[1])
+t = { 5, 6 } t[1], t[2] = t[2], t[1] t[1] = t[1] + t[2] print(t[1], t[2]) t[t[2] - 4] = "computed" print(t[1])
