@@ -126,7 +126,6 @@ impl Selector<'_> {
             let preds: Vec<_> = cfg.preds(block).iter().map(|&(pred, _)| as_block(pred)).collect();
             let params = func.params(block).iter().map(|&param| vreg(param)).collect();
             self.code.blocks.push(VBlock {
-                block,
                 insts: InstRange { start, end },
                 succs,
                 preds,

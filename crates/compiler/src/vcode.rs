@@ -73,7 +73,6 @@ pub(crate) struct VInst {
 
 #[derive(Clone, Debug)]
 pub(crate) struct VBlock {
-    pub(crate) block: ir::Block,
     pub(crate) insts: InstRange,
     pub(crate) succs: Vec<Block>,
     pub(crate) preds: Vec<Block>,
