@@ -198,6 +198,9 @@ fn offset_of_local(local: i64, dst: Option<bool>, zone: &dyn Zone) -> i64 {
                 }
             }
         }
+        // A zone without the other clock: it would be an hour off.
+        let standard = if valid(&before) { before.seconds } else { after.seconds };
+        return if wanted { standard + 3600 } else { standard - 3600 };
     }
     if valid(&before) || !valid(&after) { before.seconds } else { after.seconds }
 }

@@ -139,6 +139,9 @@ fn error_at(ctx: &Ctx<'_>, value: Val<'_>, level: i64) -> Raised {
             return ctx.error_plain([&place[..], text].concat());
         }
     }
+    if value.is_nil() && ctx.std() >= perilune_vm::Std::V5_5 {
+        return ctx.error_plain("<no error object>");
+    }
     ctx.error_value(value)
 }
 
@@ -187,6 +190,11 @@ fn rawset(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let table = ctx.check_table(0)?;
     ctx.check_any(1)?;
     ctx.check_any(2)?;
+    match ctx.arg(1) {
+        key if key.is_nil() => return Err(ctx.error_plain("table index is nil")),
+        key if !key.raw_eq(key) => return Err(ctx.error_plain("table index is NaN")),
+        _ => {}
+    }
     table.set(ctx, ctx.arg(1), ctx.arg(2))?;
     ctx.ret(ctx.arg(0))
 }

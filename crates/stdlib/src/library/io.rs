@@ -357,14 +357,12 @@ fn write(ctx: &Ctx<'_>, file: &SharedStream, first: usize, value: Val<'_>) -> Re
     let mut written = 0;
     for i in first..ctx.nargs() {
         let argument = ctx.arg(i);
-        let result = if let Some(text) = argument.as_str() {
-            written += text.len();
-            file.borrow_mut().write(text)
+        let (result, length) = if let Some(text) = argument.as_str() {
+            (file.borrow_mut().write(text), text.len())
         } else if let Some(number) = argument.as_num() {
             let mut text = Vec::with_capacity(32);
             write_num(&mut text, number, ctx.std());
-            written += text.len();
-            file.borrow_mut().write(&text)
+            (file.borrow_mut().write(&text), text.len())
         } else {
             return Err(ctx.type_error(i, "string"));
         };
@@ -373,6 +371,7 @@ fn write(ctx: &Ctx<'_>, file: &SharedStream, first: usize, value: Val<'_>) -> Re
             ctx.push(Val::int(written as i64))?;
             return Ok(Returns(returns.0 + 1));
         }
+        written += length;
     }
     ctx.charge(written as u64 / 64)?;
     ctx.ret(value)
