@@ -65,7 +65,7 @@ fn next(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn thread_arg(ctx: &Ctx<'_>, i: usize) -> Result<*mut Thread, Raised> {
     let v = ctx.arg(i);
-    if v.raw.tag == tag::THREAD { Ok(v.raw.as_ptr()) } else { Err(ctx.type_error(i, "coroutine")) }
+    if v.raw.tag == tag::THREAD { Ok(v.raw.as_ptr()) } else { Err(ctx.type_error(i, "thread")) }
 }
 
 fn create(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {

@@ -57,7 +57,18 @@ impl Vm {
                 }
                 _ => {
                     chain += 1;
-                    nargs = self.resolve_call(window, nargs, kind, chain)?;
+                    match self.resolve_call(window, nargs, kind, chain) {
+                        Ok(n) => nargs = n,
+                        Err(raised) => {
+                            if matches!(kind, FrameKind::Pcall | FrameKind::Xpcall) {
+                                // The error is the protected call's: it must find the frame that protects.
+                                frame.link(kind, caller, pc, k);
+                                self.base = frame.0;
+                                self.top = frame.0;
+                            }
+                            return Err(raised);
+                        }
+                    }
                 }
             }
         }
@@ -138,33 +149,24 @@ impl Vm {
             chain += 1;
             nargs = self.resolve_call(window, nargs, FrameKind::Call1, chain)?;
         }
+        if (*window).tag == tag::NATIVE {
+            // Natives see their caller: errors and `error` levels name its line.
+            return self.precall(window, nargs, FrameKind::TailNative, self.base, self.pc, self.k);
+        }
         let frame = self.frame();
         let (kind, caller, pc, k) = (frame.kind(), frame.caller().0, frame.return_pc(), frame.return_k());
-        let tail = (frame.flags() & flag::TAIL) | flag::TAIL;
         let target = Vm::original_window(frame);
         *target = *window;
         std::ptr::copy(window.add(HEADER_SLOTS), target.add(HEADER_SLOTS), nargs);
         let callee = *target;
         let base = target.add(HEADER_SLOTS);
         let new = RegisterFrame(base);
-        if callee.tag == tag::CLOSURE {
-            new.link(kind, caller, pc, k);
-            new.set_flags(tail);
-            // The saved base must be a whole frame if the stack has to move.
-            self.base = base;
-            self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs)?;
-            Ok(Go::On)
-        } else {
-            new.link(kind, caller, pc, k);
-            new.set_flags(tail);
-            let native: *mut Native = callee.as_ptr();
-            self.base = base;
-            if self.heap.should_collect() {
-                self.top = base.add(nargs);
-                self.collect_garbage();
-            }
-            ((*native).run)(self, native, nargs)
-        }
+        new.link(kind, caller, pc, k);
+        new.set_flags(flag::TAIL);
+        // The saved base must be a whole frame if the stack has to move.
+        self.base = base;
+        self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs)?;
+        Ok(Go::On)
     }
 
     /// Returns `count` values at `start` from the frame at the saved base.
@@ -201,8 +203,9 @@ impl Vm {
                     self.go_on(caller, pc, k);
                     return Ok(Go::On);
                 }
+                FrameKind::TailNative => self.base = caller,
                 FrameKind::Finish => {
-                    let header = frame.0.sub(HEADER_SLOTS);
+                    let header = Vm::original_window(frame);
                     self.go_on(caller, pc, frame.return_k());
                     return self.finish(header, start, count);
                 }
@@ -229,14 +232,14 @@ impl Vm {
                 }
                 FrameKind::Body => return thread::finish_body(self, start, count),
                 FrameKind::Close => {
-                    let header = frame.0.sub(HEADER_SLOTS);
+                    let header = Vm::original_window(frame);
                     self.go_on(caller, pc, frame.return_k());
                     self.restore_open(header);
                     return Ok(Go::On);
                 }
                 FrameKind::CloseError => {
                     // The error is kept below the window.
-                    self.error = *frame.0.sub(HEADER_SLOTS + 1);
+                    self.error = *Vm::original_window(frame).sub(1);
                     self.base = caller;
                     self.pc = pc;
                     return Ok(self.unwind_handled());
@@ -376,8 +379,32 @@ impl Vm {
         flow
     }
 
-    /// Takes frames off until one is protected.
+    /// Whether the error on its way ends the running coroutine: nothing protects, and no Rust code is in between.
+    unsafe fn ends_coroutine(&self) -> bool {
+        let mut frame = self.frame();
+        loop {
+            match frame.kind() {
+                FrameKind::Body => return true,
+                FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry | FrameKind::Finalizer | FrameKind::CloseThread | FrameKind::Base => return false,
+                _ => frame = frame.caller(),
+            }
+        }
+    }
+
+    /// Takes frames off until one is protected. A coroutine that fails keeps its frames.
     pub(crate) unsafe fn unwind_handled(&mut self) -> Go {
+        if self.error.is_nil() && self.std.close_without_error_argument() {
+            self.error = match self.new_str(b"<no error object>") {
+                Ok(text) => Value::str(text),
+                Err(Raised(())) => self.error,
+            };
+        }
+        if self.ends_coroutine() {
+            return match thread::fail_body(self) {
+                Ok(go) => go,
+                Err(raised) => self.unwind(raised),
+            };
+        }
         loop {
             let frame = self.frame();
             let kind = frame.kind();

@@ -50,25 +50,8 @@ pub enum FrameKind {
     Finalizer = 12,
     /// A `__close` run for `coroutine.close`.
     CloseThread = 13,
-}
-
-impl FrameKind {
-    const ALL: [FrameKind; 14] = [
-        FrameKind::Base,
-        FrameKind::Call1,
-        FrameKind::Call0,
-        FrameKind::CallN,
-        FrameKind::Finish,
-        FrameKind::Entry,
-        FrameKind::Pcall,
-        FrameKind::Xpcall,
-        FrameKind::Body,
-        FrameKind::Handler,
-        FrameKind::Close,
-        FrameKind::CloseError,
-        FrameKind::Finalizer,
-        FrameKind::CloseThread,
-    ];
+    /// A native in a tail call: the caller's frame stays below it, and returns what it returns.
+    TailNative = 14,
 }
 
 /// Frame flags.
@@ -130,7 +113,8 @@ impl RegisterFrame {
     /// F3.
     #[inline(always)]
     pub unsafe fn kind(self) -> FrameKind {
-        FrameKind::ALL[*self.at::<u16>(offset::KIND) as usize]
+        // SAFETY: F3; only `link` and the call handlers write the field, with kinds.
+        unsafe { std::mem::transmute::<u16, FrameKind>(*self.at::<u16>(offset::KIND)) }
     }
     /// Its flags.
     ///

@@ -606,8 +606,8 @@ impl<'v> Ctx<'v> {
     #[cold]
     fn set_error(&self, e: SetError) -> Raised {
         match e {
-            SetError::NilKey => self.error("index is nil"),
-            SetError::NanKey => self.error("index is NaN"),
+            SetError::NilKey => self.error("table index is nil"),
+            SetError::NanKey => self.error("table index is NaN"),
             SetError::Memory => self.error_memory(),
         }
     }
@@ -1087,7 +1087,15 @@ impl<'v> Ctx<'v> {
             self.push(Val::new(handler))?;
             self.push(Val::new(v))?;
             self.call(1, Some(1))?;
-            if self.slot(self.top() - 1).as_str().is_none() {
+            let text = self.slot(self.top() - 1);
+            if text.raw.to_num().is_some() {
+                // A number will do: its text.
+                let mut out = Vec::new();
+                self.plain_text(text.raw, &mut out);
+                self.pop(1);
+                return self.push_str(&out);
+            }
+            if text.as_str().is_none() {
                 return Err(self.error("'__tostring' must return a string"));
             }
             return Ok(());

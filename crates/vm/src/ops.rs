@@ -1054,14 +1054,14 @@ handlers! {
     }
     #[inline(never)]
     fn set_index_mid(vm, pc, base, k, t) {
-        if append(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+        if store_plain(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
             next!(vm, pc, base, k, t, 1)
         }
         set_index_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn set_index_k_mid(vm, pc, base, k, t) {
-        if append(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+        if store_plain(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
             next!(vm, pc, base, k, t, 1)
         }
         set_index_k_slow::<D>(vm, pc, base, k, t)
@@ -1190,27 +1190,28 @@ handlers! {
     }
 }
 
-/// Appends to the array part of a plain table if there is room; false if this is another kind of store.
+/// Stores into a plain table (no metatable, no barrier due) what needs no growth; false if this is another kind of
+/// store.
 #[inline(always)]
-unsafe fn append(object: *const Value, key: *const Value, value: *const Value) -> bool {
-    if (*object).tag != tag::TABLE || (*key).tag != tag::INT {
+unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
+    if (*object).tag != tag::TABLE {
         return false;
     }
     let table: *mut Table = (*object).as_ptr();
-    let len = u64::from((*table).len);
-    let tag = (*value).tag;
-    if (*key).payload.wrapping_sub(1) != len
-        || len >= u64::from((*table).capacity)
-        || (*table).header.gc & GC_BARRIER != 0
-        || tag == tag::NIL
-        || !(*table).meta.is_null()
-        || (*table).has_hash()
-    {
+    if (*table).header.gc & GC_BARRIER != 0 || !(*table).meta.is_null() || (*table).header.aux & flag::WATCHED != 0 {
         return false;
     }
-    Table::array_put(table, len as usize + 1, *value);
-    (*table).len = len as u32 + 1;
-    true
+    let len = u64::from((*table).len);
+    if (*key).tag == tag::INT && (*key).payload.wrapping_sub(1) == len {
+        let tag = (*value).tag;
+        if len >= u64::from((*table).capacity) || tag == tag::NIL || (*table).has_hash() {
+            return false;
+        }
+        Table::array_put(table, len as usize + 1, *value);
+        (*table).len = len as u32 + 1;
+        return true;
+    }
+    Table::put_plain(table, *key, *value)
 }
 
 /// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say).

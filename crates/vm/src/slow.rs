@@ -99,7 +99,7 @@ impl Vm {
             }
             at = handler;
         }
-        Err(self.rt_error(b"'__index' chain too long; possibly a loop"))
+        Err(self.rt_error(b"'__index' chain too long; possible loop"))
     }
 
     /// The error of indexing a value that has no fields.
@@ -263,15 +263,15 @@ impl Vm {
             }
             at = handler;
         }
-        Err(self.rt_error(b"'__newindex' chain too long; possibly a loop"))
+        Err(self.rt_error(b"'__newindex' chain too long; possible loop"))
     }
 
     /// Raises a failed raw store.
     #[cold]
     pub(crate) fn set_error(&mut self, e: SetError) -> Raised {
         match e {
-            SetError::NilKey => self.rt_error(b"index is nil"),
-            SetError::NanKey => self.rt_error(b"index is NaN"),
+            SetError::NilKey => self.rt_error(b"table index is nil"),
+            SetError::NanKey => self.rt_error(b"table index is NaN"),
             SetError::Memory => self.raise_memory(),
         }
     }
@@ -765,12 +765,11 @@ impl Vm {
     }
 }
 
-/// The number that an operand of arithmetic stands for: itself, or for bitwise operations a string that converts.
+/// The number that an operand of arithmetic stands for. Strings that are numbers are the string library's business.
 unsafe fn arith_operand(op: ArithOp, v: Value) -> Option<Num> {
     match v.to_num() {
         Some(n) if op.is_bitwise() => to_integer(n).map(Num::Int),
         Some(n) => Some(n),
-        None if op.is_bitwise() => v.str_bytes().and_then(parse_number).and_then(to_integer).map(Num::Int),
         None => None,
     }
 }

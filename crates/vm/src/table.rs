@@ -8,7 +8,7 @@
 //! - all else in the hash part: chained scatter with Brent's variation (Brent 1973), as in Lua's own tables,
 //!   but with room left for insertions when a table sees deletions.
 
-use crate::object::{Objects, Str, kind, mark_ptr, mark_value};
+use crate::object::{Objects, STR_EVENT, Str, kind, mark_ptr, mark_value};
 use crate::shape::{DICTIONARY, Shape, Shapes};
 use crate::string;
 use crate::value::{Value, raw_equal, tag};
@@ -893,6 +893,49 @@ impl Table {
                 (*n).value_tag != tag::NIL && (*n).key_tag == tag::INT && (*n).key > u64::from(above) && (*n).key <= u64::from(upto)
             })
             .count()
+    }
+
+    /// The common stores outside the array part, without a resize: overwrites a key that is there, or inserts one where
+    /// there is room. False if the general path must do it.
+    ///
+    /// # Safety
+    /// `this`, `key` and `v` are live; the table has no metatable, is not watched, and needs no barrier.
+    #[inline]
+    pub unsafe fn put_plain(this: *mut Table, key: Value, v: Value) -> bool {
+        let found = match key.tag {
+            tag::INT => {
+                let at = key.payload.wrapping_sub(1);
+                if at <= u64::from((*this).len) {
+                    return false;
+                }
+                Table::find_int(this, key.as_i64())
+            }
+            tag::STR => {
+                let s: *mut Str = key.as_ptr();
+                if (*s).is_long() || (*s).header.aux & STR_EVENT != 0 {
+                    return false;
+                }
+                if !(*this).is_dictionary() {
+                    return match Shape::find((*this).shape, s) {
+                        Some(slot) => {
+                            *(*this).slots.add(slot as usize) = v;
+                            true
+                        }
+                        None => false,
+                    };
+                }
+                Table::find_short(this, s)
+            }
+            tag::TABLE | tag::TRUE | tag::FALSE => Table::find_node(this, key),
+            _ => return false,
+        };
+        match found {
+            Some(n) => {
+                (*n).set_value(v);
+                true
+            }
+            None => v.is_nil() || Table::insert(this, key, v),
+        }
     }
 
     // ---- traversal ----

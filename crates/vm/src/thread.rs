@@ -174,7 +174,7 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
         }
         end = window;
         work_end = match frame.kind() {
-            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN => null_mut(),
+            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative => null_mut(),
             _ => window,
         };
         pc = frame.caller_pc();
@@ -280,7 +280,7 @@ pub(crate) unsafe fn run_resume(vm: *mut Vm, _native: *mut Native, nargs: usize)
     vm.top = vm.base.add(nargs);
     let co = *vm.base;
     if nargs == 0 || co.tag != tag::THREAD {
-        return Err(vm.native_context(nargs).type_error(0, "coroutine"));
+        return Err(vm.native_context(nargs).type_error(0, "thread"));
     }
     resume(vm, co.as_ptr(), Mode::Resume, 1, nargs - 1)
 }
@@ -345,10 +345,10 @@ pub(crate) unsafe fn run_yield(vm: *mut Vm, _native: *mut Native, nargs: usize) 
     let co = vm.thread;
     vm.top = vm.base.add(nargs);
     if std::ptr::eq(co, vm.main_thread) {
-        return Err(vm.native_context(nargs).error("attempt to yield from outside a coroutine"));
+        return Err(vm.native_context(nargs).error_plain("attempt to yield from outside a coroutine"));
     }
     if (*co).nested > 0 {
-        return Err(vm.native_context(nargs).error("attempt to yield across a C-call boundary"));
+        return Err(vm.native_context(nargs).error_plain("attempt to yield across a C-call boundary"));
     }
     vm.top = vm.base;
     vm.save_thread();
@@ -433,7 +433,7 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
     vm.top = vm.base.add(nargs);
     let v = *vm.base;
     if nargs == 0 || v.tag != tag::THREAD {
-        return Err(vm.native_context(nargs).type_error(0, "coroutine"));
+        return Err(vm.native_context(nargs).type_error(0, "thread"));
     }
     let co: *mut Thread = v.as_ptr();
     match (*co).status {

@@ -19,7 +19,7 @@ impl Vm {
             return None;
         }
         match frame.kind() {
-            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN => {
+            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative => {
                 let caller = frame.caller();
                 let (kind, name) = self.operand_name(caller, frame.caller_pc(), 0)?;
                 Some((kind.to_string(), name))
@@ -67,12 +67,11 @@ impl Vm {
     pub(crate) unsafe fn running_native_name(&self) -> (Vec<u8>, Option<&'static str>) {
         let frame = self.frame();
         let called = self.call_name(frame);
-        let method = matches!(&called, Some((kind, _)) if kind == "method");
-        if !method && let Some(name) = self.global_name(frame.callee()) {
-            return (name, None);
+        if let Some((kind, name)) = called {
+            return (name, (kind == "method").then_some("method"));
         }
-        match called {
-            Some((kind, name)) => (name, (kind == "method").then_some("method")),
+        match self.global_name(frame.callee()) {
+            Some(name) => (name, None),
             None => match frame.callee().tag {
                 tag::NATIVE => ((*frame.callee().as_ptr::<Native>()).name.as_bytes().to_vec(), None),
                 _ => (b"?".to_vec(), None),
@@ -82,11 +81,15 @@ impl Vm {
 
     unsafe fn describe(&self, frame: RegisterFrame) -> Vec<u8> {
         let callee = frame.callee();
-        if let Some(name) = self.global_name(callee) {
-            return message!(b"function '", name, b"'");
+        if frame.kind() == FrameKind::Entry && frame.caller().kind() == FrameKind::Base && callee.tag == tag::NATIVE {
+            // The host's own call.
+            return b"?".to_vec();
         }
-        if let Some((kind, name)) = self.call_name(frame) {
-            return message!(kind, b" '", name, b"'");
+        let called = self.call_name(frame).map(|(kind, name)| message!(kind, b" '", name, b"'"));
+        let global = || self.global_name(callee).map(|name| message!(b"function '", name, b"'"));
+        let name = if self.std.number() >= 505 { called.or_else(global) } else { global().or(called) };
+        if let Some(name) = name {
+            return name;
         }
         match callee.tag {
             tag::CLOSURE => {
