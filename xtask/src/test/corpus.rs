@@ -16,7 +16,7 @@ use crate::oracle::difference;
 use crate::workspace::Workspace;
 
 /// Scripts are small; one that runs longer hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// One script with what it is given and what must come out.
 #[derive(Debug)]
@@ -137,15 +137,15 @@ fn run_case(binary: &Path, mode: &Mode, case: &Case, root: &Path) -> Result<Opti
 fn judge(header: &Header, expected: Option<&[u8]>, outcome: &child::Outcome) -> Option<String> {
     let code = i32::from(!header.errors.is_empty());
     if outcome.timed_out || outcome.status.code() != Some(code) {
-        let stderr = String::from_utf8_lossy(&outcome.stderr);
         return Some(format!(
-            "{}, exit code {code} expected\n{stderr}",
-            outcome.complaint()
+            "{}, exit code {code} expected\n{}",
+            outcome.complaint(),
+            beginning(&String::from_utf8_lossy(&outcome.stderr))
         ));
     }
     let stderr = String::from_utf8_lossy(&outcome.stderr);
     if let Some(missing) = header.errors.iter().find(|e| !stderr.contains(e.as_str())) {
-        return Some(format!("stderr lacks {missing:?}\n{stderr}"));
+        return Some(format!("stderr lacks {missing:?}\n{}", beginning(&stderr)));
     }
     let expected = expected?;
     (outcome.stdout != expected).then(|| {
@@ -155,6 +155,16 @@ fn judge(header: &Header, expected: Option<&[u8]>, outcome: &child::Outcome) -> 
         );
         format!("wrong output\n{text}")
     })
+}
+
+/// The first lines of what a failing run wrote: a backtrace of Rust can be long.
+fn beginning(text: &str) -> String {
+    const LINES: usize = 8;
+    let mut out: String = text.lines().take(LINES).flat_map(|l| [l, "\n"]).collect();
+    if text.lines().nth(LINES).is_some() {
+        out += "…\n";
+    }
+    out
 }
 
 #[cfg(test)]
@@ -204,6 +214,12 @@ mod tests {
                 .contains("exit code 1 expected")
         );
         assert!(judge(&header, None, &outcome("kill -9 $$")).is_some());
+    }
+
+    #[test]
+    fn long_complaints_are_cut() {
+        assert_eq!(beginning("a\nb"), "a\nb\n");
+        assert_eq!(beginning(&"a\n".repeat(20)).lines().count(), 9);
     }
 
     #[test]
