@@ -40,6 +40,8 @@ mod slow;
 mod string;
 mod table;
 mod thread;
+#[cfg(test)]
+mod tests;
 mod traceback;
 mod value;
 mod vm;
