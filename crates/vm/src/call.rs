@@ -7,9 +7,12 @@ use crate::thread;
 use crate::value::{Value, tag};
 use crate::vm::{Flow, Go, MAX_NESTING, Raised, SPARE_SLOTS, Vm, is_callable};
 use perilune_bytecode::Opcode;
+use perilune_lang::Std;
 
-/// The longest chain of `__call` metamethods.
-const MAX_CALL_CHAIN: usize = 200;
+/// The longest chain of `__call` metamethods. Each adds an argument, and all of them must fit in the spare slots above the
+/// window; the reference stops at 15 since Lua 5.5.
+const MAX_CALL_CHAIN: usize = 15;
+const MAX_CALL_CHAIN_5_4: usize = SPARE_SLOTS / 2;
 
 /// A 16-bit field of the instruction at `pc`.
 #[inline(always)]
@@ -81,7 +84,8 @@ impl Vm {
         if handler.is_nil() {
             return Err(self.call_error(callee, kind));
         }
-        if chain > MAX_CALL_CHAIN {
+        let longest = if self.std == Std::V5_4 { MAX_CALL_CHAIN_5_4 } else { MAX_CALL_CHAIN };
+        if chain > longest {
             return Err(self.rt_error(b"'__call' chain too long"));
         }
         let args = window.add(HEADER_SLOTS);
@@ -342,9 +346,6 @@ impl Vm {
                 FrameKind::Pcall | FrameKind::Base | FrameKind::Body | FrameKind::Finalizer | FrameKind::CloseThread => break,
                 FrameKind::Handler => handlers += 1,
                 FrameKind::Xpcall => {
-                    if handlers >= MAX_NESTING + 20 {
-                        break;
-                    }
                     let handler = *frame.caller().0;
                     return match self.call_handler(handler, handlers) {
                         Ok(go) => go,
@@ -359,9 +360,14 @@ impl Vm {
     }
 
     unsafe fn call_handler(&mut self, handler: Value, depth: u32) -> Flow {
-        if depth >= MAX_NESTING {
-            self.error = Value::str(self.new_str(b"C stack overflow")?);
+        // A handler that fails is called for its own error, until it has failed too often; then it may still handle
+        // that, and a little later nobody may.
+        if depth >= MAX_NESTING + MAX_NESTING / 10 {
+            self.error = Value::str(self.new_str(b"error in error handling")?);
             return Ok(self.unwind_handled());
+        }
+        if depth == MAX_NESTING {
+            self.error = Value::str(self.new_str(b"C stack overflow")?);
         }
         let mut window = self.frame_end();
         let offset = window.byte_offset_from(self.stack_base);

@@ -115,11 +115,14 @@ impl Vm {
     /// The error of calling something that cannot be called.
     #[cold]
     pub(crate) unsafe fn call_error(&mut self, v: Value, kind: FrameKind) -> Raised {
-        let named = matches!(kind, FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::Finish);
+        let named = matches!(
+            kind,
+            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative | FrameKind::Finish | FrameKind::Close | FrameKind::CloseError
+        );
         if named && self.frame().proto().is_some() {
             // For a metamethod or an iterator, the name says which.
-            if kind == FrameKind::Finish {
-                let (what, name) = self.finish_name(self.pc);
+            if matches!(kind, FrameKind::Finish | FrameKind::Close | FrameKind::CloseError) {
+                let (what, name) = if kind == FrameKind::CloseError { ("metamethod", "close") } else { self.finish_name(self.pc) };
                 let shown = self.shown_type_name(v);
                 return self.rt_error(&message!(b"attempt to call a ", shown, b" value (", what, b" '", name, b"')"));
             }

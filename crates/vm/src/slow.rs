@@ -90,7 +90,7 @@ impl Vm {
             } else {
                 let handler = self.metamethod(at, Event::Index);
                 if handler.is_nil() {
-                    return Err(self.index_error(at, key, if step == 0 { operand } else { None }));
+                    return Err(self.type_error(at, "index", operand.filter(|_| step == 0)));
                 }
                 handler
             };
@@ -100,21 +100,6 @@ impl Vm {
             at = handler;
         }
         Err(self.rt_error(b"'__index' chain too long; possible loop"))
-    }
-
-    /// The error of indexing a value that has no fields.
-    unsafe fn index_error(&mut self, v: Value, key: Value, operand: Option<u16>) -> Raised {
-        if let Some(o) = operand
-            && self.operand_name(self.frame(), self.pc, o).is_some()
-        {
-            return self.type_error(v, "index", operand);
-        }
-        // Without a name of its own, the value is told by the key it was indexed with.
-        if let Some(text) = key.str_bytes().filter(|_| operand.is_some()) {
-            let shown = self.shown_type_name(v);
-            return self.rt_error(&message!(b"attempt to index a ", shown, b" value (field '", text, b"')"));
-        }
-        self.type_error(v, "index", None)
     }
 
     /// Reads into the instruction's first register and goes on, or calls `__index`.
@@ -254,7 +239,7 @@ impl Vm {
             } else {
                 let handler = self.metamethod(at, Event::NewIndex);
                 if handler.is_nil() {
-                    return Err(self.index_error(at, key, if step == 0 { Some(operand) } else { None }));
+                    return Err(self.type_error(at, "index", (step == 0).then_some(operand)));
                 }
                 handler
             };

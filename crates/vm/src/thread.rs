@@ -509,6 +509,10 @@ pub(crate) unsafe fn finish_close(vm: &mut Vm) -> Flow {
     vm.pc = frame.return_pc();
     vm.k = frame.return_k();
     vm.base = frame.caller().0;
+    if vm.frame().proto().is_none() {
+        // The native at which the coroutine stopped has no values of its own any more; the handler moved the top.
+        vm.top = vm.base;
+    }
     let co = vm.thread;
     close_next(vm, co)
 }
