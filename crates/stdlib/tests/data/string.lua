@@ -1,0 +1,23 @@
+-- string without patterns, and utf8.
+local function p(...) show(select("#", ...), ...) end
+local function e(f, ...) p(pcall(f, ...)) end
+local function plain(s) return (tostring(s):gsub("0x%x+", "ADDRESS")) end
+local line = {}
+local io = {write=function(...) for i=1,select("#",...) do line[#line+1]=tostring((select(i,...))) end local all=table.concat(line) if all:sub(-1)=="\n" then show((all:sub(1,-2))) line={} end end}
+local print = function() io.write("\n") end
+for i=-7,7 do for j=-7,7 do io.write(string.format("%q",("hello"):sub(i,j))," ",tostring((("hello"):byte(i,j))),";") end end print()
+p(("abc"):rep(3),("abc"):rep(3,"--"),("abc"):rep(0),(""):rep(10),(""):rep(3,"x"),("a"):rep(5),("a"):rep(1,"sep"),("ab"):rep(2,""))
+
+p(("Hello"):lower(),("Hello"):upper(),("Hello"):reverse(),(""):reverse(),#"abc",("x"):len(),string.char(),string.char(72,105),("\0\255"):byte(1,-1))
+for _,f in ipairs{"%d","%5d","%-5d|","%05d","%+d","% d","%.3d","%x","%X","%#x","%o","%i","%u","%c","%e","%.3e","%E","%f","%.0f","%#.0f","%10.3f","%-10.2f|","%+.1f","%g","%.3g","%#g","%G","%.14g","%.17g","%a","%.3a","%A","%s","%q","%%d","%10s","%-10s|","%.1s"} do
+ for _,v in ipairs{0,1,-1,65,3.0,-0.0,123456789,"12"} do io.write(f," ",tostring(select(2,pcall(string.format,f,v))),"\n") end end
+for _,f in ipairs{"%f","%g","%e","%.20f","%.99f","%5.1f","%.14g","%.3f","%a","%q","%s"} do for _,v in ipairs{0.1,1e100,-1e-100,1/0,-1/0,0.5,1.5,2.5,1e15,1e16,123.456,5e-324,1.7976931348623157e308} do io.write(f," ",string.format(f,v),"\n") end end
+for _,f in ipairs{"%","%y","%-","%10","%#d","%100d","%.100d","%0.34s","%010c","%.10c","%3.p","%F","%q5","%10q","%--------------------------d","%1.1.1f","%ll","%n","% +d","%-+5d","%+-5d|","% 5s","%05s","%0d","%00005d","%.d","%5.d","%.0d"} do e(string.format,f,3) end
+e(string.format,"%d") e(string.format,"%d","x") e(string.format,"%d",1.5) e(string.format,"%d","1.0") e(string.format,"%s") e(string.format,"%s %s",1) e(string.format,"%c",{}) e(string.format) e(string.format,"%q",{}) e(string.format,"%s",setmetatable({}, {__tostring=function() return "TT" end})) e(string.format,"%10s","a\0b") e(string.format,"%s","a\0b") e(string.format,"%.3s",("x"):rep(200)) e(string.format,"%5s",("x"):rep(200)) e(string.format,"%x",-1) e(string.format,"%d",2^31) e(string.format,"%d",2^63) e(string.format,"%d","9223372036854775807")
+p(string.format("%q","a\n\r\0b\"\\\t\1272")) p(string.format("%q",math.mininteger),string.format("%q",1/3),string.format("%q",0/0==0/0),string.format("%q",nil),string.format("%q",-0.0),string.format("%q",1e100)) p(string.format("%d%%",5),string.format("%5.2s|","abc"),string.format("%-5c|",65),string.format("%5c|",65))
+p(string.format("%p",1),string.format("%10p|",nil),string.format("%s %s %s",nil,true,1.5))
+for _,c in ipairs{"b","B","h","H","l","L","j","J","T","f","d","n","i","I","s","z","i1","i3","i16","I16","s1","s2",">i4","<i4","=i4",">d","<f","!4i4","i0","i17","c","c0","c3","r","x","Xi4","X","!3i4","!"} do
+ for _,v in ipairs{0,1,-1,127,128,255,256,65535,-32769,2^31,"abc",3.5} do local ok,r=pcall(string.pack,c,v) io.write(c," ",tostring(v)," ",ok and (r:gsub(".",function(x) return ("%02x"):format(x:byte()) end)) or r, " ", ok and tostring(select(2,pcall(string.unpack,c,r))) or "","\n") end end
+p(string.packsize("b i4 !8 d x Xi2"),pcall(string.packsize,"s")) e(string.packsize,"c2147483647c2147483647") e(string.packsize,"c9223372036854775807c1") e(string.unpack,"i4","abc") e(string.unpack,"z","abc") e(string.unpack,"s1","\5abc") e(string.unpack,"i4","abcd",10) e(string.unpack,"i4","xabcd",-4) e(string.unpack,"i16",("\255"):rep(16)) e(string.unpack,"I16",("\255"):rep(16)) e(string.unpack,"<i9","\0\0\0\0\0\0\0\0\1") p(string.unpack("!4 b Xi4 i4 s2 z","\1\0\0\0\2\0\0\0\3\0abcde\0")) e(string.pack,"i4i4",1,{}) e(string.pack,"z","a\0b") e(string.pack,"c2","abc") p(#string.pack("!8 b d",1,2))
+p(utf8.char(),utf8.char(72,228,8364,0x10FFFF,0x7FFFFFFF)) e(utf8.char,-1) e(utf8.char,0x80000000) p(utf8.len("häé€")) p(utf8.len("\xff")) p(utf8.len("abc",4),utf8.len("abc",-1)) e(utf8.len,"abc",5) e(utf8.len,"abc",1,4) p(utf8.codepoint("häé",1,-1)) e(utf8.codepoint,"\xff") e(utf8.codepoint,"abc",4) e(utf8.codepoint,"abc",0) for i=-4,5 do e(utf8.offset,"aä€b",i) e(utf8.offset,"aä€b",i,3) e(utf8.offset,"aä€b",i,2) end e(utf8.offset,"abc",1,5) for a,b in utf8.codes("aä€") do io.write(a," ",b,"\n") end e(function() for _ in utf8.codes("a\xffb") do end end) e(utf8.codes,"\x80") p(utf8.codepoint("\u{D7FF}\u{7FFFFFFF}",1,-1,true)) e(utf8.codepoint,"\u{D800}",1) e(utf8.len,"\u{D800}") p(utf8.len("\u{D800}",1,-1,true)) p(utf8.charpattern == "[\0-\x7F\xC2-\xFD][\x80-\xBF]*")
+for _,s in ipairs{"%F","%H:%M","%Ez"} do end
