@@ -114,7 +114,10 @@ pub unsafe fn run(vm: *mut Vm) {
     match (*vm).backend {
         Backend::Tail => Tail::next(vm, (*vm).pc, (*vm).base, (*vm).k, (*vm).table),
         Backend::Loop => {
-            while !(*vm).exit {
+            loop {
+                if (*vm).exit {
+                    return;
+                }
                 let pc = (*vm).pc;
                 let table = (*vm).table;
                 ((*table.add(*pc.cast::<u16>() as usize)).0)(vm, pc, (*vm).base, (*vm).k, table);

@@ -113,8 +113,8 @@ impl RegisterFrame {
     /// F3.
     #[inline(always)]
     pub unsafe fn kind(self) -> FrameKind {
-        // SAFETY: F3; only `link` and the call handlers write the field, with kinds.
-        unsafe { std::mem::transmute::<u16, FrameKind>(*self.at::<u16>(offset::KIND)) }
+        // Only `link`, `set_kind` and the call handlers write the field, with kinds.
+        std::mem::transmute::<u16, FrameKind>(*self.at::<u16>(offset::KIND))
     }
     /// Its flags.
     ///

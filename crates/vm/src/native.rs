@@ -1116,8 +1116,8 @@ impl<'v> Ctx<'v> {
             tag::FALSE => out.extend_from_slice(b"false"),
             tag::INT | tag::FLOAT => Vm::number_text(out, v, self.vm_mut().std),
             _ => {
-                // SAFETY: N1.
                 let name = match v.tag {
+                    // SAFETY: N1.
                     tag::TABLE | tag::USERDATA => unsafe { self.vm_mut().shown_type_name(v) },
                     _ => v.type_name().as_bytes().to_vec(),
                 };

@@ -289,7 +289,7 @@ impl Table {
     unsafe fn append(this: *mut Table, mem: &mut Memory, v: Value) -> Result<(), OutOfMemory> {
         let n = (*this).len;
         if n == (*this).capacity {
-            let wanted = if n < 4 { 4 } else { n.checked_mul(2).unwrap_or(u32::MAX) };
+            let wanted = if n < 4 { 4 } else { n.saturating_mul(2) };
             Table::reserve_array(this, mem, wanted)?;
             if n + 1 > (*this).capacity {
                 return Err(OutOfMemory);

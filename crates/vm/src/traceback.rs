@@ -131,7 +131,7 @@ impl Vm {
         let frames = self.frames();
         let shown = frames.get(level.min(frames.len())..).unwrap_or(&[]);
         let total = shown.len();
-        for i in 0..total {
+        for (i, &(frame, pc)) in shown.iter().enumerate() {
             if total > HEAD + TAIL && i == HEAD {
                 let skipped = total - HEAD - TAIL;
                 out.extend_from_slice(format!("\n\t...\t(skipping {skipped} levels)").as_bytes());
@@ -139,7 +139,6 @@ impl Vm {
             if total > HEAD + TAIL && i >= HEAD && i < total - TAIL {
                 continue;
             }
-            let (frame, pc) = shown[i];
             match frame.proto() {
                 Some(proto) => {
                     let chunk = perilune_lang::chunk_display(&(*proto).origin().module.name);

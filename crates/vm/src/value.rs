@@ -230,5 +230,5 @@ pub unsafe fn raw_equal(a: Value, b: Value) -> bool {
 #[inline]
 pub fn int_equals_float(i: i64, f: f64) -> bool {
     // A float that is integral and in range converts exactly; all others differ from every integer.
-    f >= -9223372036854775808.0 && f < 9223372036854775808.0 && f as i64 == i && (f as i64) as f64 == f
+    (-9223372036854775808.0..9223372036854775808.0).contains(&f) && f as i64 == i && (f as i64) as f64 == f
 }

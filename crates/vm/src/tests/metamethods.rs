@@ -3,9 +3,9 @@
 use super::{Out, gives, ints, text};
 
 /// A program whose `r0` is a table with a metamethod `event` that returns what `handler` says (`f1`, called with the
-/// operands in `r0` and `r1`), followed by `body`. With `yields`, all of it runs in a coroutine that the handler yields in.
-fn with_handler(event: &str, handler: &str, body: &str, yields: bool) -> String {
-    let stop = if yields { "get_global r4, u0, 'coroutine'\n get_field r4, r4, 'yield'\n call_0 r4, 0\n" } else { "" };
+/// operands in `r0` and `r1`), followed by `body`. All of it runs in a coroutine, in which the handler yields first if so asked.
+fn with_handler(event: &str, handler: &str, body: &str, results: usize, yields: bool) -> String {
+    let stop = if yields { "get_global r4, u0, 'coroutine'\n get_field r4, r4, 'yield'\n load_k r6, 'again'\n call_0 r4, 1\n" } else { "" };
     format!(
         "
 function f0 vararg
@@ -13,10 +13,11 @@ function f0 vararg
   get_field r0, r0, 'wrap'
   closure r2, f2, [u0]
   call r0, 1, r0
-  {}
+again:
   move r1, r0
-  call_n r1, 0, open
-  return_open r1, 0
+  call_n r1, 0, {results}
+  jump_eq_k r1, 'again', again
+  return_n r1, {results}
 function f1 params 3
   {stop}
   {handler}
@@ -30,15 +31,14 @@ function f2 vararg
   move r5, r1
   call_0 r2, 2
   {body}
-",
-        if yields { "move r1, r0\n call_0 r1, 0" } else { "" },
+"
     )
 }
 
 #[track_caller]
 fn handled(event: &str, handler: &str, body: &str, expected: &[Out]) {
     for yields in [false, true] {
-        gives(&with_handler(event, handler, body, yields), expected);
+        gives(&with_handler(event, handler, body, expected.len(), yields), expected);
     }
 }
 
