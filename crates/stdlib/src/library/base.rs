@@ -252,6 +252,17 @@ fn ipairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn ipairs_step(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let next = ctx.check_int(1)?.wrapping_add(1);
+    if let Some(table) = ctx.arg(0).as_table() {
+        let value = table.get_int(next);
+        if !value.is_nil() {
+            ctx.push(Val::int(next))?;
+            ctx.ret(value)?;
+            return Ok(Returns(2));
+        }
+        if !table.has_metatable() {
+            return ctx.ret_nil();
+        }
+    }
     ctx.push(Val::int(next))?;
     ctx.index_int(0, next)?;
     let at_end = ctx.slot(ctx.top() - 1).is_nil();

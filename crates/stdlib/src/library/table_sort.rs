@@ -37,6 +37,9 @@ impl Sequence for Elements<'_, '_> {
 
     fn store(&mut self, index: u64, from: Slot) -> Result<(), Raised> {
         let ctx = &mut *self.ctx;
+        if let Some(table) = ctx.slot(0).as_table().filter(|table| !table.has_metatable()) {
+            return table.set_int(ctx, index as i64, ctx.slot(slot(from)));
+        }
         ctx.push_slot(slot(from))?;
         ctx.set_index_int(0, index as i64)
     }
@@ -47,9 +50,9 @@ impl Sequence for Elements<'_, '_> {
         if !self.has_comparator {
             return ctx.less_than(slot(a), slot(b));
         }
-        ctx.push_slot(1)?;
-        ctx.push_slot(slot(a))?;
-        ctx.push_slot(slot(b))?;
+        ctx.push(ctx.arg(1))?;
+        ctx.push(ctx.slot(slot(a)))?;
+        ctx.push(ctx.slot(slot(b)))?;
         ctx.call(2, Some(1))?;
         let less = ctx.slot(ctx.top() - 1).truthy();
         ctx.pop(1);
