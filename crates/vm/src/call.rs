@@ -339,6 +339,9 @@ impl Vm {
     /// Handles the error on its way, for the first time: message handlers run before frames go.
     pub(crate) unsafe fn unwind(&mut self, raised: Raised) -> Go {
         let Raised(()) = raised;
+        if std::mem::take(&mut self.handled) {
+            return self.unwind_handled();
+        }
         let mut frame = self.frame();
         let mut handlers = 0u32;
         loop {

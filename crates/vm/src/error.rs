@@ -21,6 +21,7 @@ impl Vm {
     /// Raises a value.
     pub(crate) fn raise(&mut self, v: Value) -> Raised {
         self.error = v;
+        self.handled = false;
         Raised(())
     }
 
@@ -42,6 +43,7 @@ impl Vm {
         let message = unsafe { self.strings.make(&mut self.heap, b"not enough memory") };
         self.heap.set_limit(limit);
         self.error = message.map_or(Value::NIL, Value::str);
+        self.handled = false;
         Raised(())
     }
 

@@ -958,7 +958,14 @@ impl<'v> Ctx<'v> {
             let window = self.at(at);
             std::ptr::copy(window.add(1), window.add(2), nargs);
             vm.top = window;
-            let (start, count) = vm.call_window(window, nargs)?;
+            let (start, count) = match vm.call_window(window, nargs) {
+                Ok(results) => results,
+                Err(raised) => {
+                    // What other natives left above is no value of this one.
+                    vm.top = self.at(at);
+                    return Err(raised);
+                }
+            };
             let wanted = nresults.unwrap_or(count);
             let offset = start.byte_offset_from(vm.stack_base);
             vm.top = self.at(at);

@@ -88,6 +88,8 @@ pub struct Vm {
     pub(crate) exit: bool,
     /// The entry call that just ended was unwound.
     pub(crate) failed: bool,
+    /// The error on its way has left an entry call: its message handler ran where it was raised.
+    pub(crate) handled: bool,
     pub(crate) backend: Backend,
     pub(crate) heap: RawHeap<Objects>,
     pub(crate) shapes: Shapes,
@@ -150,6 +152,7 @@ impl Vm {
             open_count: 0,
             exit: false,
             failed: false,
+            handled: false,
             backend,
             heap,
             shapes,
@@ -523,7 +526,9 @@ impl Vm {
     }
 
     fn entry_failed(&mut self) -> bool {
-        std::mem::take(&mut self.failed)
+        let failed = std::mem::take(&mut self.failed);
+        self.handled |= failed;
+        failed
     }
 
     /// The frame that is running.
