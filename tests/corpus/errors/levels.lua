@@ -21,8 +21,7 @@ print(pcall(
 print(pcall(function() return
   1 +
   nil end)) print(pcall(function()
-  local s = "a" ..
-    "b" ..
-    {}
+  local s =
+    "a" .. "b" .. {}
 end))
 print(pcall(function() tostring() end)) print(pcall(function() ("x"):rep() end)) print(pcall(function() string.rep() end)) print(pcall(string.rep)) print(pcall(string.rep, "x", "y")) print(pcall(string.char, 256)) print(pcall(select, 0)) print(pcall(tonumber, "10", 99)) print(pcall(tonumber, 10, 10)) print(pcall(tonumber)) print(pcall(next, {}, "nokey")) print(pcall(rawequal, 1)) print(pcall(table.unpack, {}, 1, 1e8)) print(pcall(string.format, "%d", "x")) print(pcall(string.format, "%q")) print(pcall(math.floor, {})) print(pcall(table.insert, {}, 5, 1)) print(pcall(table.insert, {}, 1, 1, 1)) print(pcall(table.concat, { 1, {}, 3 }))

@@ -1,5 +1,5 @@
---! args = 14
---! small = 4
+--! args = 9
+--! small = 3
 -- The same expression over constants and over variables gives the same.
 local ops = { "+", "-", "*", "/", "//", "%", "^", "&", "|", "~", "<<", ">>", "==", "~=", "<", "<=", ">", ">=", "..", "and", "or" }
 local values = { "0", "1", "-1", "7", "3.5", "-0.0", "0.0", "2.0", "'5'", "'x'", "nil", "true", "math.huge", "0x7fffffffffffffff" }

@@ -1,7 +1,9 @@
+--! args = 12
+--! small = 4
 -- Functions of every small shape: parameters 0 to 12 by results 0 to 12.
 local checks = 0
-for params = 0, 12 do
-  for results = 0, 12 do
+for params = 0, tonumber(arg[1]) do
+  for results = 0, tonumber(arg[1]) do
     local p, r = {}, {}
     for i = 1, params do p[i] = "p" .. i end
     for i = 1, results do r[i] = i <= params and "p" .. i or "'r" .. i .. "'" end

@@ -1,5 +1,5 @@
 --! args = 40
---! small = 4
+--! small = 2
 -- What is reachable survives collections, from every kind of root.
 local rounds = tonumber(arg[1])
 local list for i = 1, 200 do list = { next = list, value = i, name = "n" .. i } end

@@ -1,7 +1,7 @@
 -- __gc: called after the object is lost, once, latest marked first; resurrection; errors warn only.
 local log = {} local function obj(n) return setmetatable({ n = n }, { __gc = function(o) log[#log + 1] = o.n end }) end
 do for i = 1, 5 do obj(i) end end collectgarbage() collectgarbage() print(table.concat(log, " ")) log = {}
-local kept = obj("kept") obj("lost") collectgarbage() collectgarbage() print(table.concat(log, " ")) kept = nil collectgarbage() collectgarbage() print(table.concat(log, " ")) log = {}
+local kept = obj("kept") obj("lost") collectgarbage() collectgarbage() print(table.concat(log, " "), kept.n) kept = nil collectgarbage() collectgarbage() print(table.concat(log, " ")) log = {}
 local saved do local mt = {} mt.__gc = function(o) saved = o log[#log + 1] = "resurrected" end setmetatable({ v = 5 }, mt) end collectgarbage() collectgarbage() print(saved and saved.v, #log) saved = nil collectgarbage() collectgarbage() print(#log)
 local again = 0 local function immortal() setmetatable({}, { __gc = function(o) again = again + 1 if again < 3 then setmetatable(o, getmetatable(o)) end end }) end immortal() for i = 1, 5 do collectgarbage() end print(again)
 local mt = {} local late = setmetatable({}, mt) mt.__gc = function() log[#log + 1] = "never" end late = nil collectgarbage() collectgarbage() print(#log)

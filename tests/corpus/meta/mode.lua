@@ -4,7 +4,7 @@ local v = setmetatable({}, { __mode = "v" }) local strong = {} v[1] = {} v[2] = 
 local k = setmetatable({}, { __mode = "k" }) k[{}] = 1 k[strong] = 2 k["str"] = {} k[1] = {} collectgarbage() print(count(k), k[strong], type(k.str), type(k[1]))
 local kv = setmetatable({}, { __mode = "kv" }) kv[strong] = {} kv[{}] = strong kv.a = strong kv[1] = {} collectgarbage() print(count(kv), kv.a == strong)
 local e = setmetatable({}, { __mode = "k" }) do local a = {} e[a] = { a } local b = {} e[b] = b e[strong] = { strong } end collectgarbage() print(count(e), e[strong][1] == strong)
-do local first = {} local cur = first for i = 1, 20 do local nxt = {} e[cur] = nxt cur = nxt end collectgarbage() print(count(e)) first, cur = nil, nil end collectgarbage() print(count(e))
+do local first = {} local cur = first for i = 1, 20 do local nxt = {} e[cur] = nxt cur = nxt end collectgarbage() print(count(e), e[first] ~= nil) first, cur = nil, nil end collectgarbage() print(count(e))
 local cache = setmetatable({}, { __mode = "v" }) local function get(n) local o = cache[n] if not o then o = { n = n } cache[n] = o end return o end local g1 = get(1) print(get(1) == g1) get(2) collectgarbage() print(cache[1] == g1, cache[2])
 local arr = setmetatable({}, { __mode = "v" }) for i = 1, 20 do arr[i] = i % 2 == 0 and strong or {} end collectgarbage() local c = 0 for i = 1, 20 do if arr[i] then c = c + 1 end end print(c) for key, val in pairs(arr) do arr[key] = nil end print(next(arr))
 local later = { {} } setmetatable(later, { __mode = "v" }) collectgarbage() print(later[1]) local off = setmetatable({}, { __mode = "v" }) getmetatable(off).__mode = nil setmetatable(off, nil) off[1] = {} collectgarbage() print(type(off[1]))

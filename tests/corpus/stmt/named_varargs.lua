@@ -3,7 +3,6 @@ local function f(...t) return t.n, t[1], t[2], t[t.n], ... end
 print(f()) print(f(1)) print(f(1, 2)) print(f(1, nil, 3)) print(f(nil, nil))
 local function g(a, b, ...rest) return a, b, rest.n, #rest, table.concat(rest, ",") end
 print(g(1, 2, 3, 4, 5)) print(g(1)) print(g())
-local function change(...t) t[1] = "changed" t.n = 2 return ... end print(pcall(change, 1, 2, 3))
 local function escape(...t) return t end local e1, e2 = escape(1, 2), escape(3) print(e1.n, e2.n, e1[1], e2[1], e1 == e2) e1[1] = 10 print(e1[1])
 local function sum(...a) local s = 0 for i = 1, a.n do s = s + a[i] end return s end print(sum(1, 2, 3, 4), sum())
 local function cl(...v) return function() return v.n, v[1] end end print(cl(5, 6)())

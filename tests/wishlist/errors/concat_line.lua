@@ -1,0 +1,6 @@
+-- The line of a concatenation over several lines.
+print(pcall(function()
+  local s = "a" ..
+    "b" ..
+    {}
+end))
