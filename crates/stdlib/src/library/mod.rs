@@ -18,7 +18,7 @@ mod table;
 mod table_sort;
 mod utf8;
 
-use perilune_vm::{Ctx, Raised, Table, Val};
+use perilune_vm::{Ctx, Raised, Table};
 
 pub use stream::flush_standard_streams;
 
@@ -128,21 +128,9 @@ fn give_buffer(ctx: &Ctx<'_>, buffer: Vec<u8>) {
     }
 }
 
-/// Makes room for `extra` bytes or raises "not enough memory".
+/// Makes room for `extra` bytes or raises "not enough memory", be it the VM's limit or the
+/// machine's.
 fn reserve(ctx: &Ctx<'_>, out: &mut Vec<u8>, extra: usize) -> Result<(), Raised> {
+    ctx.check_memory(out.len().saturating_add(extra))?;
     out.try_reserve(extra).map_err(|_| ctx.error_memory())
-}
-
-/// A string of `length` bytes that `fill` writes; it gets zeros.
-fn new_string_with<'a>(
-    ctx: &'a Ctx<'_>,
-    length: usize,
-    fill: impl FnOnce(&mut [u8]),
-) -> Result<Val<'a>, Raised> {
-    with_buffer(ctx, |out| {
-        reserve(ctx, out, length)?;
-        out.resize(length, 0);
-        fill(out);
-        ctx.new_str(out)
-    })
 }

@@ -3,7 +3,7 @@
 use perilune_lang::ArithOp;
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Type, Val};
 
-use super::{end_position, new_string_with, start_position, with_buffer};
+use super::{end_position, start_position, with_buffer};
 
 const FUNCTIONS: &[(&str, NativeFn)] = &[
     ("byte", byte),
@@ -122,7 +122,7 @@ fn map_bytes(ctx: &mut Ctx<'_>, change: impl FnOnce(&mut [u8])) -> Result<Return
     let ctx = &*ctx;
     let text = ctx.check_str(0)?;
     ctx.charge(text.len() as u64 / 32)?;
-    let result = new_string_with(ctx, text.len(), |out| {
+    let result = ctx.new_str_with(text.len(), |out| {
         out.copy_from_slice(text);
         change(out);
     })?;
@@ -144,7 +144,7 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         _ => return Err(ctx.error("resulting string too large")),
     };
     ctx.charge(total as u64 / 64)?;
-    let result = new_string_with(ctx, total, |out| {
+    let result = ctx.new_str_with(total, |out| {
         if unit == 1 {
             out.fill(*text.first().unwrap_or(&separator.first().copied().unwrap_or(0)));
             return;

@@ -3,7 +3,7 @@
 use perilune_lang::{FormatSpec, Num, write_int};
 use perilune_vm::{Ctx, Raised, Returns};
 
-use super::{give_buffer, take_buffer};
+use super::{give_buffer, reserve, take_buffer};
 use crate::format::{
     Allowed, Conversion, FormatError, write_floating, write_integer, write_padded, write_quoted, write_quoted_float,
     write_quoted_int,
@@ -118,6 +118,7 @@ fn append_string(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, arg: usize, end: usize) -
     let ctx_ref = &*ctx;
     let text = ctx_ref.slot(slot).as_str().unwrap_or(b"");
     if is_bare(ctx_ref, end) {
+        reserve(ctx_ref, out, text.len())?;
         out.extend_from_slice(text);
     } else {
         if text.contains(&0) {

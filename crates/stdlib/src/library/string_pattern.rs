@@ -5,7 +5,7 @@ use std::rc::Rc;
 use perilune_lang::write_int;
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
 
-use super::{give_buffer, start_position, take_buffer};
+use super::{give_buffer, reserve, start_position, take_buffer};
 use crate::pattern::{Capture, Captures, MatchError, Meter, Pattern, PatternError, find_plain, is_plain};
 
 /// Patterns compiled lately, found again by their text.
@@ -231,6 +231,8 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             count += 1;
             changed |= replace(ctx, &mut out, &captures, replacement)?;
             ctx.set_top(top)?;
+            // The next text in between is a part of the subject.
+            reserve(ctx, &mut out, ctx.arg(0).as_str().map_or(0, |subject| subject.len() - captures.end))?;
             at = captures.end;
             last = Some(at);
         }
@@ -260,7 +262,9 @@ fn replace(
 ) -> Result<bool, Raised> {
     match replacement {
         Replacement::Plain => {
-            out.extend_from_slice(ctx.arg(2).as_str().unwrap_or(b""));
+            let text = ctx.arg(2).as_str().unwrap_or(b"");
+            reserve(ctx, out, text.len())?;
+            out.extend_from_slice(text);
             return Ok(true);
         }
         Replacement::Template => {

@@ -214,7 +214,9 @@ fn concat(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         if i == last {
             break;
         }
-        out.extend_from_slice(ctx.arg(1).as_str().unwrap_or(b""));
+        let separator = ctx.arg(1).as_str().unwrap_or(b"");
+        reserve(ctx, &mut out, separator.len())?;
+        out.extend_from_slice(separator);
         i += 1;
     }
     let result = ctx.ret_str(&out);

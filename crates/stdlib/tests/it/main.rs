@@ -127,3 +127,27 @@ fn safe_subset_reaches_no_files() {
         assert!(os.get_str(ctx, b"time").is_ok_and(|v| v.is_function()));
     });
 }
+
+#[test]
+fn memory_limit_holds_in_natives() {
+    let source = br#"
+        local s = ("x"):rep(1 << 20)
+        local t = {}
+        for i = 1, 100 do t[i] = s end
+        for name, hog in pairs{
+            rep = function() return s:rep(100) end,
+            rep_separator = function() return ("x"):rep(1 << 20, s) end,
+            concat = function() return table.concat(t) end,
+            separator = function() return table.concat({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, s) end,
+            gsub = function() return (("y"):rep(100):gsub("y", s)) end,
+            format = function() return (("%s"):rep(100)):format(table.unpack(t)) end,
+            pack = function() return string.pack("c1000000000", "x") end,
+        } do
+            local ok, message = pcall(hog)
+            assert(not ok and message == "not enough memory", name .. ": " .. tostring(message))
+        end
+        show("still here", #s)
+    "#;
+    let options = Options { memory_limit: Some(8 << 20), ..Options::default() };
+    assert_eq!(output(source, "limit", options), "still here\t1048576\n");
+}
