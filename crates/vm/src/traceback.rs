@@ -131,12 +131,14 @@ impl Vm {
         let frames = self.frames();
         let shown = frames.get(level.min(frames.len())..).unwrap_or(&[]);
         let total = shown.len();
+        let long = total > HEAD + TAIL + 1;
         for (i, &(frame, pc)) in shown.iter().enumerate() {
-            if total > HEAD + TAIL && i == HEAD {
-                let skipped = total - HEAD - TAIL;
+            if long && i == HEAD {
+                // The reference does not count the level at which it notices.
+                let skipped = total - HEAD - TAIL - 1;
                 out.extend_from_slice(format!("\n\t...\t(skipping {skipped} levels)").as_bytes());
             }
-            if total > HEAD + TAIL && i >= HEAD && i < total - TAIL {
+            if long && i >= HEAD && i < total - TAIL {
                 continue;
             }
             match frame.proto() {
