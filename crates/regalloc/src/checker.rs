@@ -75,7 +75,7 @@ pub enum CheckError {
         /// The instruction.
         inst: Inst,
     },
-    /// A pinned value is not in its home.
+    /// A pinned value, or one whose home the client has chosen, is not there.
     NotAtHome {
         /// Before this instruction.
         inst: Inst,
@@ -95,6 +95,11 @@ pub enum CheckError {
         inst: Inst,
         /// The value.
         vreg: VReg,
+    },
+    /// There is an edit behind the end of a block.
+    AfterEnd {
+        /// The terminator.
+        inst: Inst,
     },
     /// The output's tables do not fit the function.
     Shape,
@@ -138,6 +143,7 @@ impl fmt::Display for CheckError {
             CheckError::Remat { inst, vreg } => {
                 write!(f, "{vreg} may not be computed again at {inst}")
             }
+            CheckError::AfterEnd { inst } => write!(f, "nothing runs after {inst}"),
             CheckError::Shape => write!(f, "the output does not fit the function"),
         }
     }
@@ -349,6 +355,9 @@ impl<F: Function> Checker<'_, F> {
                         side: Side::After,
                     }
             }) {
+                if check && inst == range.last() {
+                    self.error(inst, CheckError::AfterEnd { inst });
+                }
                 self.edit(inst, edit, state, check);
             }
         }
@@ -604,7 +613,10 @@ impl<F: Function> Checker<'_, F> {
     }
 
     fn pinned(&mut self, inst: Inst, state: &State, across: &BTreeSet<VReg>) {
-        for &vreg in across.iter().filter(|vreg| self.func.pinned(**vreg)) {
+        for &vreg in across.iter() {
+            if !self.func.pinned(vreg) && self.func.home(vreg).is_none() {
+                continue;
+            }
             let defined_here = self.func.operands(inst).iter();
             if defined_here
                 .into_iter()
@@ -613,6 +625,8 @@ impl<F: Function> Checker<'_, F> {
                 continue;
             }
             let home = self.out.homes[vreg.index()].map(|home| self.index(home));
+            let chosen = self.func.home(vreg).map(|home| home.0);
+            let home = home.filter(|&home| chosen.is_none_or(|chosen| chosen == home));
             let held = home.and_then(|home| state.get(&home));
             if !held.is_some_and(|held| held.contains(&vreg)) {
                 self.error(inst, CheckError::NotAtHome { inst, vreg });

@@ -62,6 +62,10 @@ impl Clusters {
         spills: &Spills,
     ) {
         self.reset(graph);
+        // What the client has placed is there before anything asks for a place beside it.
+        for &(vreg, home) in &order.homes {
+            self.join(self.frame(), vreg.0, home.0 as i32);
+        }
         self.collect(func, order, graph, spills);
         let mut affinities = std::mem::take(&mut self.affinities);
         if affinities.iter().any(|affinity| affinity.depth > 0) {
@@ -282,13 +286,19 @@ impl Clusters {
         {
             return false;
         }
-        self.low[keep as usize] = low;
-        self.high[keep as usize] = high;
+        self.join(keep, gone, shift);
+        true
+    }
+
+    /// Puts root `gone` into the cluster of root `keep`.
+    fn join(&mut self, keep: u32, gone: u32, shift: i32) {
+        let (low, high) = (self.low[gone as usize], self.high[gone as usize]);
+        self.low[keep as usize] = self.low[keep as usize].min(low + shift);
+        self.high[keep as usize] = self.high[keep as usize].max(high + shift);
         self.size[keep as usize] += self.size[gone as usize];
         self.parent[gone as usize] = keep;
         self.distance[gone as usize] = shift;
         self.next.swap(keep as usize, gone as usize);
-        true
     }
 
     /// Whether cluster `gone` may join `keep` at distance `shift`.

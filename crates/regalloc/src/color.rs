@@ -95,6 +95,7 @@ fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx
         scan,
         ..
     } = ctx;
+    order.list_homes(func, regs);
     let mut edges = func.num_vregs() <= options.graph_limit;
     let mut rounds = 0;
     loop {
@@ -103,6 +104,9 @@ fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx
         if rounds > MAX_ROUNDS {
             spill_all(func, order, spills);
             colors.reset(func.num_vregs() + spills.temps.len() as u32, 0);
+            for &(vreg, home) in &order.homes {
+                colors.regs[vreg.index()] = home.0.into();
+            }
             break;
         }
         edges = graph.build(func, regs, order, live, spills, edges);
@@ -137,7 +141,7 @@ fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx
 /// Gives up registers for values: each instruction loads what it needs. Always possible.
 fn spill_all<F: Function>(func: &F, order: &Order, spills: &mut Spills) {
     for vreg in (0..func.num_vregs()).map(VReg) {
-        if spills.class(vreg) == Class::Reg {
+        if spills.class(vreg) == Class::Reg && func.home(vreg).is_none() {
             spills.spill(func, vreg);
         }
     }

@@ -27,6 +27,7 @@ pub fn interference<F: Function>(func: &F, regs: &RegFile) -> Interference {
     let (mut order, mut live, mut spills) =
         (Order::default(), Liveness::default(), Spills::default());
     order.compute(func);
+    order.list_homes(func, regs);
     live.compute(func, &order);
     spills.reset(func);
     let (mut graph, mut clusters) = (Graph::default(), Clusters::default());

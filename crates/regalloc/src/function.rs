@@ -203,8 +203,8 @@ impl Group {
 /// - *Blocks*: each is reachable, non-empty, and ends in its only terminator (`is_branch` or
 ///   `is_ret`). The entry has no predecessors. Instruction ranges of blocks do not overlap.
 /// - *Edges*: none is critical: a block with several successors is the only predecessor of each of
-///   them. The terminator of a block that passes arguments to a block with several predecessors
-///   has no operands.
+///   them. The terminator of a block before one with several predecessors defines nothing, and if
+///   it passes arguments, it has no operands.
 /// - *Parameters*: the entry's parameters arrive in frame indices 0, 1, 2, and so on, past the
 ///   register file too.
 /// - *Operands*: the `Reg`, `Fixed` and `Reuse` operands of one instruction fit the register file
@@ -265,6 +265,15 @@ pub trait Function {
     /// Whether `vreg` must be readable in its [home](crate::Output::homes) as long as it lives.
     fn pinned(&self, _vreg: VReg) -> bool {
         false
+    }
+    /// The register that is the [home](crate::Output::homes) of `vreg`, when the client has chosen one.
+    /// Values with the same home are never live together, no other operand is `Fixed` there while
+    /// `vreg` lives, and what is left of the register file still fits the operands of each
+    /// instruction. Not asked for under [`Options::stack_order`].
+    ///
+    /// [`Options::stack_order`]: crate::Options::stack_order
+    fn home(&self, _vreg: VReg) -> Option<PReg> {
+        None
     }
     /// The place of `vreg` under [`Options::stack_order`]; asked for under that option only.
     fn frame_index(&self, vreg: VReg) -> FrameIndex {

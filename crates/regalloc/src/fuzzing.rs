@@ -8,6 +8,12 @@ use crate::{
     VReg, checker, run_with,
 };
 
+/// The smallest register file: no instruction has more operands in registers, or fixed in others.
+const SMALLEST: u16 = 4;
+
+/// How many registers above those are homes that the client has chosen.
+const MAX_HOMES: u16 = 3;
+
 /// A structured function in SSA with loops, windows, groups, parameters and safepoints.
 #[derive(Clone, Debug)]
 pub struct TestCase {
@@ -46,7 +52,7 @@ pub fn check(case: &TestCase) {
         .unwrap_or_else(|error| panic!("{error} in\n{text}"));
     assert_eq!(again, *func, "parse undoes print");
     let mut ctx = Ctx::default();
-    for allocatable in [4, 8, 250] {
+    for allocatable in [SMALLEST + func.homes().count() as u16, 8, 250] {
         let regs = RegFile { allocatable };
         for graph_limit in [u32::MAX, 0] {
             let options = Options {
@@ -190,6 +196,10 @@ impl Builder<'_, '_> {
             scope.push(def);
             if self.u.ratio(1, 20)? {
                 self.func.set_pinned(def);
+            }
+            let homes = self.func.homes().count() as u16;
+            if homes < MAX_HOMES && self.u.ratio(1, 20)? {
+                self.func.set_home(def, PReg(SMALLEST + homes));
             }
         }
         operands.extend(uses);

@@ -1,7 +1,7 @@
 //! The order in which everything else visits the program: reverse postorder, in which every
 //! definition comes before its uses, and the numbering of operands and groups.
 
-use crate::{Block, Function, Kind, VReg};
+use crate::{Block, Function, Kind, PReg, RegFile, VReg};
 
 /// Marks the absence of a number.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -19,6 +19,8 @@ pub(crate) struct Order {
     pub defined: Vec<VReg>,
     /// The block of each virtual register's definition, or [`NONE`].
     pub def_block: Vec<u32>,
+    /// The virtual registers whose home the client has chosen.
+    pub homes: Vec<(VReg, PReg)>,
     stack: Vec<(Block, u32)>,
     seen: Vec<bool>,
 }
@@ -32,6 +34,7 @@ impl Order {
             func.preds(func.entry()).is_empty(),
             "the entry has no predecessors"
         );
+        self.homes.clear();
         self.def_block.clear();
         self.def_block.resize(func.num_vregs() as usize, NONE);
         self.defined.clear();
@@ -47,6 +50,17 @@ impl Order {
                 *at = block.0;
                 self.defined.push(vreg);
             }
+        }
+    }
+
+    /// Asks for the homes that the client has chosen.
+    pub fn list_homes<F: Function>(&mut self, func: &F, regs: &RegFile) {
+        let homes = self.defined.iter();
+        let homes = homes.filter_map(|&vreg| Some((vreg, func.home(vreg)?)));
+        self.homes.clear();
+        self.homes.extend(homes);
+        for (vreg, home) in &self.homes {
+            assert!(home.0 < regs.allocatable, "{vreg} lives past the registers");
         }
     }
 
@@ -101,6 +115,11 @@ fn check_edges<F: Function>(func: &F, block: Block) {
         assert!(
             !joins || succs.len() == 1,
             "the edge from {block} to {succ} is critical"
+        );
+        let defines = |op: &crate::Operand| op.kind == Kind::Def;
+        assert!(
+            !joins || !func.operands(last).iter().any(defines),
+            "the terminator of {block}, before a join, defines values"
         );
         let args = func.branch_args(last, at);
         assert!(

@@ -104,6 +104,8 @@ impl Rewriter {
         if let [pred] = *func.preds(block)
             && let Some(at) = func.succs(pred).iter().position(|&succ| succ == block)
         {
+            self.end_results(func, order, live, spills, frame, (pred, at), out);
+            self.flush(before(range.start), out);
             self.edge(func, live, frame, pred, at);
             self.flush(before(range.start), out);
         }
@@ -115,8 +117,10 @@ impl Rewriter {
                 self.edge(func, live, frame, block, 0);
             }
             self.flush(before(inst), out);
-            self.results(func, order, live, spills, frame, inst, out);
-            self.flush(after(inst), out);
+            if inst != range.last() {
+                self.results(func, order, live, spills, frame, inst, |_| true, out);
+                self.flush(after(inst), out);
+            }
         }
     }
 
@@ -203,7 +207,30 @@ impl Rewriter {
         }
     }
 
-    /// Moves of defs to their homes.
+    /// Moves of what the terminator of a block defines to its homes, at the head of a successor that
+    /// needs it: behind a terminator nothing runs.
+    #[expect(clippy::too_many_arguments)]
+    fn end_results<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        live: &Liveness,
+        spills: &Spills,
+        frame: &Frame,
+        (pred, at): (Block, usize),
+        out: &mut Output,
+    ) {
+        let last = func.block_insts(pred).last();
+        if func.operands(last).iter().all(|op| op.kind == Kind::Use) {
+            return;
+        }
+        let args = func.branch_args(last, at);
+        let succ = func.succs(pred)[at];
+        let needed = |vreg| args.contains(&vreg) || live.live_in(succ).any(|live| live == vreg);
+        self.results(func, order, live, spills, frame, last, needed, out);
+    }
+
+    /// Moves of defs to their homes, if they are needed there.
     #[expect(clippy::too_many_arguments)]
     fn results<F: Function>(
         &mut self,
@@ -213,6 +240,7 @@ impl Rewriter {
         spills: &Spills,
         frame: &Frame,
         inst: Inst,
+        needed: impl Fn(VReg) -> bool,
         out: &mut Output,
     ) {
         let first = order.alloc_starts[inst.index()];
@@ -223,7 +251,7 @@ impl Rewriter {
                     op.constraint,
                     Constraint::Fixed(_) | Constraint::Group { .. }
                 );
-            if op.kind == Kind::Def && moved && place != NONE {
+            if op.kind == Kind::Def && moved && place != NONE && needed(op.vreg) {
                 self.copy(live, frame, (place, out.allocs[number as usize]), op.vreg);
             }
         }

@@ -32,6 +32,8 @@ pub(crate) struct Scan {
     wish: Vec<u32>,
     bases: Vec<u32>,
     occupied: Vec<u64>,
+    /// The registers that are the given homes of values: nobody else gets them.
+    given: Vec<u64>,
     owner: Vec<u32>,
     live: SparseSet,
     release: Vec<u32>,
@@ -76,6 +78,13 @@ impl Scan {
         );
         self.num_colors = 0;
         self.spilled = 0;
+        self.given.clear();
+        if class == Class::Reg && !program.order.homes.is_empty() {
+            self.given.resize((limit as usize).div_ceil(64), 0);
+            for &(_, home) in &program.order.homes {
+                self.given[home.index() / 64] |= 1 << (home.0 % 64);
+            }
+        }
         self.find_ends(program);
         self.first_wishes(program, class, limit);
         for &block in &program.order.blocks {
@@ -315,8 +324,12 @@ impl Scan {
         reused: u32,
         from: Option<(u32, u16)>,
     ) {
-        let color = self
-            .wanted(program, limit, node, reused, from)
+        let given = match self.given.is_empty() || node >= program.func.num_vregs() {
+            true => None,
+            false => program.func.home(VReg(node)).map(|home| home.0.into()),
+        };
+        let color = given
+            .or_else(|| self.wanted(program, limit, node, reused, from))
             .or_else(|| self.lowest_free(program, limit, node))
             .or_else(|| self.evict(program, spills, node));
         // Nothing could make room: the value itself is spilled.
@@ -346,7 +359,7 @@ impl Scan {
     ) -> Option<u32> {
         if reused != NONE {
             let color = self.colors[reused as usize];
-            if color != NONE && !program.graph.is_forbidden(node, color) {
+            if color != NONE && !self.rejects(program, node, color) {
                 return Some(color);
             }
         }
@@ -354,7 +367,7 @@ impl Scan {
             let word = self.occupied.get(color as usize / 64).copied().unwrap_or(0);
             let free = color < limit
                 && word >> (color % 64) & 1 == 0
-                && !program.graph.is_forbidden(node, color);
+                && !self.rejects(program, node, color);
             free.then_some(color)
         };
         let goal = self.goal.get(node as usize).copied().unwrap_or(Goal::None);
@@ -391,13 +404,19 @@ impl Scan {
                     at * 64 + 64 - self.occupied[at].leading_zeros() as usize
                 });
                 let color = Some(top as u32).filter(|&top| top < limit)?;
-                if !program.graph.is_forbidden(node, color) {
+                if !self.rejects(program, node, color) {
                     self.bases[group as usize] = color;
                     return Some(color);
                 }
             }
         }
         None
+    }
+
+    fn rejects<F: Function>(&self, program: &Program<'_, F>, node: u32, color: u32) -> bool {
+        let given = self.given.get(color as usize / 64);
+        given.is_some_and(|word| word >> (color % 64) & 1 != 0)
+            || program.graph.is_forbidden(node, color)
     }
 
     fn lowest_free<F: Function>(
@@ -409,7 +428,8 @@ impl Scan {
         let forbidden = program.graph.forbidden(node);
         for at in 0.. {
             self.grow(at as u32 * 64);
-            let free = !(self.occupied[at] | forbidden.get(at).unwrap_or(&0));
+            let given = self.given.get(at).unwrap_or(&0);
+            let free = !(self.occupied[at] | forbidden.get(at).unwrap_or(&0) | given);
             if free != 0 {
                 return Some(at as u32 * 64 + free.trailing_zeros()).filter(|&color| color < limit);
             }
@@ -434,7 +454,7 @@ impl Scan {
         let mut best: Option<(f32, u32, Option<u32>)> = None;
         for (color, &owner) in (0..graph.num_regs as u32).zip(&self.owner) {
             let occupied = self.occupied[color as usize / 64] >> (color % 64) & 1 != 0;
-            if !occupied || owner >= num_vregs || graph.is_forbidden(node, color) {
+            if !occupied || owner >= num_vregs || self.rejects(program, node, color) {
                 continue;
             }
             let cost = spills.cost(func, order, VReg(owner));

@@ -78,6 +78,7 @@ impl Colors {
                     .iter()
                     .filter(|&&other| other < func.num_vregs());
                 let values = values.map(|&other| VReg(other));
+                let values = values.filter(|&vreg| func.home(vreg).is_none());
                 values.min_by(|&a, &b| {
                     spills
                         .cost(func, order, a)

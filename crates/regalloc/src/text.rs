@@ -9,6 +9,7 @@
 //!   br v5 -> b1(v2), b2                a terminator with successors; without them it returns
 //! remat v2, v3
 //! pinned v4
+//! home v4 r2                           the register where it has to live
 //! place v4 7                           its frame index under stack order
 //! ```
 //! An operand is a register operand, read early or written late, unless it says otherwise: `:any`,
@@ -34,6 +35,7 @@ pub struct Func {
     ends: Vec<bool>,
     remat: Vec<VReg>,
     pinned: Vec<VReg>,
+    homes: Vec<(VReg, PReg)>,
     places: Vec<(VReg, FrameIndex)>,
 }
 
@@ -135,6 +137,17 @@ impl Func {
     pub fn set_pinned(&mut self, vreg: VReg) {
         self.mention(vreg);
         self.pinned.push(vreg);
+    }
+
+    /// Sets the register where `vreg` has to live.
+    pub fn set_home(&mut self, vreg: VReg, home: PReg) {
+        self.mention(vreg);
+        self.homes.push((vreg, home));
+    }
+
+    /// The registers where values have to live.
+    pub fn homes(&self) -> impl Iterator<Item = PReg> {
+        self.homes.iter().map(|&(_, home)| home)
     }
 
     /// Sets the place of `vreg` under stack order.
@@ -310,6 +323,10 @@ impl Function for Func {
     fn pinned(&self, vreg: VReg) -> bool {
         self.pinned.contains(&vreg)
     }
+    fn home(&self, vreg: VReg) -> Option<PReg> {
+        let home = self.homes.iter().find(|(of, _)| *of == vreg);
+        home.map(|&(_, home)| home)
+    }
     fn frame_index(&self, vreg: VReg) -> FrameIndex {
         let place = self.places.iter().find(|(of, _)| *of == vreg);
         place.unwrap_or_else(|| panic!("{vreg} has no place")).1
@@ -347,6 +364,9 @@ impl fmt::Display for Func {
             for vreg in list {
                 writeln!(f, "{word} {vreg}")?;
             }
+        }
+        for (vreg, home) in &self.homes {
+            writeln!(f, "home {vreg} {home}")?;
         }
         self.places
             .iter()
@@ -461,6 +481,12 @@ fn parse_line(func: &mut Func, line: &str) -> Parsed<()> {
                 func.set_pinned(v);
                 Ok(())
             });
+        }
+        "home" => {
+            let (vreg, home) = rest.split_once(' ').ok_or("a value and a register")?;
+            let home = home.trim().strip_prefix('r').ok_or("a register")?;
+            func.set_home(vreg_name(vreg)?, PReg(number(home)?));
+            return Ok(());
         }
         "place" => {
             let (vreg, place) = rest.split_once(' ').ok_or("a value and a place")?;
