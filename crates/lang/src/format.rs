@@ -69,22 +69,104 @@ pub fn write_float(out: &mut Vec<u8>, f: f64, std: Std) {
         out.extend_from_slice(b".0");
         return;
     }
-    let digits = if std.round_trip_floats() {
-        round_trip_digits(f)
-    } else {
-        14
-    };
-    fmt_g(
-        out,
-        f,
-        &FormatSpec {
-            precision: Some(digits),
-            ..FormatSpec::default()
-        },
-    );
+    let most = if std.round_trip_floats() { 15 } else { 14 };
+    if !write_shortest(out, f, most) {
+        let precision = if std.round_trip_floats() {
+            round_trip_digits(f)
+        } else {
+            most
+        };
+        fmt_g(
+            out,
+            f,
+            &FormatSpec {
+                precision: Some(precision),
+                ..FormatSpec::default()
+            },
+        );
+    }
     if out[start..].iter().all(|b| matches!(b, b'-' | b'0'..=b'9')) {
         out.extend_from_slice(b".0");
     }
+}
+
+/// Text on the stack, for one number.
+struct SmallText {
+    bytes: [u8; 32],
+    len: usize,
+}
+
+impl std::fmt::Write for SmallText {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        let room = self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// Appends the shortest digits that read back as a normal `f`, laid out as `%.<most>g` does; false if there are more than
+/// `most` of them. Up to 15 digits survive the way through a normal double, so that these are the rounded digits too.
+fn write_shortest(out: &mut Vec<u8>, f: f64, most: usize) -> bool {
+    if !f.is_normal() {
+        return false;
+    }
+    let mut text = SmallText { bytes: [0; 32], len: 0 };
+    if write!(text, "{:e}", f.abs()).is_err() {
+        return false;
+    }
+    let text = &text.bytes[..text.len];
+    let Some(e) = text.iter().position(|&b| b == b'e') else {
+        return false;
+    };
+    let mut digits = [0u8; 17];
+    let mut count = 0;
+    for &b in text[..e].iter().filter(|b| b.is_ascii_digit()) {
+        if count == most {
+            return false;
+        }
+        digits[count] = b;
+        count += 1;
+    }
+    let digits = &digits[..count];
+    let (negative, exponent_digits) = match text.get(e + 1) {
+        Some(b'-') => (true, &text[e + 2..]),
+        _ => (false, &text[e + 1..]),
+    };
+    let size = exponent_digits.iter().fold(0i32, |n, &b| n * 10 + i32::from(b - b'0'));
+    let exponent = if negative { -size } else { size };
+    if f.is_sign_negative() {
+        out.push(b'-');
+    }
+    if exponent < -4 || exponent >= most as i32 {
+        out.push(digits[0]);
+        if count > 1 {
+            out.push(b'.');
+            out.extend_from_slice(&digits[1..]);
+        }
+        out.push(b'e');
+        out.push(if negative { b'-' } else { b'+' });
+        if size < 10 {
+            out.push(b'0');
+        }
+        write_int(out, i64::from(size));
+    } else if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + size as usize - 1, b'0');
+        out.extend_from_slice(digits);
+    } else {
+        let whole = exponent as usize + 1;
+        if count <= whole {
+            out.extend_from_slice(digits);
+            out.resize(out.len() + whole - count, b'0');
+        } else {
+            out.extend_from_slice(&digits[..whole]);
+            out.push(b'.');
+            out.extend_from_slice(&digits[whole..]);
+        }
+    }
+    true
 }
 
 /// 15 if that many digits read back as `f`, else 17.
@@ -92,18 +174,11 @@ fn round_trip_digits(f: f64) -> usize {
     if !f.is_finite() {
         return 15;
     }
-    let mut text = String::new();
     if f.is_normal() {
-        // A shortest text of up to 15 digits is the 15-digit text, since 15 digits survive the
-        // way through a normal double.
-        write!(text, "{:e}", f.abs()).expect("strings take all text");
-        let mantissa = text.split('e').next().unwrap_or("");
-        return if mantissa.bytes().filter(u8::is_ascii_digit).count() <= 15 {
-            15
-        } else {
-            17
-        };
+        // The shortest text has more than 15 digits, or it would have been taken.
+        return 17;
     }
+    let mut text = String::new();
     write!(text, "{f:.14e}").expect("strings take all text");
     if text.parse() == Ok(f) { 15 } else { 17 }
 }

@@ -63,6 +63,15 @@ fn next(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
 }
 
+fn ipairs_step(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let i = ctx.check_int(1)?.wrapping_add(1);
+    ctx.set_top(2)?;
+    ctx.push(Val::int(i))?;
+    ctx.index_int(0, i)?;
+    let nil = ctx.slot(3).is_nil();
+    Ok(Returns(if nil { 1 } else { 2 }))
+}
+
 fn thread_arg(ctx: &Ctx<'_>, i: usize) -> Result<*mut Thread, Raised> {
     let v = ctx.arg(i);
     if v.raw.tag == tag::THREAD { Ok(v.raw.as_ptr()) } else { Err(ctx.type_error(i, "thread")) }
@@ -127,6 +136,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
     let xpcall = operation(ctx, "xpcall", run_xpcall)?;
     ctx.vm_mut().protected_call = xpcall.raw.as_ptr();
     globals.set_str(ctx, "xpcall", xpcall)?;
+    let step = ctx.new_native("ipairs_aux", ipairs_step, &[])?;
+    ctx.vm_mut().ipairs_step = step.raw.as_ptr();
     let next = ctx.new_native("next", next, &[])?;
     ctx.vm_mut().next_function = next.raw.as_ptr();
     globals.set_str(ctx, "next", next)?;
@@ -167,6 +178,11 @@ impl Ctx<'_> {
     pub fn push_module(&self, module: perilune_bytecode::Verified) -> Result<(), Raised> {
         let main = self.vm_mut().load_module(module)?;
         self.push(Val::new(main))
+    }
+
+    /// The VM's step function of `ipairs`, which generic `for` runs without a call: what `ipairs` returns.
+    pub fn ipairs_step(&self) -> Val<'_> {
+        Val::new(Value::native(self.vm_mut().ipairs_step))
     }
 
     /// The VM's `next`, which generic `for` runs without a call: what `pairs` returns.

@@ -28,6 +28,7 @@ unsafe impl Roots for VmRoots<'_> {
         }
         mark_value(t, vm.error);
         mark_ptr(t, vm.next_function);
+        mark_ptr(t, vm.ipairs_step);
         mark_ptr(t, vm.protected_call);
         for &v in vm.handles.borrow().iter() {
             mark_value(t, v);

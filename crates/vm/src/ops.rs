@@ -107,6 +107,13 @@ unsafe fn cached_slot(t: *const Table, pc: *const u64) -> *mut Value {
     (*t).slots.byte_add(*pc.add(1).cast::<u32>().add(1) as usize)
 }
 
+/// Whether both are floats. Reads the tags again: kept from the test for integers, they would need a register
+/// that has to be saved first.
+#[inline(always)]
+unsafe fn both_floats(a: *const Value, b: *const Value) -> bool {
+    (&raw const (*a).tag).read_volatile() == tag::FLOAT && (&raw const (*b).tag).read_volatile() == tag::FLOAT
+}
+
 macro_rules! next {
     ($vm:ident, $pc:ident, $base:ident, $k:ident, $t:ident, $words:expr) => {
         return D::next($vm, $pc.add($words), $base, $k, $t)
@@ -725,6 +732,8 @@ handlers! {
         next!(vm, pc, base, k, t, 1)
     }
     fn vararg_table(vm, pc, base, k, t) { vararg_table_slow::<D>(vm, pc, base, k, t) }
+    fn vararg_from(vm, pc, base, k, t) { vararg_from_slow::<D>(vm, pc, base, k, t) }
+    fn vararg_from_open(vm, pc, base, k, t) { vararg_from_open_slow::<D>(vm, pc, base, k, t) }
 
     // ---- scopes ----
     fn tbc(vm, pc, base, k, t) { tbc_slow::<D>(vm, pc, base, k, t) }
@@ -755,7 +764,7 @@ macro_rules! arith_ops {
                 (*dst).tag = tag::INT;
                 next!(vm, pc, base, k, t, 1)
             }
-            if (*a).tag == tag::FLOAT && (*b).tag == tag::FLOAT {
+            if both_floats(a, b) {
                 put_float(reg(base, pc, 1), (*a).as_f64() $float (*b).as_f64());
                 next!(vm, pc, base, k, t, 1)
             }
@@ -783,7 +792,7 @@ macro_rules! arith_ops {
                 (*dst).tag = tag::INT;
                 next!(vm, pc, base, k, t, 1)
             }
-            if (*a).tag == tag::FLOAT && (*b).tag == tag::FLOAT {
+            if both_floats(a, b) {
                 put_float(reg(base, pc, 1), (*a).as_f64() $float (*b).as_f64());
                 next!(vm, pc, base, k, t, 1)
             }
@@ -855,7 +864,7 @@ macro_rules! floor_ops {
                 put_int(reg(base, pc, 1), $int((*a).as_i64(), (*b).as_i64()));
                 next!(vm, pc, base, k, t, 1)
             }
-            if (*a).tag == tag::FLOAT && (*b).tag == tag::FLOAT {
+            if both_floats(a, b) {
                 put_float(reg(base, pc, 1), $float((*a).as_f64(), (*b).as_f64()));
                 next!(vm, pc, base, k, t, 1)
             }
@@ -867,7 +876,7 @@ macro_rules! floor_ops {
                 put_int(reg(base, pc, 1), $int((*a).as_i64(), (*b).as_i64()));
                 next!(vm, pc, base, k, t, 1)
             }
-            if (*a).tag == tag::FLOAT && (*b).tag == tag::FLOAT {
+            if both_floats(a, b) {
                 put_float(reg(base, pc, 1), $float((*a).as_f64(), (*b).as_f64()));
                 next!(vm, pc, base, k, t, 1)
             }
@@ -996,7 +1005,7 @@ macro_rules! order_ops {
             if (*a).tag | (*b).tag == tag::INT {
                 jump_if!(((*a).as_i64() $op (*b).as_i64()) == $when, vm, pc, base, k, t)
             }
-            if (*a).tag == tag::FLOAT && (*b).tag == tag::FLOAT {
+            if both_floats(a, b) {
                 jump_if!(((*a).as_f64() $op (*b).as_f64()) == $when, vm, pc, base, k, t)
             }
             $slow::<D>(vm, pc, base, k, t)
@@ -1100,15 +1109,12 @@ handlers! {
             }
         } else if (*object).tag == tag::STR {
             // Methods of strings: the string metatable's `__index` table.
-            let methods = (*vm).string_methods();
-            if !methods.is_null() {
-                let v = Table::get_str(methods, name);
-                if v.tag != tag::NIL {
-                    let window = reg(base, pc, 1);
-                    copy(window.add(2), object);
-                    *window = v;
-                    next!(vm, pc, base, k, t, 3)
-                }
+            let v = (*vm).string_method(name);
+            if v.tag != tag::NIL {
+                let window = reg(base, pc, 1);
+                copy(window.add(2), object);
+                *window = v;
+                next!(vm, pc, base, k, t, 3)
             }
         }
         self_field_slow::<D>(vm, pc, base, k, t)
@@ -1146,6 +1152,33 @@ handlers! {
             let (state, control) = (reg(base, pc, 2), reg(base, pc, 3));
             if (*state).tag == tag::TABLE {
                 return for_next::<D>(vm, pc, base, k, t);
+            }
+        }
+        if (*iterator).tag == tag::NATIVE && (*iterator).payload == (*vm).ipairs_step as u64 {
+            let (state, control) = (reg(base, pc, 2), reg(base, pc, 3));
+            if (*state).tag == tag::TABLE && (*control).tag == tag::INT {
+                let table: *const Table = (*state).as_ptr();
+                let i = (*control).as_i64().wrapping_add(1);
+                let v = Table::get_int(table, i);
+                if v.tag != tag::NIL || (*table).meta.is_null() {
+                    let window = reg(base, pc, 4);
+                    let results = field(pc, 5) as usize;
+                    let mut at = 2;
+                    if v.tag == tag::NIL {
+                        (*window).tag = tag::NIL;
+                        at = 1;
+                    } else {
+                        put_int(window, i);
+                        if results > 1 {
+                            copy(window.add(1), &raw const v);
+                        }
+                    }
+                    while at < results {
+                        (*window.add(at)).tag = tag::NIL;
+                        at += 1;
+                    }
+                    next!(vm, pc, base, k, t, 3)
+                }
             }
         }
         for_call_slow::<D>(vm, pc, base, k, t)
@@ -1402,6 +1435,8 @@ shells! {
     return_open_slow => |vm, pc, base, k| vm.return_open_slow();
     vararg_slow => |vm, pc, base, k| vm.vararg_copy();
     vararg_table_slow => |vm, pc, base, k| vm.vararg_table_slow();
+    vararg_from_slow => |vm, pc, base, k| vm.vararg_from_slow();
+    vararg_from_open_slow => |vm, pc, base, k| vm.vararg_from_open_slow();
     tbc_slow => |vm, pc, base, k| vm.tbc_slow();
     close_slow => |vm, pc, base, k| vm.close_step(reg(base, pc, 1));
     check_global_slow => |vm, pc, base, k| vm.check_global_slow();

@@ -420,6 +420,46 @@ impl Vm {
         self.done(1)
     }
 
+    /// The table of extra arguments in operand 0, and how many of its elements `...` stands for.
+    unsafe fn vararg_elements(&mut self) -> Result<(*mut Table, usize), Raised> {
+        let v = *reg(self.base, self.pc, 1);
+        if v.is_table() {
+            let key = self.new_str(b"n")?;
+            let n = Table::get_str(v.as_ptr(), key);
+            // The reference's limit.
+            if n.tag == tag::INT && n.payload <= i32::MAX as u64 / 2 {
+                return Ok((v.as_ptr(), n.payload as usize));
+            }
+        }
+        Err(self.rt_error(b"vararg table has no proper 'n'"))
+    }
+
+    pub(crate) unsafe fn vararg_from_slow(&mut self) -> Flow {
+        let (t, present) = self.vararg_elements()?;
+        let first = reg(self.base, self.pc, 2);
+        for i in 0..field(self.pc, 3) as usize {
+            *first.add(i) = if i < present { Table::get_int(t, i as i64 + 1) } else { Value::NIL };
+        }
+        self.done(1)
+    }
+
+    /// Leaves the elements open above the frame.
+    pub(crate) unsafe fn vararg_from_open_slow(&mut self) -> Flow {
+        let (t, present) = self.vararg_elements()?;
+        let mut to = self.frame_end();
+        if to.add(present + SPARE_SLOTS) > self.stack_limit {
+            let offset = to.byte_offset_from(self.stack_base);
+            self.grow_stack(to, present + SPARE_SLOTS)?;
+            to = self.stack_base.byte_offset(offset);
+        }
+        for i in 0..present {
+            *to.add(i) = Table::get_int(t, i as i64 + 1);
+        }
+        self.open_start = to;
+        self.open_count = present;
+        self.done(1)
+    }
+
     // ---- length and concatenation ----
 
     pub(crate) unsafe fn len_slow(&mut self) -> Flow {

@@ -162,6 +162,17 @@ fn normalize(key: Value) -> Value {
     key
 }
 
+#[cfg(test)]
+thread_local! {
+    static REBUILDS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// How many hash parts this thread has rebuilt, for tests.
+#[cfg(test)]
+pub(crate) fn rebuilds() -> u64 {
+    REBUILDS.get()
+}
+
 impl Table {
     /// Bytes of the block with `inline` slots behind the header.
     pub const fn size_for(inline: usize) -> usize {
@@ -797,6 +808,8 @@ impl Table {
     /// Rebuilds the hash part with room for `extra` more keys; integer keys that fill more than half of a
     /// power of two move to the array part.
     unsafe fn resize_nodes(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, extra: usize) -> Result<(), SetError> {
+        #[cfg(test)]
+        REBUILDS.set(REBUILDS.get() + 1);
         let old = (*this).nodes;
         let old_bits = (*this).node_bits;
         let old_size = if old.is_null() { 0 } else { 1usize << old_bits };

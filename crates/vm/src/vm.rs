@@ -111,6 +111,10 @@ pub struct Vm {
     /// Code words of inline caches that rely on watched tables.
     pub(crate) fills: Vec<*mut u64>,
     pub(crate) lookups: crate::lookup::LookupCache,
+    /// The table of string methods, null when not looked up since the caches were flushed.
+    pub(crate) string_index: *mut Table,
+    /// The step function of `ipairs`, which generic `for` runs inline.
+    pub(crate) ipairs_step: *mut Native,
     pub(crate) buffer: Vec<u8>,
     pub(crate) loader: Option<Rc<dyn Loader>>,
     pub(crate) host: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
@@ -169,6 +173,8 @@ impl Vm {
             nesting: 0,
             fills: Vec::new(),
             lookups: crate::lookup::LookupCache::new(),
+            string_index: null_mut(),
+            ipairs_step: null_mut(),
             buffer: Vec::new(),
             loader: None,
             host: RefCell::default(),
@@ -423,6 +429,7 @@ impl Vm {
     #[cold]
     pub(crate) fn flush_caches(&mut self) {
         self.lookups.clear();
+        self.string_index = null_mut();
         for word in self.fills.drain(..) {
             // SAFETY: F2; the words lie in the code of live functions: collection flushes first.
             unsafe { *word = 0 };
@@ -537,12 +544,29 @@ impl Vm {
         RegisterFrame(self.base)
     }
 
-    /// The table of string methods: `__index` of the string metatable, or null.
+    /// A method of strings: the value of a field of the string metatable's `__index` table, nil if there is none.
     #[inline]
-    pub(crate) unsafe fn string_methods(&self) -> *mut Table {
-        let meta = self.metatable_of(Value { payload: 0, tag: tag::STR });
-        let index = self.meta_field(meta, Event::Index);
-        if index.is_table() { index.as_ptr() } else { null_mut() }
+    pub(crate) unsafe fn string_method(&mut self, name: *mut Str) -> Value {
+        if self.string_index.is_null() {
+            let meta = self.metatable_of(Value { payload: 0, tag: tag::STR });
+            let index = self.meta_field(meta, Event::Index);
+            if !index.is_table() {
+                return Value::NIL;
+            }
+            // A change of the field is a store of an event's key into a metatable, which flushes.
+            (*meta).header.aux |= flag::IS_META;
+            self.string_index = index.as_ptr();
+        }
+        let methods = self.string_index;
+        if let Some((holder, at)) = self.lookups.find((*methods).header.word, name)
+            && holder.is_null()
+        {
+            return *(*methods).slots.byte_add(at);
+        }
+        if let crate::table::Place::Slot(slot) = Table::place_of(methods, name) {
+            self.lookups.fill((*methods).header.word, name, std::ptr::null(), slot * 16);
+        }
+        Table::get_str(methods, name)
     }
 
     /// A context for the running native.

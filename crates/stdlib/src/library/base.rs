@@ -28,8 +28,7 @@ const FUNCTIONS: &[(&str, NativeFn)] = &[
 pub(super) fn open(ctx: &Ctx<'_>) -> Result<(), Raised> {
     let globals = ctx.globals();
     ctx.set_functions(globals, FUNCTIONS)?;
-    let step = ctx.new_native("ipairs_aux", ipairs_step, &[])?;
-    globals.set_str(ctx, "ipairs", ctx.new_native("ipairs", ipairs, &[step])?)?;
+    globals.set_str(ctx, "ipairs", ctx.new_native("ipairs", ipairs, &[])?)?;
     globals.set_str(ctx, "_G", globals.as_val())?;
     globals.set_str(ctx, "_VERSION", ctx.new_str(ctx.std().version_string().as_bytes())?)
 }
@@ -241,32 +240,12 @@ fn pairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     Ok(Returns(count as u32))
 }
 
-/// Upvalue: the iterator.
 fn ipairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_any(0)?;
-    ctx.push(ctx.upvalue(0))?;
+    ctx.push(ctx.ipairs_step())?;
     ctx.push(ctx.arg(0))?;
     ctx.push(Val::int(0))?;
     Ok(Returns(3))
-}
-
-fn ipairs_step(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let next = ctx.check_int(1)?.wrapping_add(1);
-    if let Some(table) = ctx.arg(0).as_table() {
-        let value = table.get_int(next);
-        if !value.is_nil() {
-            ctx.push(Val::int(next))?;
-            ctx.ret(value)?;
-            return Ok(Returns(2));
-        }
-        if !table.has_metatable() {
-            return ctx.ret_nil();
-        }
-    }
-    ctx.push(Val::int(next))?;
-    ctx.index_int(0, next)?;
-    let at_end = ctx.slot(ctx.top() - 1).is_nil();
-    Ok(Returns(if at_end { 1 } else { 2 }))
 }
 
 #[cfg(test)]
