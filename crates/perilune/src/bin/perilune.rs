@@ -16,6 +16,8 @@ const USAGE: &str = "usage: perilune [options] [script [args]]
   --gc-stress     collect at every safepoint and poison what is freed
   --stack-stress  move the register stack whenever it might be
   --memory N      limit on the bytes that the script may occupy
+  --errors FORM   syntax errors as 'plain' text, with an 'excerpt' of the source, or
+                  'auto' (default): an excerpt at a terminal, else plain
 perilune dump --stage STAGE FILE   print what a stage of the compiler makes of a file
 perilune compile [-s] -o OUT FILE  write a module file
 ";
@@ -26,12 +28,14 @@ struct Invocation {
     version: bool,
     script: Option<String>,
     args: Vec<String>,
+    /// Whether syntax errors come with excerpts; `None` leaves it to the terminal.
+    excerpts: Option<bool>,
 }
 
 enum Failure {
     Usage(String),
     Message(String),
-    Script(Box<Error>, Vec<u8>),
+    Script { error: Box<Error>, source: Vec<u8>, excerpts: Option<bool> },
 }
 
 fn main() -> ExitCode {
@@ -69,8 +73,8 @@ fn report(failure: Failure) {
     let _ = match failure {
         Failure::Usage(text) => write!(err, "perilune: {text}\n{USAGE}"),
         Failure::Message(text) => writeln!(err, "perilune: {text}"),
-        Failure::Script(error, source) => match *error {
-            Error::Syntax { chunk, errors } if err.is_terminal() || std::env::var_os("PERILUNE_EXCERPTS").is_some() => {
+        Failure::Script { error, source, excerpts } => match *error {
+            Error::Syntax { chunk, errors } if excerpts.unwrap_or(err.is_terminal()) => {
                 let color = err.is_terminal();
                 err.write_all(render(&source, &chunk, &errors, color).as_bytes())
             }
@@ -91,7 +95,7 @@ fn report(failure: Failure) {
 
 fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
     let mut options = Options::default();
-    let mut invocation = Invocation { options: Options::default(), statements: Vec::new(), version: false, script: None, args: Vec::new() };
+    let mut invocation = Invocation { options: Options::default(), statements: Vec::new(), version: false, script: None, args: Vec::new(), excerpts: None };
     let mut rest = args.into_iter();
     while let Some(arg) = rest.next() {
         let mut value = |name: &str| rest.next().ok_or_else(|| Failure::Usage(format!("'{name}' needs argument")));
@@ -122,6 +126,14 @@ fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
                     other => return Err(Failure::Usage(format!("'--dispatch' takes 'tail' or 'loop', not '{other}'"))),
                 }
             }
+            "--errors" => {
+                invocation.excerpts = match value("--errors")?.as_str() {
+                    "auto" => None,
+                    "plain" => Some(false),
+                    "excerpt" => Some(true),
+                    other => return Err(Failure::Usage(format!("'--errors' takes 'auto', 'plain' or 'excerpt', not '{other}'"))),
+                }
+            }
             "--gc-stress" => options.gc_stress = true,
             "--stack-stress" => options.stack_stress = true,
             "--memory" => {
@@ -148,17 +160,17 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
     let mut lua = Lua::with(&invocation.options);
     set_args(&mut lua, &invocation)?;
     for statement in &invocation.statements {
-        execute(&mut lua, statement.as_bytes(), b"=(command line)", &[])?;
+        execute(&mut lua, statement.as_bytes(), b"=(command line)", &[], invocation.excerpts)?;
     }
     let args: Vec<&[u8]> = invocation.args.iter().map(String::as_bytes).collect();
     match &invocation.script {
         Some(path) if path != "-" => {
             let file = read(path)?;
             let name = [b"@", path.as_bytes()].concat();
-            execute(&mut lua, chunk_source(&file), &name, &args)?;
+            execute(&mut lua, chunk_source(&file), &name, &args, invocation.excerpts)?;
         }
-        Some(_) => execute_stdin(&mut lua, &args)?,
-        None if invocation.statements.is_empty() && !invocation.version => execute_stdin(&mut lua, &args)?,
+        Some(_) => execute_stdin(&mut lua, &args, invocation.excerpts)?,
+        None if invocation.statements.is_empty() && !invocation.version => execute_stdin(&mut lua, &args, invocation.excerpts)?,
         None => {}
     }
     lua.close().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))
@@ -168,19 +180,19 @@ fn read(path: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|e| Failure::Message(format!("cannot open {path} ({e})")))
 }
 
-fn execute_stdin(lua: &mut Lua, args: &[&[u8]]) -> Result<(), Failure> {
+fn execute_stdin(lua: &mut Lua, args: &[&[u8]], excerpts: Option<bool>) -> Result<(), Failure> {
     let mut text = Vec::new();
     std::io::stdin().lock().read_to_end(&mut text).map_err(|e| Failure::Message(format!("cannot read stdin ({e})")))?;
-    execute(lua, chunk_source(&text), b"=stdin", args)
+    execute(lua, chunk_source(&text), b"=stdin", args, excerpts)
 }
 
-fn execute(lua: &mut Lua, source: &[u8], name: &[u8], args: &[&[u8]]) -> Result<(), Failure> {
+fn execute(lua: &mut Lua, source: &[u8], name: &[u8], args: &[&[u8]], excerpts: Option<bool>) -> Result<(), Failure> {
     let result = lua.run(source, name, args);
     match result {
         Ok(_) => Ok(()),
         Err(error) => {
             lua.flush().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))?;
-            Err(Failure::Script(Box::new(error), source.to_vec()))
+            Err(Failure::Script { error: Box::new(error), source: source.to_vec(), excerpts })
         }
     }
 }
@@ -192,7 +204,11 @@ fn set_args(lua: &mut Lua, invocation: &Invocation) -> Result<(), Failure> {
         Some(_) => all.len() - invocation.args.len() - 1,
         None => 0,
     };
-    lua.set_arg(&all, script).map_err(|e| Failure::Script(Box::new(e), Vec::new()))
+    lua.set_arg(&all, script).map_err(|e| script_failure(e, b""))
+}
+
+fn script_failure(error: Error, source: &[u8]) -> Failure {
+    Failure::Script { error: Box::new(error), source: source.to_vec(), excerpts: None }
 }
 
 fn dump(args: &[String]) -> Result<(), Failure> {
@@ -222,7 +238,7 @@ fn dump(args: &[String]) -> Result<(), Failure> {
         }
         Some(Err(errors)) => {
             let error = Error::Syntax { chunk: options.chunk_name, errors };
-            Err(Failure::Script(Box::new(error), source.to_vec()))
+            Err(script_failure(error, source))
         }
         None => Err(Failure::Usage(format!("no stage '{stage}'; the stages are {}", perilune_compiler::STAGES.join(", ")))),
     }
@@ -244,6 +260,6 @@ fn compile(args: &[String]) -> Result<(), Failure> {
     let text = read(&file)?;
     let source = chunk_source(&text);
     let name = [b"@", file.as_bytes()].concat();
-    let module = Lua::new().compile(source, &name).map_err(|e| Failure::Script(Box::new(e), source.to_vec()))?;
+    let module = Lua::new().compile(source, &name).map_err(|e| script_failure(e, source))?;
     std::fs::write(&out, perilune_bytecode::to_bytes(&module, strip)).map_err(|e| Failure::Message(format!("cannot write {out} ({e})")))
 }
