@@ -314,12 +314,14 @@ impl Table {
         Ok(())
     }
 
-    /// Moves `len + 1` and its successors from the hash part to the array.
+    /// Moves `len + 1` and its successors from the hash part to the array. No node is left under their keys, nor a dead one
+    /// under the key behind them: `next` would take it for the place of an element that the array has since lost.
     unsafe fn migrate(this: *mut Table, mem: &mut Memory) -> Result<(), OutOfMemory> {
         loop {
             let next = i64::from((*this).len) + 1;
             let Some(node) = Table::find_int(this, next) else { return Ok(()) };
             if (*node).value_tag == tag::NIL {
+                Table::bury(node);
                 return Ok(());
             }
             if (*this).len == (*this).capacity {
@@ -329,7 +331,15 @@ impl Table {
             (*this).len += 1;
             Table::array_put(this, next as usize, (*node).value());
             (*node).value_tag = tag::NIL;
+            Table::bury(node);
         }
+    }
+
+    /// Makes a dead entry one that no key finds; it keeps its place in the chain by its hash.
+    unsafe fn bury(n: *mut Node) {
+        (*n).value = u64::from(Table::hash_of((*n).key()));
+        (*n).key_tag = DEAD;
+        (*n).key = 0;
     }
 
     /// Takes trailing nils off the array.
@@ -349,7 +359,8 @@ impl Table {
     /// # Safety
     /// `this` and `values` are live; the caller runs the barrier.
     pub unsafe fn set_list(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, start: i64, values: *const Value, count: usize) -> Result<(), SetError> {
-        if start == i64::from((*this).len) + 1 && u32::try_from(start as usize + count).is_ok() {
+        // With a hash part, keys of the list may already be there.
+        if (*this).nodes.is_null() && start == i64::from((*this).len) + 1 && u32::try_from(start as usize + count).is_ok() {
             let end = (*this).len as usize + count;
             Table::reserve_array(this, &mut heap.memory, end as u32)?;
             for i in 0..count {
@@ -357,9 +368,6 @@ impl Table {
             }
             (*this).len = end as u32;
             Table::trim(this);
-            if !(*this).nodes.is_null() {
-                Table::migrate(this, &mut heap.memory)?;
-            }
             return Ok(());
         }
         for i in 0..count {
@@ -1001,9 +1009,11 @@ impl Table {
         if (*this).nodes.is_null() || !key.is_collectable() {
             return None;
         }
-        let mut n = Table::main_position(this, Table::hash_of(key));
+        let hash = Table::hash_of(key);
+        let mut n = Table::main_position(this, hash);
         loop {
-            if (*n).key_tag == DEAD && (*n).key == key.payload {
+            // The address may be a later object's too, but its hash hardly.
+            if (*n).key_tag == DEAD && (*n).key == key.payload && (*n).value as u32 == hash {
                 return Some(n);
             }
             match (*n).next {

@@ -2,6 +2,8 @@
 
 use super::Machine;
 use crate::native::{Ctx, Val};
+use crate::object::Table as RawTable;
+use crate::value::Value;
 use crate::vm::Raised;
 use crate::{Options, Vm};
 use arbitrary::{Arbitrary, Unstructured};
@@ -70,6 +72,8 @@ enum Action {
     Collect,
     /// Sets a run of integer keys, upwards or downwards.
     Run(i8, u8, bool),
+    /// Elements from the border on, or from 1 on, as a constructor sets them; some are nil.
+    List(bool, u8, u8),
     Traverse,
     /// Traverses and clears some of the fields on the way.
     Clear(u8),
@@ -86,6 +90,8 @@ enum Stored {
 const TABLE: usize = 0;
 const META: usize = 1;
 const KEYS: usize = 2;
+/// Where a traversal keeps its key, as a loop does: a key that was cleared may be in the table no more.
+const CONTROL: usize = KEYS + TABLE_KEYS as usize;
 
 fn key<'a>(ctx: &'a Ctx<'_>, key: &Key) -> Result<Val<'a>, Raised> {
     Ok(match (key, key.model()) {
@@ -182,25 +188,22 @@ impl Run<'_, '_> {
     /// All fields, each once; `clear` says which to clear on the way.
     fn traverse(&mut self, clear: Option<u8>) -> Result<(), Raised> {
         let mut seen = BTreeMap::new();
-        let mut last: Option<Model> = None;
+        self.ctx.set_slot(CONTROL, Val::NIL);
         loop {
-            let k = last.as_ref().map_or(Ok(Val::NIL), |k| model_key(self.ctx, k))?;
-            let Some((k, v)) = self.table().next(self.ctx, k)? else { break };
+            let Some((k, v)) = self.table().next(self.ctx, self.ctx.slot(CONTROL))? else { break };
+            self.ctx.set_slot(CONTROL, k);
             let model = model_of(self.ctx, k);
             let value = stored(v).expect("next gives no nils");
             assert!(seen.insert(model.clone(), value).is_none(), "{model:?} comes twice");
             if let Some(every) = clear
                 && seen.len() % (usize::from(every % 4) + 1) == 0
             {
-                let k = model_key(self.ctx, &model)?;
-                self.table().set(self.ctx, k, Val::NIL)?;
+                self.table().set(self.ctx, self.ctx.slot(CONTROL), Val::NIL)?;
                 self.model.remove(&model);
                 if every & 16 != 0 {
-                    // The key that was cleared may be gone from everywhere but the table.
                     self.ctx.collect();
                 }
             }
-            last = Some(model);
         }
         for (k, v) in &self.model {
             assert_eq!(seen.get(k), Some(v), "{k:?} does not come");
@@ -248,6 +251,25 @@ impl Run<'_, '_> {
                 }
                 Ok(())
             }
+            Action::List(behind, count, nils) => {
+                let start = if *behind { self.border() + 1 } else { 1 };
+                let absent = |i: i64| nils >> (i % 8) & 1 != 0;
+                let values: Vec<Value> = (0..i64::from(count % 24)).map(|i| if absent(i) { Value::NIL } else { Value::int(i) }).collect();
+                let (vm, table) = (self.ctx.vm_mut(), self.table().raw);
+                // SAFETY: H1; the values are no objects.
+                let done = unsafe {
+                    vm.barrier(table);
+                    RawTable::set_list(table, &mut vm.heap, &mut vm.shapes, start, values.as_ptr(), values.len())
+                };
+                assert_eq!(done, Ok(()));
+                for (i, v) in (0_i64..).zip(values) {
+                    match v.is_nil() {
+                        true => self.model.remove(&Model::Int(start + i)),
+                        false => self.model.insert(Model::Int(start + i), Stored::Int(i)),
+                    };
+                }
+                Ok(())
+            }
             Action::Traverse => self.traverse(None),
             Action::Clear(every) => self.traverse(Some(*every)),
             Action::Metatable(on) => {
@@ -261,7 +283,7 @@ impl Run<'_, '_> {
 fn check(actions: &[Action], gc_stress: bool) {
     let mut vm = Vm::new(Options { gc_stress, ..Options::default() });
     let done = vm.enter(|ctx| {
-        for _ in 0..KEYS + usize::from(TABLE_KEYS) {
+        for _ in 0..=CONTROL {
             let t = ctx.new_table(0, 0)?;
             ctx.push(t.as_val())?;
         }
