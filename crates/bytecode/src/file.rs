@@ -23,6 +23,7 @@
 //! | version | what changed |
 //! |--------:|--------------|
 //! | 1 | first version |
+//! | 2 | `vararg_from` and `vararg_from_open` |
 
 use std::fmt;
 
@@ -35,7 +36,7 @@ use crate::module::{
 pub const MAGIC: [u8; 4] = *b"\x1bPLC";
 
 /// The version of the format that this crate writes, and the only one that it reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 
 const HEADER: usize = 14;
 

@@ -22,7 +22,7 @@
 //!    the arguments in `R[w+2]` and on. The callee's frame has its `R[0]` at `R[w+2]`. Several results
 //!    land at `R[w]`, `R[w+1]`, …; the single result of `call` lands in `R[dst]`.
 //! 2. *Open values.* `open` as a count means "the open values": a run `{start, count}` that the previous
-//!    instruction (`call_x` with open results, `vararg_open`) left in the VM. The consumer copies
+//!    instruction (`call_x` with open results, `vararg_open`, `vararg_from_open`) left in the VM. The consumer copies
 //!    them to where it wants them. The consumer is the next instruction; only the `close` of a `return_open`
 //!    may stand in between, and keeps them.
 //! 3. *Jumps* count words from the end of the instruction that holds them.
@@ -33,8 +33,8 @@
 //!    instruction of the same length. The verifier refuses them in a module.
 //! 6. *Collection* happens at the start of a `safepoint` instruction, before it writes anything: its live map
 //!    holds the slots that it reads (members of its call window aside) and those that are read later.
-//! 7. *Reads come first.* `for_call` reads its three operands before it fills the window, which one of them may
-//!    lie at the start of.
+//! 7. *Reads come first.* `for_call` reads its three operands before it fills the window, in which they may lie; it
+//!    collects nothing in between.
 
 /// Calls `$m!` with the whole table. See the module documentation for the shape of a row.
 #[macro_export]
@@ -253,6 +253,11 @@ macro_rules! for_each_op { ($m:path) => { $m! {
     VarargOpen = vararg_open { } flags(defs_open);
     /// `R[dst] := a table of the extra arguments`, with their number in `n`.
     VarargTable = vararg_table { dst: Reg as Def } flags(may_alloc, safepoint);
+    /// `R[first], .., R[first+count-1] := R[table][1], .., R[table][count]`, raw, with nil past `R[table].n`: `...` where
+    /// the extra arguments are a table. Raises if `n` is no number of values.
+    VarargFrom = vararg_from { table: Reg as Use, first: Reg as DefRange, count: Count as Data } flags(may_raise, safepoint);
+    /// Leaves `R[table][1], .., R[table][n]` open, where `n` is `R[table].n`, raw.
+    VarargFromOpen = vararg_from_open { table: Reg as Use } flags(may_raise, defs_open, safepoint);
 
     /// Marks `R[value]` (a pinned slot) to be closed; raises if it has no `__close` and is neither nil nor false.
     Tbc = tbc { value: Reg as Use } flags(may_raise, safepoint);

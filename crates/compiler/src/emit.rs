@@ -2,7 +2,9 @@
 
 use perilune_bytecode::{self as bytecode, Assembler, Count, Flags, Jump32, Label, Op, Reg, Slot, VariableKind, Wide};
 use perilune_ir as ir;
-use perilune_regalloc::{Block, Constraint, FrameIndex, Function, Inst, Kind, Loc, Output, Pos, Step, VReg};
+use perilune_regalloc::{
+    Block, Clobber, Constraint, FrameIndex, Function, Group, Inst, Kind, Loc, Output, Pos, Step, VReg,
+};
 
 use crate::pool;
 use crate::template::{Hole, fill, hole};
@@ -341,11 +343,16 @@ impl Emitter<'_> {
             live.extend(safepoint.live.iter().filter(|index| !is_reserved(index)).map(|index| u32::from(index.0)));
         }
         live.extend(reserved.iter().take(open_scopes.into()).map(|(_, reg)| u32::from(reg.0)));
+        // Operands that an iterator's call reads before it fills the window over them.
+        let window = match self.code.insts[inst.index()].group {
+            Some([Group { clobber: Clobber::Above(from), .. }]) => self.out.group_bases(inst)[0].0 + from,
+            _ => u16::MAX,
+        };
         for (operand, &loc) in self.code.operands(inst).iter().zip(self.out.inst_allocs(inst)) {
             let counts = match (operand.kind, operand.constraint) {
                 (Kind::Def, _) => false,
                 (Kind::Use, Constraint::Group { offset, .. }) => offset < held,
-                (Kind::Use, _) => operand.pos == Pos::Early,
+                (Kind::Use, _) => operand.pos == Pos::Early && self.slot(loc) < window,
             };
             if counts {
                 live.push(self.slot(loc).into());

@@ -179,16 +179,12 @@ impl Function for VCode {
         self.blocks[block.index()].depth
     }
 
-    fn spill_cost_hint(&self, vreg: VReg) -> u32 {
-        if self.pinned(vreg) { u32::MAX } else { 1 }
-    }
-
     fn remat(&self, vreg: VReg) -> bool {
         self.literals[vreg.index()].is_some()
     }
 
-    fn pinned(&self, vreg: VReg) -> bool {
-        self.reserved.iter().any(|&(reserved, _)| reserved == vreg)
+    fn home(&self, vreg: VReg) -> Option<PReg> {
+        self.reserved.iter().find(|&&(reserved, _)| reserved == vreg).map(|&(_, reg)| reg)
     }
 }
 

@@ -336,6 +336,17 @@ impl<'f> FunctionBuilder<'f> {
         self.emit1(Op::VarargTable, &[])
     }
 
+    /// The first `results` extra arguments, where they are a table.
+    pub fn vararg_from(&mut self, table: Value, results: usize) -> Inst {
+        self.emit(Op::VarargFrom, &[table], results)
+    }
+
+    /// All extra arguments, where they are a table, for the next instruction that does something.
+    pub fn vararg_from_open(&mut self, table: Value) -> Value {
+        let inst = self.emit(Op::VarargFromOpen, &[table], 1);
+        self.func.result(inst)
+    }
+
     /// Calls the iterator of a generic `for`.
     pub fn for_call(
         &mut self,

@@ -251,6 +251,10 @@ pub enum Op {
     VarargOpen,
     /// The extra arguments as a table with field `n` (1)
     VarargTable,
+    /// The first n elements of `x`, a table of extra arguments, or nils (n)
+    VarargFrom,
+    /// The elements of `x`, a table of extra arguments, up to its field `n` (1, open)
+    VarargFromOpen,
     /// Calls iterator `x` with state `y` and control `z`, adjusted to its results (n)
     ForCall,
     /// Marks `x` to be closed when the scope ends (0)
@@ -311,7 +315,7 @@ impl Op {
     pub const fn result_kind(&self) -> ValueKind {
         match self {
             Op::NewCell => ValueKind::Cell,
-            Op::CallOpen | Op::VarargOpen => ValueKind::Open,
+            Op::CallOpen | Op::VarargOpen | Op::VarargFromOpen => ValueKind::Open,
             _ => ValueKind::Lua,
         }
     }
@@ -319,7 +323,7 @@ impl Op {
     /// How many results the operation has, unless each instruction says.
     pub const fn result_count(&self) -> Option<usize> {
         match self {
-            Op::Call | Op::Vararg | Op::ForCall => None,
+            Op::Call | Op::Vararg | Op::VarargFrom | Op::ForCall => None,
             Op::ForPrep => Some(3),
             Op::ForLoop | Op::SelfField(_) => Some(2),
             Op::SetUpvalue(_)
@@ -354,6 +358,7 @@ impl Op {
             Op::Vararg | Op::VarargOpen | Op::VarargTable | Op::Close(_) | Op::LocalEnd(_) => {
                 (0, Some(0))
             }
+            Op::VarargFrom | Op::VarargFromOpen => (1, Some(1)),
             Op::LocalStart(_) => (0, Some(1)),
             Op::Jump => (0, Some(0)),
             Op::Branch | Op::BranchNil => (1, Some(1)),
@@ -396,6 +401,7 @@ impl Op {
             Op::SetUpvalue(_) | Op::SetCell => Effects::WRITE,
             Op::NewCell | Op::Closure { .. } | Op::NewTable { .. } => Effects::ALLOC,
             Op::VarargTable => Effects::READ.union(Effects::ALLOC),
+            Op::VarargFrom | Op::VarargFromOpen => Effects::RAISE.union(Effects::READ),
             Op::GetIndex | Op::SetIndex | Op::GetGlobal { .. } | Op::SetGlobal { .. } => {
                 Effects::ANY
             }

@@ -685,6 +685,8 @@ fn all_operations() -> Vec<Op> {
         Op::Vararg,
         Op::VarargOpen,
         Op::VarargTable,
+        Op::VarargFrom,
+        Op::VarargFromOpen,
         Op::ForCall,
         Op::Tbc(scope),
         Op::Close(scope),

@@ -106,7 +106,12 @@ fn operands_that_do_not_exist() {
 fn instructions_with_rules_of_their_own() {
     rejects("", "vararg r0, 1 / return_0", Fault::NotVararg);
     rejects("", "vararg_table r0 {live} / return_0", Fault::NotVararg);
+    rejects("params 1", "vararg_from r0, r1, 1 {live r0} / return_0", Fault::NotVararg);
+    rejects("params 1", "vararg_from_open r0 {live r0} / return_open r0, 0", Fault::NotVararg);
     accepts("vararg", "vararg r0, 1 / return_0");
+    accepts("params 1 vararg", "vararg_from r0, r0, 2 {live r0} / return_0");
+    accepts("params 1 vararg", "vararg_from_open r0 {live r0} / return_open r0, 0");
+    rejects("params 1 vararg", "vararg_from_open r0 {live r0} / return_0", Fault::OpenNotConsumed);
     rejects("params 1", "concat r0, r0, 1 {live r0} / return_0", Fault::ConcatCount);
     rejects("params 2", "for_prep r0, r1, r0, @0002 {live r0 r1} / return_0", Fault::ForRegisters);
 }
@@ -199,6 +204,8 @@ fn live_maps() {
     accepts("params 3", for_call);
     let above = "for_call r0, r1, r2, r1, 1 {live r0 r1 r2} / return_0";
     rejects("params 3", above, Fault::LiveInWindow { slot: 2 });
+    accepts("params 3", "for_call r0, r1, r2, r1, 1 {live r0} / return_0");
+    rejects("params 3", "for_call r0, r1, r2, r1, 1 {live} / return_0", Fault::UseNotLive { slot: 0 });
 }
 
 #[test]

@@ -392,6 +392,11 @@ fn check_reads(op: &Op, state: &State, live: Option<&LiveSet>, report: &mut impl
         _ => None,
     };
     let mut cell_left = cell_slot.is_some();
+    // What `for_call` reads inside its own window is gone once it has filled that.
+    let gone_from = match op {
+        Op::ForCall { window, .. } => u32::from(window.0),
+        _ => u32::MAX,
+    };
     let copies = copied_slot(op).is_some();
     op.visit(&mut |_, access| {
         let (slots, in_window) = match access {
@@ -409,7 +414,8 @@ fn check_reads(op: &Op, state: &State, live: Option<&LiveSet>, report: &mut impl
                 Some(Content::Cell) if !wants_cell => report(Fault::CellAsValue { slot }),
                 Some(_) => {}
             }
-            if !in_window && live.is_some_and(|live| !live.contains(slot)) && state.to_close.binary_search(&slot).is_err() {
+            let listed = live.is_none_or(|live| live.contains(slot)) || state.to_close.binary_search(&slot).is_ok();
+            if !in_window && slot < gone_from && !listed {
                 report(Fault::UseNotLive { slot });
             }
         }

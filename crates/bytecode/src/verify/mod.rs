@@ -14,7 +14,7 @@
 //!   frame word, arguments). A frame has at most [`MAX_FRAME`] slots, and holds the parameters.
 //! - Constants exist and have the type that the instruction asks for; upvalues and functions exist; a
 //!   closure takes as many captures as its function has upvalues.
-//! - `vararg`, `vararg_open` and `vararg_table` occur in vararg functions only; a `concat` has two operands or more.
+//! - `vararg`, `vararg_open`, `vararg_table` and the two `vararg_from` occur in vararg functions only; a `concat` has two operands or more.
 //! - The three registers of `for_prep` are different ones.
 //!
 //! # Open values
@@ -31,8 +31,8 @@
 //!
 //! # Safepoints
 //! - Exactly the instructions flagged `safepoint` have a live map. All its slots are assigned.
-//! - The slots that the instruction reads are in its map, members of its call window aside (the operands of
-//!   `for_call` are no members).
+//! - The slots that the instruction reads are in its map, members of its call window and operands of `for_call` inside
+//!   its window aside.
 //! - The map of a call lists no slot above the callee's, for those belong to the called frame while it runs.
 //!
 //! # Loops

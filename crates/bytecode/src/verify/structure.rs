@@ -77,7 +77,13 @@ fn check_inst(module: &Module, function: &Function, inst: &Inst, errors: &mut Er
             }
             Some(_) => {}
         },
-        Op::Vararg { .. } | Op::VarargOpen {} | Op::VarargTable { .. } if !function.vararg => {
+        Op::Vararg { .. }
+        | Op::VarargOpen {}
+        | Op::VarargTable { .. }
+        | Op::VarargFrom { .. }
+        | Op::VarargFromOpen { .. }
+            if !function.vararg =>
+        {
             errors.report(*at, Fault::NotVararg);
         }
         Op::Concat { count, .. } if count.0 < 2 => errors.report(*at, Fault::ConcatCount),

@@ -34,29 +34,52 @@ impl Baseline<'_> {
             results => results,
         };
         match &chunk.exprs[expr] {
-            Expr::Vararg => {
-                self.at_expr(expr);
-                match results {
-                    Results::Open | Results::Tail => self.emit(Op::VarargOpen {}),
-                    Results::None => {}
-                    Results::One(want) => {
-                        let slot = self.target(want);
-                        self.emit(Op::Vararg { first: Reg(slot), count: Count(1) });
-                        self.mark(slot);
-                    }
-                    Results::Many(count) => {
-                        let first = self.reserve(count);
-                        self.emit(Op::Vararg { first: Reg(first), count: Count(count) });
-                        (first..first + count).for_each(|slot| self.mark(slot));
-                    }
-                }
-            }
+            Expr::Vararg => self.vararg(expr, results),
             _ => {
                 let left = self.source.left_part(expr).expect("only calls and varargs give several values");
                 let value = self.operand(left);
                 self.finish_call(expr, left, value, mark, results);
             }
         }
+    }
+
+    fn vararg(&mut self, expr: ExprId, results: Results) {
+        self.at_expr(expr);
+        let table = self.vararg_source();
+        if let Results::Open | Results::Tail = results {
+            return match table {
+                Some(table) => self.emit_with(Op::VarargFromOpen { table }, None, &[table.0]),
+                None => self.emit(Op::VarargOpen {}),
+            };
+        }
+        let (first, count) = match results {
+            Results::One(want) => (self.target(want), 1),
+            Results::Many(count) => (self.reserve(count), count),
+            _ => (self.free, 0),
+        };
+        match (table, Reg(first), Count(count)) {
+            (Some(table), first, count) => {
+                self.emit_with(Op::VarargFrom { table, first, count }, None, &[table.0]);
+            }
+            (None, _, Count(0)) => {}
+            (None, first, count) => self.emit(Op::Vararg { first, count }),
+        }
+        (first..first + count).for_each(|slot| self.mark(slot));
+    }
+
+    /// The slot of the table that holds the extra arguments, if the function may have changed it.
+    fn vararg_source(&mut self) -> Option<Reg> {
+        let local = self.info.vararg.filter(|_| self.info.needs_vararg_table)?;
+        let slot = self.slots[local];
+        if !self.source.names.locals[local].captured {
+            return Some(Reg(slot));
+        }
+        let mark = self.free;
+        let table = Reg(self.reserve(1));
+        self.emit(Op::GetCell { dst: table, cell: Reg(slot) });
+        self.mark(table.0);
+        self.release(mark);
+        Some(table)
     }
 
     /// A call whose callee, or receiver, is evaluated; `mark` was the first free slot before.

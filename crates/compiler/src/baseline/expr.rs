@@ -118,8 +118,8 @@ impl Baseline<'_> {
             Expr::Name(_) => self.variable(expr, want),
             Expr::Vararg => {
                 let slot = self.target(want);
-                self.emit(Op::Vararg { first: Reg(slot), count: Count(1) });
-                self.done(slot)
+                self.multi(expr, Results::One(Some(slot)));
+                Operand::Slot(slot)
             }
             Expr::Function(func) => {
                 let slot = self.target(want);

@@ -43,17 +43,34 @@ impl Lower<'_, '_> {
     pub(super) fn multi(&mut self, expr: ExprId, results: usize) -> Inst {
         let Some(left) = self.source.left_part(expr) else {
             self.at_expr(expr);
-            return self.b.vararg(results);
+            return self.vararg(results);
         };
         let value = self.expr(left);
         self.finish_call(expr, left, value, results)
+    }
+
+    /// The first extra arguments.
+    pub(super) fn vararg(&mut self, results: usize) -> Inst {
+        match self.vararg_source() {
+            Some(table) => self.b.vararg_from(table, results),
+            None => self.b.vararg(results),
+        }
+    }
+
+    /// The table that holds the extra arguments, if the function may have changed it.
+    fn vararg_source(&mut self) -> Option<Value> {
+        let local = self.info.vararg.filter(|_| self.info.needs_vararg_table)?;
+        Some(self.read_local(local))
     }
 
     /// All results of an expression that may give several.
     pub(super) fn open(&mut self, expr: ExprId) -> Value {
         let Some(left) = self.source.left_part(expr) else {
             self.at_expr(expr);
-            return self.b.vararg_open();
+            return match self.vararg_source() {
+                Some(table) => self.b.vararg_from_open(table),
+                None => self.b.vararg_open(),
+            };
         };
         let value = self.expr(left);
         let (callee, args, named) = self.call_parts(expr, left, value);

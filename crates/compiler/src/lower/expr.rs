@@ -31,7 +31,7 @@ impl Lower<'_, '_> {
         match &chunk.exprs[expr] {
             Expr::Name(_) => self.variable(expr),
             Expr::Vararg => {
-                let inst = self.b.vararg(1);
+                let inst = self.vararg(1);
                 self.b.func().result(inst)
             }
             Expr::Function(func) => self.closure(*func),

@@ -160,6 +160,15 @@ impl Selector<'_> {
                     self.push(Code::Op(op), &operands, run_group(count), Some(inst));
                 }
             }
+            ir::Op::VarargFrom => {
+                let results: Vec<Operand> = self.results(inst).collect();
+                let count = Count(results.len() as u16);
+                let table = self.reg(args[0]);
+                let mut operands = vec![Operand::reg_use(table)];
+                operands.extend(results);
+                let op = Op::VarargFrom { table: operand(0), first: window(0), count };
+                self.run_op(op, &operands, count.0.max(1), inst);
+            }
             ir::Op::VarargTable => self.op(Op::VarargTable { dst: operand(0) }, &dst(&[]), inst),
             ir::Op::ForCall => self.for_call(inst, args),
             ir::Op::Tbc(scope) => {

@@ -27,6 +27,11 @@ impl Selector<'_> {
             let args = func.args(inst);
             match func.op(inst) {
                 ir::Op::VarargOpen => parts.push(Part { op: Op::VarargOpen {}, inst, held: 0 }),
+                ir::Op::VarargFromOpen => {
+                    let table = operand(operands.len());
+                    operands.push(Operand::reg_use(vreg(args[0])).at(Pos::Late));
+                    parts.push(Part { op: Op::VarargFromOpen { table }, inst, held: size });
+                }
                 ir::Op::Close(scope) => {
                     let depth = self.scopes.depth(scope);
                     let (_, place) = self.code.reserved[usize::from(depth)];

@@ -210,6 +210,7 @@ impl Machine<'_> {
                 self.event(inst);
                 self.set(inst, Run::Str(b"joined".to_vec()))
             }
+            Op::VarargFrom | Op::VarargFromOpen => self.effect(inst),
             Op::GetUpvalue(_) | Op::GetCell | Op::Vararg | Op::VarargOpen => {
                 for (at, &result) in func.results(inst).iter().enumerate() {
                     self.values[result.index()] = self.made_up(at + 5);

@@ -37,7 +37,7 @@ pub fn eliminate_dead_code(func: &mut Function) {
         for at in 0..func.insts(block).len() {
             let inst = func.insts(block)[at];
             let least = match func.op(inst) {
-                Op::Call | Op::Vararg => 0,
+                Op::Call | Op::Vararg | Op::VarargFrom => 0,
                 // The first result decides whether the loop goes on.
                 Op::ForCall => 1,
                 _ => continue,

@@ -496,6 +496,8 @@ impl<'t> Parser<'t> {
             "vararg" => Op::Vararg,
             "vararg_open" => Op::VarargOpen,
             "vararg_table" => Op::VarargTable,
+            "vararg_from" => Op::VarargFrom,
+            "vararg_from_open" => Op::VarargFromOpen,
             "for_call" => Op::ForCall,
             "jump" => Op::Jump,
             "branch" => Op::Branch,

@@ -164,6 +164,8 @@ pub(crate) fn mnemonic(op: &Op) -> &'static str {
         Op::Vararg => "vararg",
         Op::VarargOpen => "vararg_open",
         Op::VarargTable => "vararg_table",
+        Op::VarargFrom => "vararg_from",
+        Op::VarargFromOpen => "vararg_from_open",
         Op::ForCall => "for_call",
         Op::Tbc(_) => "tbc",
         Op::Close(_) => "close",
