@@ -732,6 +732,7 @@ handlers! {
         next!(vm, pc, base, k, t, 1)
     }
     fn vararg_table(vm, pc, base, k, t) { vararg_table_slow::<D>(vm, pc, base, k, t) }
+    fn get_vararg(vm, pc, base, k, t) { get_vararg_slow::<D>(vm, pc, base, k, t) }
     fn vararg_from(vm, pc, base, k, t) { vararg_from_slow::<D>(vm, pc, base, k, t) }
     fn vararg_from_open(vm, pc, base, k, t) { vararg_from_open_slow::<D>(vm, pc, base, k, t) }
 
@@ -1435,6 +1436,7 @@ shells! {
     return_open_slow => |vm, pc, base, k| vm.return_open_slow();
     vararg_slow => |vm, pc, base, k| vm.vararg_copy();
     vararg_table_slow => |vm, pc, base, k| vm.vararg_table_slow();
+    get_vararg_slow => |vm, pc, base, k| vm.get_vararg_slow();
     vararg_from_slow => |vm, pc, base, k| vm.vararg_from_slow();
     vararg_from_open_slow => |vm, pc, base, k| vm.vararg_from_open_slow();
     tbc_slow => |vm, pc, base, k| vm.tbc_slow();

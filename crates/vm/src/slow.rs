@@ -420,6 +420,23 @@ impl Vm {
         self.done(1)
     }
 
+    /// The extra argument that a key names.
+    pub(crate) unsafe fn get_vararg_slow(&mut self) -> Flow {
+        let (start, count) = self.frame().varargs();
+        let key = *reg(self.base, self.pc, 2);
+        let number = match key.tag {
+            tag::INT => Some(key.as_i64()),
+            tag::FLOAT => perilune_lang::float_to_integer(key.as_f64(), perilune_lang::Rounding::Exact),
+            _ => None,
+        };
+        *reg(self.base, self.pc, 1) = match number {
+            Some(n) if n > 0 && n as u64 <= count as u64 => *start.add(n as usize - 1),
+            None if key.str_bytes() == Some(b"n") => Value::int(count as i64),
+            _ => Value::NIL,
+        };
+        self.done(1)
+    }
+
     /// The table of extra arguments in operand 0, and how many of its elements `...` stands for.
     unsafe fn vararg_elements(&mut self) -> Result<(*mut Table, usize), Raised> {
         let v = *reg(self.base, self.pc, 1);

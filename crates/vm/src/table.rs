@@ -386,7 +386,8 @@ impl Table {
     unsafe fn hash_of(key: Value) -> u32 {
         match key.tag {
             tag::INT => hash_int(key.as_i64()),
-            tag::FLOAT => hash_int(key.payload.rotate_left(17) as i64),
+            // What tells floats apart is mostly in their upper half, which the multiplication alone keeps there.
+            tag::FLOAT => hash_int((key.payload ^ key.payload >> 32) as i64),
             tag::STR => string::hash_of(key.as_ptr()),
             tag::FALSE => 1,
             tag::TRUE => 2,
