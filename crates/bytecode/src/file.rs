@@ -23,7 +23,7 @@
 //! | version | what changed |
 //! |--------:|--------------|
 //! | 1 | first version |
-//! | 2 | `vararg_from` and `vararg_from_open` |
+//! | 2 | `get_vararg`, `vararg_from` and `vararg_from_open` |
 
 use std::fmt;
 

@@ -253,6 +253,8 @@ macro_rules! for_each_op { ($m:path) => { $m! {
     VarargOpen = vararg_open { } flags(defs_open);
     /// `R[dst] := a table of the extra arguments`, with their number in `n`.
     VarargTable = vararg_table { dst: Reg as Def } flags(may_alloc, safepoint);
+    /// `R[dst] := extra argument R[key]`, their number if `R[key]` is `"n"`, else nil: a read of a named vararg parameter.
+    GetVararg = get_vararg { dst: Reg as Def, key: Reg as Use } flags();
     /// `R[first], .., R[first+count-1] := R[table][1], .., R[table][count]`, raw, with nil past `R[table].n`: `...` where
     /// the extra arguments are a table. Raises if `n` is no number of values.
     VarargFrom = vararg_from { table: Reg as Use, first: Reg as DefRange, count: Count as Data } flags(may_raise, safepoint);

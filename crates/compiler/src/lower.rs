@@ -118,7 +118,10 @@ impl Lower<'_, '_> {
             self.define(local, value);
         }
         if let Some(local) = self.info.vararg {
-            let table = self.b.vararg_table();
+            let table = match self.source.vararg_table(self.info) {
+                Some(_) => self.b.vararg_table(),
+                None => self.b.nil(),
+            };
             self.define(local, table);
         }
         self.block(body.body);

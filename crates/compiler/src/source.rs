@@ -3,7 +3,7 @@
 
 use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, UnaryOp};
 use perilune_frontend::{
-    Binding, Constant, EnvBinding, NameId, Names, Resolution,
+    Binding, Constant, EnvBinding, FunctionInfo, LocalId, NameId, Names, Resolution,
 };
 use perilune_lang::{Num, fold_arith};
 
@@ -24,6 +24,25 @@ pub struct Source<'a> {
     pub chunk: &'a Chunk,
     /// What its names mean.
     pub names: &'a Resolution,
+}
+
+impl Source<'_> {
+    /// The named vararg parameter of a function whose extra arguments have to be a table.
+    pub(crate) fn vararg_table(&self, info: &FunctionInfo) -> Option<LocalId> {
+        // Globals are read and written through a parameter with the name of the environment.
+        let is_env = |local: LocalId| self.bytes(self.names.locals[local].name) == b"_ENV";
+        info.vararg.filter(|&local| info.needs_vararg_table || is_env(local))
+    }
+
+    /// Whether `expr` is the named vararg parameter of a function without such a table. The parameter is
+    /// only indexed then.
+    pub(crate) fn is_bare_vararg(&self, info: &FunctionInfo, expr: ExprId) -> bool {
+        let Some(local) = info.vararg else { return false };
+        let is_name = matches!(self.chunk.exprs[expr], Expr::Name(_));
+        is_name
+            && self.vararg_table(info).is_none()
+            && matches!(self.names.binding(expr), Binding::Local(named) if named == local)
+    }
 }
 
 /// What messages call an operand.
@@ -197,7 +216,7 @@ impl<'a> Source<'a> {
                 let name = match self.literal(key) {
                     Some(Constant::String(s)) => NameText::Source(s),
                     // The reference has an instruction of its own for these keys, and calls them so.
-                    Some(Constant::Integer(0..=255)) => {
+                    Some(Constant::Integer(0..=255)) if !self.is_bare_vararg(self.names.function(func), object) => {
                         return Some(Named { kind: NamedKind::Field, name: NameText::Fixed("integer index") });
                     }
                     _ => NameText::Fixed("?"),

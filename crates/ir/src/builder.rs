@@ -336,6 +336,11 @@ impl<'f> FunctionBuilder<'f> {
         self.emit1(Op::VarargTable, &[])
     }
 
+    /// The extra argument that `key` names.
+    pub fn get_vararg(&mut self, key: Value) -> Value {
+        self.emit1(Op::GetVararg, &[key])
+    }
+
     /// The first `results` extra arguments, where they are a table.
     pub fn vararg_from(&mut self, table: Value, results: usize) -> Inst {
         self.emit(Op::VarargFrom, &[table], results)

@@ -251,6 +251,8 @@ pub enum Op {
     VarargOpen,
     /// The extra arguments as a table with field `n` (1)
     VarargTable,
+    /// The extra argument with number `x`, their number for `"n"`, or nil (1)
+    GetVararg,
     /// The first n elements of `x`, a table of extra arguments, or nils (n)
     VarargFrom,
     /// The elements of `x`, a table of extra arguments, up to its field `n` (1, open)
@@ -358,7 +360,7 @@ impl Op {
             Op::Vararg | Op::VarargOpen | Op::VarargTable | Op::Close(_) | Op::LocalEnd(_) => {
                 (0, Some(0))
             }
-            Op::VarargFrom | Op::VarargFromOpen => (1, Some(1)),
+            Op::GetVararg | Op::VarargFrom | Op::VarargFromOpen => (1, Some(1)),
             Op::LocalStart(_) => (0, Some(1)),
             Op::Jump => (0, Some(0)),
             Op::Branch | Op::BranchNil => (1, Some(1)),
@@ -397,7 +399,8 @@ impl Op {
             Op::Copy | Op::Unary(UnOp::Not) => Effects::PURE,
             Op::LocalStart(_) | Op::LocalEnd(_) => Effects::PURE,
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Concat => Effects::ANY,
-            Op::GetUpvalue(_) | Op::GetCell | Op::Vararg | Op::VarargOpen => Effects::READ,
+            Op::GetUpvalue(_) | Op::GetCell => Effects::READ,
+            Op::Vararg | Op::VarargOpen | Op::GetVararg => Effects::READ,
             Op::SetUpvalue(_) | Op::SetCell => Effects::WRITE,
             Op::NewCell | Op::Closure { .. } | Op::NewTable { .. } => Effects::ALLOC,
             Op::VarargTable => Effects::READ.union(Effects::ALLOC),

@@ -685,6 +685,7 @@ fn all_operations() -> Vec<Op> {
         Op::Vararg,
         Op::VarargOpen,
         Op::VarargTable,
+        Op::GetVararg,
         Op::VarargFrom,
         Op::VarargFromOpen,
         Op::ForCall,

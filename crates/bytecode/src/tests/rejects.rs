@@ -106,6 +106,8 @@ fn operands_that_do_not_exist() {
 fn instructions_with_rules_of_their_own() {
     rejects("", "vararg r0, 1 / return_0", Fault::NotVararg);
     rejects("", "vararg_table r0 {live} / return_0", Fault::NotVararg);
+    rejects("params 1", "get_vararg r0, r0 / return_0", Fault::NotVararg);
+    accepts("params 1 vararg", "get_vararg r0, r0 / return_0");
     rejects("params 1", "vararg_from r0, r1, 1 {live r0} / return_0", Fault::NotVararg);
     rejects("params 1", "vararg_from_open r0 {live r0} / return_open r0, 0", Fault::NotVararg);
     accepts("vararg", "vararg r0, 1 / return_0");

@@ -14,7 +14,7 @@
 //!   frame word, arguments). A frame has at most [`MAX_FRAME`] slots, and holds the parameters.
 //! - Constants exist and have the type that the instruction asks for; upvalues and functions exist; a
 //!   closure takes as many captures as its function has upvalues.
-//! - `vararg`, `vararg_open`, `vararg_table` and the two `vararg_from` occur in vararg functions only; a `concat` has two operands or more.
+//! - `vararg`, `vararg_open`, `vararg_table`, `get_vararg` and the two `vararg_from` occur in vararg functions only; a `concat` has two operands or more.
 //! - The three registers of `for_prep` are different ones.
 //!
 //! # Open values

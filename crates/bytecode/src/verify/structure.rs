@@ -80,6 +80,7 @@ fn check_inst(module: &Module, function: &Function, inst: &Inst, errors: &mut Er
         Op::Vararg { .. }
         | Op::VarargOpen {}
         | Op::VarargTable { .. }
+        | Op::GetVararg { .. }
         | Op::VarargFrom { .. }
         | Op::VarargFromOpen { .. }
             if !function.vararg =>

@@ -277,6 +277,18 @@ impl Baseline<'_> {
                 }
                 (value, None) => value,
             },
+            Expr::Field { .. } | Expr::Index { .. } if self.source.is_bare_vararg(self.info, left) => {
+                let key = match chunk.exprs[node] {
+                    Expr::Index { key, .. } => self.operand(key),
+                    Expr::Field { name, .. } => Operand::Constant(Constant::String(name)),
+                    _ => unreachable!("the guard says so"),
+                };
+                let key = Reg(self.in_slot(key));
+                self.release(mark);
+                let dst = self.target(want);
+                self.emit(Op::GetVararg { dst: Reg(dst), key });
+                self.done(dst)
+            }
             Expr::Field { name, .. } => {
                 let table = self.in_slot(value);
                 let key = self.field_key(*name);

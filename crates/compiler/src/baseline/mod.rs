@@ -110,7 +110,10 @@ impl<'a> Baseline<'a> {
         match (self.info.vararg, body.vararg) {
             (Some(local), _) => {
                 let slot = self.reserve(1);
-                self.emit(Op::VarargTable { dst: Reg(slot) });
+                match self.source.vararg_table(self.info) {
+                    Some(_) => self.emit(Op::VarargTable { dst: Reg(slot) }),
+                    None => self.emit(Op::LoadNil { dst: Reg(slot) }),
+                }
                 self.mark(slot);
                 self.activate(local, slot);
             }

@@ -59,7 +59,7 @@ impl Lower<'_, '_> {
 
     /// The table that holds the extra arguments, if the function may have changed it.
     fn vararg_source(&mut self) -> Option<Value> {
-        let local = self.info.vararg.filter(|_| self.info.needs_vararg_table)?;
+        let local = self.source.vararg_table(self.info)?;
         Some(self.read_local(local))
     }
 

@@ -104,10 +104,16 @@ impl Lower<'_, '_> {
             Expr::Paren(_) => value,
             Expr::Field { name, .. } => {
                 let key = self.b.str(self.source.bytes(*name));
+                if self.source.is_bare_vararg(self.info, left) {
+                    return self.b.get_vararg(key);
+                }
                 self.get(node, left, value, key)
             }
             Expr::Index { key, .. } => {
                 let key = self.expr(*key);
+                if self.source.is_bare_vararg(self.info, left) {
+                    return self.b.get_vararg(key);
+                }
                 self.get(node, left, value, key)
             }
             Expr::Call { .. } | Expr::MethodCall { .. } => {

@@ -160,6 +160,10 @@ impl Selector<'_> {
                     self.push(Code::Op(op), &operands, run_group(count), Some(inst));
                 }
             }
+            ir::Op::GetVararg => {
+                let key = self.reg(args[0]);
+                self.op(Op::GetVararg { dst: operand(0), key: operand(1) }, &dst(&[key]), inst);
+            }
             ir::Op::VarargFrom => {
                 let results: Vec<Operand> = self.results(inst).collect();
                 let count = Count(results.len() as u16);

@@ -496,6 +496,7 @@ impl<'t> Parser<'t> {
             "vararg" => Op::Vararg,
             "vararg_open" => Op::VarargOpen,
             "vararg_table" => Op::VarargTable,
+            "get_vararg" => Op::GetVararg,
             "vararg_from" => Op::VarargFrom,
             "vararg_from_open" => Op::VarargFromOpen,
             "for_call" => Op::ForCall,

@@ -164,6 +164,7 @@ pub(crate) fn mnemonic(op: &Op) -> &'static str {
         Op::Vararg => "vararg",
         Op::VarargOpen => "vararg_open",
         Op::VarargTable => "vararg_table",
+        Op::GetVararg => "get_vararg",
         Op::VarargFrom => "vararg_from",
         Op::VarargFromOpen => "vararg_from_open",
         Op::ForCall => "for_call",
