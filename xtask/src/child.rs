@@ -111,12 +111,7 @@ mod tests {
 
     #[test]
     fn collects_both_pipes_and_the_status() {
-        let outcome = run(
-            &mut shell("cat; echo bad >&2; exit 3"),
-            b"in",
-            Duration::from_secs(10),
-        )
-        .unwrap();
+        let outcome = run(&mut shell("cat; echo bad >&2; exit 3"), b"in", Duration::from_secs(10)).unwrap();
         assert_eq!(outcome.stdout, b"in");
         assert_eq!(outcome.stderr, b"bad\n");
         assert_eq!(outcome.status.code(), Some(3));
@@ -127,12 +122,7 @@ mod tests {
     #[test]
     fn kills_the_grandchildren_too() {
         let start = Instant::now();
-        let outcome = run(
-            &mut shell("sleep 30 & sleep 30"),
-            b"",
-            Duration::from_millis(100),
-        )
-        .unwrap();
+        let outcome = run(&mut shell("sleep 30 & sleep 30"), b"", Duration::from_millis(100)).unwrap();
         assert!(outcome.timed_out);
         assert_eq!(outcome.complaint(), "timeout");
         assert!(

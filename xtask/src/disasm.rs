@@ -64,8 +64,7 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 /// Why there may be nothing to look at.
-pub const UNAVAILABLE: &str =
-    "it needs objdump (Debian: binutils) on x86-64, which is what the rules are written for";
+pub const UNAVAILABLE: &str = "it needs objdump (Debian: binutils) on x86-64, which is what the rules are written for";
 
 fn build(workspace: &Workspace) -> Result<PathBuf> {
     let built = cargo()
@@ -96,10 +95,7 @@ pub fn disassemble(binary: &Path) -> Result<Option<Vec<Function>>> {
         .output()
         .context("cannot run objdump")?;
     if !output.status.success() {
-        bail!(
-            "objdump failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("objdump failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     let code = parse(&String::from_utf8_lossy(&output.stdout));
     if code.is_empty() {
@@ -112,24 +108,14 @@ pub fn disassemble(binary: &Path) -> Result<Option<Vec<Function>>> {
 pub fn report(code: &[Function]) -> bool {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
-    table.set_header([
-        "fast path of",
-        "instructions",
-        "longest",
-        "saved",
-        "allowed",
-    ]);
+    table.set_header(["fast path of", "instructions", "longest", "saved", "allowed"]);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     let mut wrong = indirect_calls(code);
     for (name, allowed) in FAST_PATHS {
         // The loop back-end's copy returns instead of jumping and has no fast path in this sense.
-        let Some(path) = code
-            .iter()
-            .filter(|f| f.name == name)
-            .find_map(Function::fast_path)
-        else {
+        let Some(path) = code.iter().filter(|f| f.name == name).find_map(Function::fast_path) else {
             wrong.push(format!("{name}: no handler that ends in an indirect jump"));
             continue;
         };
@@ -169,10 +155,7 @@ pub fn report(code: &[Function]) -> bool {
         .collect();
     if !saving.is_empty() {
         let list: Vec<String> = saving.into_iter().collect();
-        println!(
-            "handlers whose fast paths save registers: {}",
-            list.join(", ")
-        );
+        println!("handlers whose fast paths save registers: {}", list.join(", "));
     }
     for text in &wrong {
         println!("wrong: {text}");
@@ -184,10 +167,7 @@ pub fn report(code: &[Function]) -> bool {
 /// the linker reaches a function of another object: its target is known.
 fn indirect_calls(code: &[Function]) -> Vec<String> {
     let mut found = Vec::new();
-    for function in code
-        .iter()
-        .filter(|f| !NATIVE_STUBS.contains(&f.name.as_str()))
-    {
+    for function in code.iter().filter(|f| !NATIVE_STUBS.contains(&f.name.as_str())) {
         found.extend(
             function
                 .code
@@ -278,16 +258,10 @@ impl Function {
 
     /// Nothing for a function that never jumps to the next handler.
     fn fast_path(&self) -> Option<FastPath> {
-        let is_exit =
-            |at: usize| self.code[at].name.starts_with("jmp") && self.code[at].is_indirect();
-        let successors: Vec<Vec<usize>> =
-            (0..self.code.len()).map(|at| self.successors(at)).collect();
+        let is_exit = |at: usize| self.code[at].name.starts_with("jmp") && self.code[at].is_indirect();
+        let successors: Vec<Vec<usize>> = (0..self.code.len()).map(|at| self.successors(at)).collect();
         let from_entry = reachable([0], |at| successors[at].clone());
-        let exits: Vec<usize> = from_entry
-            .iter()
-            .copied()
-            .filter(|&at| is_exit(at))
-            .collect();
+        let exits: Vec<usize> = from_entry.iter().copied().filter(|&at| is_exit(at)).collect();
         if exits.is_empty() {
             return None;
         }
@@ -311,10 +285,7 @@ impl Function {
             if is_exit(at) {
                 path.longest = path.longest.max(steps);
             }
-            for &next in successors[at]
-                .iter()
-                .filter(|&&n| n > at && on_path.contains(&n))
-            {
+            for &next in successors[at].iter().filter(|&&n| n > at && on_path.contains(&n)) {
                 let entry = longest.entry(next).or_default();
                 *entry = (*entry).max(steps + 1);
             }
@@ -332,11 +303,7 @@ impl Function {
         Some(path)
     }
 
-    fn shortest(
-        &self,
-        successors: &[Vec<usize>],
-        is_exit: &dyn Fn(usize) -> bool,
-    ) -> Option<usize> {
+    fn shortest(&self, successors: &[Vec<usize>], is_exit: &dyn Fn(usize) -> bool) -> Option<usize> {
         let mut queue = VecDeque::from([(0, 1)]);
         let mut seen = BTreeSet::from([0]);
         while let Some((at, steps)) = queue.pop_front() {
@@ -353,10 +320,7 @@ impl Function {
     }
 }
 
-fn reachable(
-    from: impl IntoIterator<Item = usize>,
-    next: impl Fn(usize) -> Vec<usize>,
-) -> BTreeSet<usize> {
+fn reachable(from: impl IntoIterator<Item = usize>, next: impl Fn(usize) -> Vec<usize>) -> BTreeSet<usize> {
     let mut work: Vec<usize> = from.into_iter().collect();
     let mut seen: BTreeSet<usize> = work.iter().copied().collect();
     while let Some(at) = work.pop() {

@@ -81,8 +81,7 @@ fn is_current(workspace: &Workspace, generator: &Generator, rewrite: bool) -> Re
     let path = workspace.root.join(generator.output);
     let current = std::fs::read(&path).is_ok_and(|old| old == output.stdout);
     if rewrite && !current {
-        std::fs::write(&path, &output.stdout)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(&path, &output.stdout).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(current)
 }

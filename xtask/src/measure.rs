@@ -34,18 +34,10 @@ pub struct Usage {
 }
 
 /// Runs `command` under a measuring parent. `None` stands for a run that did not end by itself.
-pub fn run(
-    command: &[std::ffi::OsString],
-    report: &Path,
-    limit: Duration,
-) -> Result<(Outcome, Option<Usage>)> {
+pub fn run(command: &[std::ffi::OsString], report: &Path, limit: Duration) -> Result<(Outcome, Option<Usage>)> {
     let this = std::env::current_exe().context("cannot find this program")?;
     let mut parent = Command::new(this);
-    parent
-        .args(["measure", "--report"])
-        .arg(report)
-        .arg("--")
-        .args(command);
+    parent.args(["measure", "--report"]).arg(report).arg("--").args(command);
     if report.exists() {
         std::fs::remove_file(report)?;
     }
@@ -59,10 +51,7 @@ pub fn run(
 
 /// The measuring parent: passes on the child's exit code and writes its figures.
 pub fn child(options: &Options) -> ExitCode {
-    let (program, args) = options
-        .command
-        .split_first()
-        .expect("clap requires a command");
+    let (program, args) = options.command.split_first().expect("clap requires a command");
     let status = match Command::new(program).args(args).status() {
         Ok(status) => status,
         Err(err) => {

@@ -54,11 +54,7 @@ pub fn run(options: &Options) -> Result<bool> {
         println!(
             "{}: {}",
             script.display(),
-            if report.is_empty() {
-                "equal"
-            } else {
-                "different"
-            }
+            if report.is_empty() { "equal" } else { "different" }
         );
         print!("{report}");
         equal &= report.is_empty();
@@ -70,15 +66,9 @@ pub fn run(options: &Options) -> Result<bool> {
 fn compare(theirs: &Outcome, mine: &Outcome) -> String {
     let mut report = String::new();
     if theirs.timed_out || mine.timed_out {
-        report += &format!(
-            "  timeout: oracle {}, perilune {}\n",
-            theirs.timed_out, mine.timed_out
-        );
+        report += &format!("  timeout: oracle {}, perilune {}\n", theirs.timed_out, mine.timed_out);
     } else if theirs.status.code() != mine.status.code() {
-        report += &format!(
-            "  exit: oracle {}, perilune {}\n",
-            theirs.status, mine.status
-        );
+        report += &format!("  exit: oracle {}, perilune {}\n", theirs.status, mine.status);
     }
     // Each program puts its own name before its messages.
     let errors = String::from_utf8_lossy(&mine.stderr);
@@ -132,10 +122,7 @@ mod tests {
             difference("a\nb\nc\n", "a\nx\ny\nc\n"),
             "    … 1 equal lines\n    - b\n    + x\n    + y\n"
         );
-        assert_eq!(
-            difference("a\n", "a\na\n"),
-            "    … 1 equal lines\n    + a\n"
-        );
+        assert_eq!(difference("a\n", "a\na\n"), "    … 1 equal lines\n    + a\n");
     }
 
     #[test]
@@ -145,10 +132,7 @@ mod tests {
             child::run(command.args(["-c", script]), b"", Duration::from_secs(10)).unwrap()
         };
         assert_eq!(compare(&go("echo a"), &go("echo a")), "");
-        assert_eq!(
-            compare(&go("echo a"), &go("echo b")),
-            "  stdout:\n    - a\n    + b\n"
-        );
+        assert_eq!(compare(&go("echo a"), &go("echo b")), "  stdout:\n    - a\n    + b\n");
         assert!(compare(&go("exit 1"), &go("exit 2")).contains("exit"));
     }
 }

@@ -11,11 +11,7 @@ pub fn code_only(text: &str) -> String {
             out.push(chars[i]);
             i += 1;
         } else {
-            out.extend(
-                chars[i..end]
-                    .iter()
-                    .map(|&c| if c == '\n' { '\n' } else { ' ' }),
-            );
+            out.extend(chars[i..end].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
             i = end;
         }
     }
@@ -41,15 +37,11 @@ fn literal_or_comment(chars: &[char], i: usize) -> usize {
 
 fn in_word(chars: &[char], i: usize) -> bool {
     // `br"…"` and `cr"…"` begin inside what looks like a word, which their prefix's arm or the plain quote handles.
-    i > 0
-        && (chars[i - 1].is_alphanumeric() || chars[i - 1] == '_')
-        && !matches!(chars[i - 1], 'b' | 'c')
+    i > 0 && (chars[i - 1].is_alphanumeric() || chars[i - 1] == '_') && !matches!(chars[i - 1], 'b' | 'c')
 }
 
 fn find(chars: &[char], from: usize, stop: impl Fn(usize) -> bool) -> usize {
-    (from..chars.len())
-        .find(|&k| stop(k))
-        .unwrap_or(chars.len())
+    (from..chars.len()).find(|&k| stop(k)).unwrap_or(chars.len())
 }
 
 fn block_comment(chars: &[char], start: usize) -> usize {
@@ -112,9 +104,7 @@ mod tests {
     use super::*;
 
     fn all_words(text: &str) -> Vec<String> {
-        words(&code_only(text))
-            .map(|(_, w, _)| w.to_owned())
-            .collect()
+        words(&code_only(text)).map(|(_, w, _)| w.to_owned()).collect()
     }
 
     #[test]
@@ -138,13 +128,6 @@ mod tests {
     fn words_know_what_follows() {
         let code = "todo!(); unsafe_code unsafe {";
         let found: Vec<_> = words(code).collect();
-        assert_eq!(
-            found,
-            [
-                (1, "todo", '!'),
-                (1, "unsafe_code", ' '),
-                (1, "unsafe", ' ')
-            ]
-        );
+        assert_eq!(found, [(1, "todo", '!'), (1, "unsafe_code", ' '), (1, "unsafe", ' ')]);
     }
 }

@@ -19,9 +19,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let mut command = cargo();
-    command
-        .args(["test", "--quiet"])
-        .current_dir(&workspace.root);
+    command.args(["test", "--quiet"]).current_dir(&workspace.root);
     let users: Vec<&str> = workspace
         .packages
         .iter()
@@ -36,10 +34,9 @@ pub fn run(options: &Options) -> Result<bool> {
         command.args(["--package", package]);
     }
     // Without a forced pass, the first difference of a test would hide the rest of its snapshots.
-    command.env("INSTA_FORCE_PASS", "1").env(
-        "INSTA_UPDATE",
-        if options.accept { "always" } else { "new" },
-    );
+    command
+        .env("INSTA_FORCE_PASS", "1")
+        .env("INSTA_UPDATE", if options.accept { "always" } else { "new" });
     let tests_pass = command.status().context("cannot run cargo test")?.success();
 
     let suffix = if options.accept { ".snap" } else { ".snap.new" };
@@ -71,10 +68,7 @@ fn changed_files(root: &Path, suffix: &str) -> Result<Vec<String>> {
         .output()
         .context("cannot run git")?;
     if !output.status.success() {
-        bail!(
-            "git status failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("git status failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let mut files: Vec<String> = text
@@ -127,11 +121,7 @@ mod tests {
 
     #[test]
     fn files_are_grouped() {
-        let files = [
-            "crates/ir/tests/data/opt/a.snap",
-            "crates/ir/tests/data/opt/b.snap",
-        ]
-        .map(str::to_owned);
+        let files = ["crates/ir/tests/data/opt/a.snap", "crates/ir/tests/data/opt/b.snap"].map(str::to_owned);
         let stages = by_stage(&files);
         assert_eq!(stages.len(), 1);
         assert_eq!(stages["ir/opt"].len(), 2);

@@ -45,23 +45,14 @@ impl Workspace {
     /// Asks cargo about the workspace that this program was built from.
     pub fn load() -> Result<Self> {
         let output = cargo()
-            .args([
-                "metadata",
-                "--format-version=1",
-                "--no-deps",
-                "--manifest-path",
-            ])
+            .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
             .output()
             .context("cannot run cargo metadata")?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed:\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr));
         }
-        serde_json::from_slice(&output.stdout)
-            .context("cargo metadata printed something unexpected")
+        serde_json::from_slice(&output.stdout).context("cargo metadata printed something unexpected")
     }
 
     pub fn package(&self, name: &str) -> Option<&Package> {
@@ -81,13 +72,7 @@ impl Workspace {
     /// Files that git tracks or would track, relative to the root, in order.
     pub fn files(&self) -> Result<Vec<PathBuf>> {
         let output = Command::new("git")
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(&self.root)
             .output()
             .context("cannot run git")?;

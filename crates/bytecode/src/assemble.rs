@@ -10,7 +10,9 @@ use std::fmt;
 use crate::disasm::name_word;
 use crate::field::{Capture, Captures, FieldType, Reg, ResultCount, Upvalue};
 use crate::live::LiveSet;
-use crate::module::{Constant, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Safepoint, UpvalueDesc, VariableKind};
+use crate::module::{
+    Constant, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Safepoint, UpvalueDesc, VariableKind,
+};
 use crate::op::{Op, OwnedField, from_fields};
 use crate::opcode::{FieldInfo, Opcode, Role};
 
@@ -84,18 +86,27 @@ type Result<T> = std::result::Result<T, AsmErrorKind>;
 /// The first line that cannot be read. What a text may say wrongly beyond that,
 /// [`verify`](crate::verify) finds.
 pub fn assemble(text: &str) -> std::result::Result<Module, AsmError> {
-    let mut parser = Parser { module: Module::default(), named: false, open: None };
+    let mut parser = Parser {
+        module: Module::default(),
+        named: false,
+        open: None,
+    };
     let mut last = 1;
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
         if line.split_whitespace().next() == Some("function") {
             parser.close()?;
         }
-        parser.line(number, line).map_err(|kind| AsmError { line: number, kind })?;
+        parser
+            .line(number, line)
+            .map_err(|kind| AsmError { line: number, kind })?;
     }
     parser.close()?;
     if !parser.named {
-        return Err(AsmError { line: last, kind: AsmErrorKind::Expected("`module`") });
+        return Err(AsmError {
+            line: last,
+            kind: AsmErrorKind::Expected("`module`"),
+        });
     }
     Ok(parser.module)
 }
@@ -150,7 +161,12 @@ fn string(text: &str) -> Result<(Vec<u8>, &str)> {
                 Some('n') => bytes.push(b'\n'),
                 Some(c @ ('"' | '\\')) => bytes.push(c as u8),
                 Some('x') => {
-                    let mut digit = || chars.next().and_then(|(_, c)| c.to_digit(16)).ok_or(AsmErrorKind::String);
+                    let mut digit = || {
+                        chars
+                            .next()
+                            .and_then(|(_, c)| c.to_digit(16))
+                            .ok_or(AsmErrorKind::String)
+                    };
                     bytes.push((digit()? * 16 + digit()?) as u8);
                 }
                 _ => return Err(AsmErrorKind::String),
@@ -216,7 +232,11 @@ impl<'a> Cursor<'a> {
     }
 
     fn punct(&mut self, c: char, what: &'static str) -> Result<()> {
-        if self.eat(Token::Punct(c)) { Ok(()) } else { Err(AsmErrorKind::Expected(what)) }
+        if self.eat(Token::Punct(c)) {
+            Ok(())
+        } else {
+            Err(AsmErrorKind::Expected(what))
+        }
     }
 
     fn number<T: std::str::FromStr>(&mut self, what: &'static str) -> Result<T> {
@@ -238,7 +258,11 @@ impl<'a> Cursor<'a> {
     }
 
     fn end(&mut self) -> Result<()> {
-        if self.tokens.peek().is_none() { Ok(()) } else { Err(AsmErrorKind::Expected("the end of the line")) }
+        if self.tokens.peek().is_none() {
+            Ok(())
+        } else {
+            Err(AsmErrorKind::Expected("the end of the line"))
+        }
     }
 }
 
@@ -247,12 +271,18 @@ fn numbered<T: std::str::FromStr>(word: &str, letter: char) -> Option<T> {
 }
 
 fn in_order(number: u32, next: usize) -> Result<()> {
-    if number as usize == next { Ok(()) } else { Err(AsmErrorKind::Number { next }) }
+    if number as usize == next {
+        Ok(())
+    } else {
+        Err(AsmErrorKind::Number { next })
+    }
 }
 
 impl Parser {
     fn line(&mut self, number: u32, line: &str) -> Result<()> {
-        let mut cursor = Cursor { tokens: tokens(line)?.into_iter().peekable() };
+        let mut cursor = Cursor {
+            tokens: tokens(line)?.into_iter().peekable(),
+        };
         match cursor.tokens.peek() {
             None => return Ok(()),
             Some(Token::Word("module")) if !self.named => {
@@ -303,7 +333,12 @@ impl Open {
                 _ => return Err(AsmErrorKind::Expected("`params`, `vararg`, `frame` or `lines`")),
             }
         }
-        Ok(Open { function, frame_given, labels: BTreeMap::new(), jumps: Vec::new() })
+        Ok(Open {
+            function,
+            frame_given,
+            labels: BTreeMap::new(),
+            jumps: Vec::new(),
+        })
     }
 
     fn line(&mut self, cursor: &mut Cursor<'_>, number: u32) -> Result<()> {
@@ -318,7 +353,10 @@ impl Open {
         }
         match word {
             "upvalue" => {
-                in_order(cursor.numbered('u', "the number of the upvalue")?, function.upvalues.len())?;
+                in_order(
+                    cursor.numbered('u', "the number of the upvalue")?,
+                    function.upvalues.len(),
+                )?;
                 let name = cursor.string("the name of the upvalue")?;
                 let kind = cursor.word("the kind of the upvalue")?;
                 let kind = VariableKind::ALL.iter().find(|(_, text)| *text == kind);
@@ -327,9 +365,14 @@ impl Open {
                 return Ok(());
             }
             "constant" => {
-                in_order(cursor.numbered('k', "the number of the constant")?, function.constants.len())?;
+                in_order(
+                    cursor.numbered('k', "the number of the constant")?,
+                    function.constants.len(),
+                )?;
                 let token = cursor.tokens.next();
-                function.constants.push(token.and_then(constant).ok_or(AsmErrorKind::Expected("a constant"))?);
+                function
+                    .constants
+                    .push(token.and_then(constant).ok_or(AsmErrorKind::Expected("a constant"))?);
                 return Ok(());
             }
             "local" => {
@@ -356,8 +399,12 @@ impl Open {
         }
         if word == ".word" {
             let word = cursor.word("a word")?;
-            let digits = word.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
-            function.code.push(digits.ok_or(AsmErrorKind::Expected("a word in hexadecimal digits"))?);
+            let digits = word
+                .strip_prefix("0x")
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            function
+                .code
+                .push(digits.ok_or(AsmErrorKind::Expected("a word in hexadecimal digits"))?);
         } else {
             self.instruction(cursor, number, word)?;
         }
@@ -395,10 +442,18 @@ impl Open {
             "name" => {
                 let operand = cursor.number("the number of an operand")?;
                 let kind = cursor.word("the kind of the name")?;
-                let kind = NameKind::ALL.iter().map(|(kind, _)| *kind).find(|known| name_word(*known) == kind);
+                let kind = NameKind::ALL
+                    .iter()
+                    .map(|(kind, _)| *kind)
+                    .find(|known| name_word(*known) == kind);
                 let kind = kind.ok_or(AsmErrorKind::Expected("the kind of the name"))?;
                 let name = cursor.string("a name")?;
-                function.names.push(OperandName { at, operand, kind, name });
+                function.names.push(OperandName {
+                    at,
+                    operand,
+                    kind,
+                    name,
+                });
             }
             _ => return Err(AsmErrorKind::Expected("`line`, `live` or `name`")),
         }
@@ -409,7 +464,13 @@ impl Open {
         let opcode = Opcode::from_name(name).ok_or_else(|| AsmErrorKind::UnknownInstruction(name.to_string()))?;
         let mut fields = Vec::new();
         let mut target = None;
-        for (index, info) in opcode.info().fields.iter().filter(|info| info.ty != FieldType::Cache).enumerate() {
+        for (index, info) in opcode
+            .info()
+            .fields
+            .iter()
+            .filter(|info| info.ty != FieldType::Cache)
+            .enumerate()
+        {
             if index > 0 {
                 cursor.punct(',', "`,`")?;
             }
@@ -431,7 +492,12 @@ impl Open {
             self.function.frame_size = self.function.frame_size.max(op.frame_extent());
         }
         if let Some(to) = target {
-            self.jumps.push(Jump { line: number, at, op, to });
+            self.jumps.push(Jump {
+                line: number,
+                at,
+                op,
+                to,
+            });
         }
         Ok(())
     }

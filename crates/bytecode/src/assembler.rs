@@ -48,7 +48,14 @@ impl Assembler {
     /// Starts a function of that name (none if empty) with so many parameters.
     pub fn new(name: impl Into<Vec<u8>>, params: u16) -> Self {
         let name = Some(name.into()).filter(|name| !name.is_empty());
-        Assembler { function: Function { name, params, ..Function::default() }, ..Assembler::default() }
+        Assembler {
+            function: Function {
+                name,
+                params,
+                ..Function::default()
+            },
+            ..Assembler::default()
+        }
     }
 
     /// The function so far, to set what is neither code nor a table that refers to code.
@@ -70,12 +77,18 @@ impl Assembler {
     /// (the constant is there all the same, for `load_kx`).
     pub fn short_constant(&mut self, constant: Constant) -> Option<Const> {
         let index = self.constant(constant);
-        u16::try_from(index).ok().filter(|&index| index < Const::LIMIT).map(Const)
+        u16::try_from(index)
+            .ok()
+            .filter(|&index| index < Const::LIMIT)
+            .map(Const)
     }
 
     /// Declares the next upvalue.
     pub fn upvalue(&mut self, name: impl Into<Vec<u8>>, kind: VariableKind) -> Upvalue {
-        self.function.upvalues.push(UpvalueDesc { name: name.into(), kind });
+        self.function.upvalues.push(UpvalueDesc {
+            name: name.into(),
+            kind,
+        });
         Upvalue((self.function.upvalues.len() - 1) as u16)
     }
 
@@ -104,7 +117,11 @@ impl Assembler {
 
     /// Appends an instruction. A jump in it stands as it is, in words.
     pub fn push(&mut self, op: Op) -> &mut Self {
-        self.insts.push(Inst { op, target: None, long: false });
+        self.insts.push(Inst {
+            op,
+            target: None,
+            long: false,
+        });
         self
     }
 
@@ -114,7 +131,11 @@ impl Assembler {
     /// If the instruction has no jump.
     pub fn jump(&mut self, op: Op, target: Label) -> &mut Self {
         assert!(op.jump().is_some(), "`{}` has no jump", op.opcode());
-        self.insts.push(Inst { op, target: Some(target), long: false });
+        self.insts.push(Inst {
+            op,
+            target: Some(target),
+            long: false,
+        });
         self
     }
 
@@ -188,7 +209,11 @@ impl Assembler {
                 over.expect("a short jump has an inverse").encode(&mut code);
                 Op::Jump { to: Jump32(distance) }.encode(&mut code);
             } else {
-                inst.op.clone().with_jump(distance).expect("the layout made room").encode(&mut code);
+                inst.op
+                    .clone()
+                    .with_jump(distance)
+                    .expect("the layout made room")
+                    .encode(&mut code);
             }
         }
         let mut function = std::mem::take(&mut self.function);
@@ -200,7 +225,10 @@ impl Assembler {
 
     /// As [`finish`](Self::finish), as a module of this one function.
     pub fn finish_module(self, name: impl Into<Vec<u8>>) -> Module {
-        Module { name: name.into(), functions: vec![self.finish()] }
+        Module {
+            name: name.into(),
+            functions: vec![self.finish()],
+        }
     }
 
     fn place(&self, label: Label) -> usize {
@@ -215,14 +243,18 @@ impl Assembler {
             let mut at = 0_u32;
             for inst in &self.insts {
                 offsets.push(at);
-                at = at.checked_add(inst.words()).expect("the code of one function passes 2^31 words");
+                at = at
+                    .checked_add(inst.words())
+                    .expect("the code of one function passes 2^31 words");
             }
             offsets.push(at);
             assert!(at <= i32::MAX as u32, "the code of one function passes 2^31 words");
             let mut grown = false;
             for i in 0..self.insts.len() {
                 let inst = &self.insts[i];
-                let Some(target) = inst.target.filter(|_| !inst.long) else { continue };
+                let Some(target) = inst.target.filter(|_| !inst.long) else {
+                    continue;
+                };
                 let distance = distance(offsets[self.place(target)], offsets[i + 1]);
                 if inst.op.clone().with_jump(distance).is_none() {
                     self.insts[i].long = true;
@@ -241,16 +273,29 @@ impl Assembler {
         let mut last = None;
         for &(inst, line, column) in self.lines.iter().filter(|entry| entry.0 < end) {
             if last.replace((line, column)) != Some((line, column)) {
-                function.lines.push(LineEntry { at: at(inst), line, column });
+                function.lines.push(LineEntry {
+                    at: at(inst),
+                    line,
+                    column,
+                });
             }
         }
         self.safepoints.sort_by_key(|safepoint| safepoint.0);
-        function.safepoints = self.safepoints.drain(..).map(|(inst, live)| Safepoint { at: at(inst), live }).collect();
+        function.safepoints = self
+            .safepoints
+            .drain(..)
+            .map(|(inst, live)| Safepoint { at: at(inst), live })
+            .collect();
         self.names.sort_by_key(|name| (name.0, name.1));
         function.names = self
             .names
             .drain(..)
-            .map(|(inst, operand, kind, name)| OperandName { at: at(inst), operand, kind, name })
+            .map(|(inst, operand, kind, name)| OperandName {
+                at: at(inst),
+                operand,
+                kind,
+                name,
+            })
             .collect();
         for (name, start, end, slot) in std::mem::take(&mut self.locals) {
             let (start, end) = (at(self.place(start) as u32), at(self.place(end) as u32));

@@ -61,15 +61,31 @@ fn write_function(out: &mut String, id: FuncId, function: &Function) -> fmt::Res
     if function.vararg {
         write!(out, " vararg")?;
     }
-    writeln!(out, " frame {} lines {}..{}", function.frame_size, function.line_defined, function.last_line)?;
+    writeln!(
+        out,
+        " frame {} lines {}..{}",
+        function.frame_size, function.line_defined, function.last_line
+    )?;
     for (index, upvalue) in function.upvalues.iter().enumerate() {
-        writeln!(out, "  upvalue u{index} {} {}", Quoted(&upvalue.name), VariableKind::ALL[upvalue.kind as usize].1)?;
+        writeln!(
+            out,
+            "  upvalue u{index} {} {}",
+            Quoted(&upvalue.name),
+            VariableKind::ALL[upvalue.kind as usize].1
+        )?;
     }
     for (index, constant) in function.constants.iter().enumerate() {
         writeln!(out, "  constant k{index} {}", Literal(constant, usize::MAX))?;
     }
     for local in &function.locals {
-        writeln!(out, "  local {} r{} {:04}..{:04}", Quoted(&local.name), local.slot, local.start, local.end)?;
+        writeln!(
+            out,
+            "  local {} r{} {:04}..{:04}",
+            Quoted(&local.name),
+            local.slot,
+            local.start,
+            local.end
+        )?;
     }
     write_code(out, function)
 }
@@ -113,7 +129,9 @@ impl<'a, T> Attached<'a, T> {
     /// The table, or nothing if an entry stands at no instruction or out of order.
     fn new(table: &'a [T], at: impl Fn(&T) -> u32, lines: &[(u32, usize, Shown)], strict: bool) -> Self {
         let ordered = table.is_sorted_by(|a, b| if strict { at(a) < at(b) } else { at(a) <= at(b) });
-        let placed = table.iter().all(|entry| lines.binary_search_by_key(&at(entry), |line| line.0).is_ok());
+        let placed = table
+            .iter()
+            .all(|entry| lines.binary_search_by_key(&at(entry), |line| line.0).is_ok());
         Attached(if ordered && placed { table } else { &[] })
     }
 
@@ -144,7 +162,13 @@ fn write_code(out: &mut String, function: &Function) -> fmt::Result {
     if names.0.len() != function.names.len() {
         for entry in &function.names {
             let kind = name_word(entry.kind);
-            writeln!(out, "  name at {:04} {} {kind} {}", entry.at, entry.operand, Quoted(&entry.name))?;
+            writeln!(
+                out,
+                "  name at {:04} {} {kind} {}",
+                entry.at,
+                entry.operand,
+                Quoted(&entry.name)
+            )?;
         }
     }
     for (at, words, line) in &shown {
@@ -165,7 +189,13 @@ fn write_code(out: &mut String, function: &Function) -> fmt::Result {
         }
         for entry in names.take(*at, |entry| entry.at) {
             open(out)?;
-            write!(out, " {{name {} {} {}}}", entry.operand, name_word(entry.kind), Quoted(&entry.name))?;
+            write!(
+                out,
+                " {{name {} {} {}}}",
+                entry.operand,
+                name_word(entry.kind),
+                Quoted(&entry.name)
+            )?;
         }
         if let Some(entry) = function.line_at(*at) {
             write!(out, "  ; line {}", entry.line)?;

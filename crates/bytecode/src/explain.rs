@@ -13,13 +13,33 @@ pub fn explain(opcode: Opcode) -> String {
     let info = opcode.info();
     let mut out = format!("{}\n    {}\n", signature(opcode), info.doc.replace('`', ""));
     for field in info.fields {
-        writeln!(out, "    byte {:<3} {:<10} {}", field.offset, field.name, describe(field)).expect("a string takes all text");
+        writeln!(
+            out,
+            "    byte {:<3} {:<10} {}",
+            field.offset,
+            field.name,
+            describe(field)
+        )
+        .expect("a string takes all text");
     }
     let flags: Vec<&str> = info.flags.names().collect();
-    let flags = if flags.is_empty() { String::new() } else { format!("; {}", flags.join(", ")) };
-    let more = if has_captures(opcode) { " and more with captures" } else { "" };
+    let flags = if flags.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", flags.join(", "))
+    };
+    let more = if has_captures(opcode) {
+        " and more with captures"
+    } else {
+        ""
+    };
     let plural = if info.words == 1 { "" } else { "s" };
-    writeln!(out, "    opcode {}, {} word{plural}{more}{flags}", opcode as u16, info.words).expect("a string takes all text");
+    writeln!(
+        out,
+        "    opcode {}, {} word{plural}{more}{flags}",
+        opcode as u16, info.words
+    )
+    .expect("a string takes all text");
     out
 }
 
@@ -73,14 +93,22 @@ pub fn reference() -> String {
     section(&mut out, "The instruction table", include_str!("ops.rs"));
     out.push_str("\n## Instructions\n\n");
     out.push_str("Operands in the order of text and encoding; with cache words, the column *words* counts them.\n\n");
-    out.push_str("| opcode | instruction | effect | words | flags |\n|-------:|-------------|--------|------:|-------|\n");
+    out.push_str(
+        "| opcode | instruction | effect | words | flags |\n|-------:|-------------|--------|------:|-------|\n",
+    );
     for &opcode in Opcode::ALL {
         let info = opcode.info();
         let flags: Vec<&str> = info.flags.names().collect();
         let more = if has_captures(opcode) { "+" } else { "" };
         let (number, doc) = (opcode as u16, info.doc.replace('|', "\\|"));
-        writeln!(out, "| {number} | `{}` | {doc} | {}{more} | {} |", signature(opcode), info.words, flags.join(", "))
-            .expect("a string takes all text");
+        writeln!(
+            out,
+            "| {number} | `{}` | {doc} | {}{more} | {} |",
+            signature(opcode),
+            info.words,
+            flags.join(", ")
+        )
+        .expect("a string takes all text");
     }
     section(&mut out, "Text", include_str!("disasm.rs"));
     section(&mut out, "Verification", include_str!("verify/mod.rs"));
@@ -113,7 +141,10 @@ fn without_links(line: &str) -> String {
         if let Some(behind) = rest.strip_prefix("(crate::") {
             let close = behind.find(')').map_or(behind.len(), |close| close + 1);
             // A path to a function ends with parentheses of its own.
-            rest = behind[close..].strip_prefix(')').filter(|_| behind[..close].ends_with("()")).unwrap_or(&behind[close..]);
+            rest = behind[close..]
+                .strip_prefix(')')
+                .filter(|_| behind[..close].ends_with("()"))
+                .unwrap_or(&behind[close..]);
         }
     }
     out + rest

@@ -196,9 +196,21 @@ pub enum FieldError {
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FieldError::Register(reg) => write!(f, "register {reg} is past the reach of a register field ({})", Reg::LIMIT),
-            FieldError::Constant(k) => write!(f, "constant {k} is past the reach of a constant field ({})", Const::LIMIT),
-            FieldError::Upvalue(u) => write!(f, "upvalue {u} is past the reach of an upvalue field ({})", Upvalue::LIMIT),
+            FieldError::Register(reg) => write!(
+                f,
+                "register {reg} is past the reach of a register field ({})",
+                Reg::LIMIT
+            ),
+            FieldError::Constant(k) => write!(
+                f,
+                "constant {k} is past the reach of a constant field ({})",
+                Const::LIMIT
+            ),
+            FieldError::Upvalue(u) => write!(
+                f,
+                "upvalue {u} is past the reach of an upvalue field ({})",
+                Upvalue::LIMIT
+            ),
             FieldError::Captures(n) => write!(f, "{n} captures are more than {}", Captures::LIMIT),
         }
     }
@@ -241,7 +253,9 @@ impl fmt::Display for DecodeError {
         match self {
             DecodeError::UnknownOpcode { at, code } => write!(f, "word {at}: unknown opcode {code}"),
             DecodeError::Truncated { at } => write!(f, "word {at}: the code ends inside an instruction"),
-            DecodeError::Misaligned { at, bits } => write!(f, "word {at}: field {bits:#06x} is not a multiple of its scale"),
+            DecodeError::Misaligned { at, bits } => {
+                write!(f, "word {at}: field {bits:#06x} is not a multiple of its scale")
+            }
             DecodeError::Padding { at } => write!(f, "word {at}: unused bits are not zero"),
         }
     }
@@ -286,8 +300,18 @@ pub(crate) struct WordReader<'a> {
 impl<'a> WordReader<'a> {
     /// Starts at word `start`; also gives the opcode there.
     pub(crate) fn new(code: &'a [u64], start: usize) -> Result<(Self, u16), DecodeError> {
-        let Some(&word) = code.get(start) else { return Err(DecodeError::Truncated { at: start as u32 }) };
-        Ok((WordReader { code, start, at: 2, padding: 0 }, word as u16))
+        let Some(&word) = code.get(start) else {
+            return Err(DecodeError::Truncated { at: start as u32 });
+        };
+        Ok((
+            WordReader {
+                code,
+                start,
+                at: 2,
+                padding: 0,
+            },
+            word as u16,
+        ))
     }
 
     fn place(&self) -> u32 {
@@ -302,7 +326,11 @@ impl<'a> WordReader<'a> {
         };
         let bits = word >> (self.at % 8 * 8);
         self.at += size;
-        Ok(if size == 8 { bits } else { bits & ((1 << (size * 8)) - 1) })
+        Ok(if size == 8 {
+            bits
+        } else {
+            bits & ((1 << (size * 8)) - 1)
+        })
     }
 
     /// Collects the bits between here and byte `to`, which lies at most one word further.
@@ -327,7 +355,10 @@ impl<'a> WordReader<'a> {
 
     fn unscale(&self, bits: u64, scale: u64) -> Result<u16, DecodeError> {
         if !bits.is_multiple_of(scale) {
-            return Err(DecodeError::Misaligned { at: self.place(), bits: bits as u16 });
+            return Err(DecodeError::Misaligned {
+                at: self.place(),
+                bits: bits as u16,
+            });
         }
         Ok((bits / scale) as u16)
     }
@@ -355,7 +386,11 @@ impl Encoded for Reg {
         FieldValue::Reg(*self)
     }
     fn check(&self) -> Result<(), FieldError> {
-        if self.0 < Reg::LIMIT { Ok(()) } else { Err(FieldError::Register(*self)) }
+        if self.0 < Reg::LIMIT {
+            Ok(())
+        } else {
+            Err(FieldError::Register(*self))
+        }
     }
 }
 
@@ -371,7 +406,11 @@ impl Encoded for Const {
         FieldValue::Const(*self)
     }
     fn check(&self) -> Result<(), FieldError> {
-        if self.0 < Const::LIMIT { Ok(()) } else { Err(FieldError::Constant(*self)) }
+        if self.0 < Const::LIMIT {
+            Ok(())
+        } else {
+            Err(FieldError::Constant(*self))
+        }
     }
 }
 
@@ -387,7 +426,11 @@ impl Encoded for Upvalue {
         FieldValue::Upvalue(*self)
     }
     fn check(&self) -> Result<(), FieldError> {
-        if self.0 < Upvalue::LIMIT { Ok(()) } else { Err(FieldError::Upvalue(*self)) }
+        if self.0 < Upvalue::LIMIT {
+            Ok(())
+        } else {
+            Err(FieldError::Upvalue(*self))
+        }
     }
 }
 

@@ -71,22 +71,37 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Module, FileError> {
     let mut input = Reader { bytes, at: 0 };
     for &byte in &MAGIC {
         if input.u8()? != byte {
-            return Err(FileError { offset: 0, kind: FileErrorKind::NotAModule });
+            return Err(FileError {
+                offset: 0,
+                kind: FileErrorKind::NotAModule,
+            });
         }
     }
     let version = input.u16()?;
     if version != FORMAT_VERSION {
-        return Err(FileError { offset: MAGIC.len(), kind: FileErrorKind::Version(version) });
+        return Err(FileError {
+            offset: MAGIC.len(),
+            kind: FileErrorKind::Version(version),
+        });
     }
     let length = input.u64()?;
     let present = (bytes.len() - HEADER) as u64;
     if length > present {
-        return Err(FileError { offset: bytes.len(), kind: FileErrorKind::Truncated });
+        return Err(FileError {
+            offset: bytes.len(),
+            kind: FileErrorKind::Truncated,
+        });
     }
     if length < present {
-        return Err(FileError { offset: HEADER + length as usize, kind: FileErrorKind::TrailingBytes });
+        return Err(FileError {
+            offset: HEADER + length as usize,
+            kind: FileErrorKind::TrailingBytes,
+        });
     }
-    let module = Module { name: input.blob()?.to_vec(), functions: input.list(MIN_FUNCTION, Reader::function)? };
+    let module = Module {
+        name: input.blob()?.to_vec(),
+        functions: input.list(MIN_FUNCTION, Reader::function)?,
+    };
     if input.at != bytes.len() {
         return input.fail(FileErrorKind::TrailingBytes);
     }
@@ -194,7 +209,9 @@ impl Writer {
             out.u32(safepoint.at);
             let words = safepoint.live.words();
             out.count(if safepoint.live.is_empty() { 0 } else { words.len() });
-            words.filter(|_| !safepoint.live.is_empty()).for_each(|word| out.u64(word));
+            words
+                .filter(|_| !safepoint.live.is_empty())
+                .for_each(|word| out.u64(word));
         });
         self.list(&function.names, |out, name| {
             out.u32(name.at);
@@ -259,7 +276,10 @@ impl<'a> Reader<'a> {
                 self.at += count;
                 Ok(taken)
             }
-            None => Err(FileError { offset: self.bytes.len(), kind: FileErrorKind::Truncated }),
+            None => Err(FileError {
+                offset: self.bytes.len(),
+                kind: FileErrorKind::Truncated,
+            }),
         }
     }
 
@@ -306,17 +326,27 @@ impl<'a> Reader<'a> {
         let tag = self.u8()?;
         match all.get(usize::from(tag)) {
             Some((value, _)) => Ok(*value),
-            None => Err(FileError { offset: self.at - 1, kind: FileErrorKind::Tag(tag) }),
+            None => Err(FileError {
+                offset: self.at - 1,
+                kind: FileErrorKind::Tag(tag),
+            }),
         }
     }
 
     fn function(&mut self) -> Result<Function, FileError> {
         let flags = self.u8()?;
         if flags & !(HAS_NAME | IS_VARARG) != 0 {
-            return Err(FileError { offset: self.at - 1, kind: FileErrorKind::Tag(flags) });
+            return Err(FileError {
+                offset: self.at - 1,
+                kind: FileErrorKind::Tag(flags),
+            });
         }
         Ok(Function {
-            name: if flags & HAS_NAME != 0 { Some(self.blob()?.to_vec()) } else { None },
+            name: if flags & HAS_NAME != 0 {
+                Some(self.blob()?.to_vec())
+            } else {
+                None
+            },
             vararg: flags & IS_VARARG != 0,
             line_defined: self.u32()?,
             last_line: self.u32()?,
@@ -325,12 +355,24 @@ impl<'a> Reader<'a> {
             code: self.list(8, Reader::u64)?,
             constants: self.list(MIN_CONSTANT, Reader::constant)?,
             upvalues: self.list(MIN_UPVALUE, |input| {
-                Ok(UpvalueDesc { kind: input.tag(VariableKind::ALL)?, name: input.blob()?.to_vec() })
+                Ok(UpvalueDesc {
+                    kind: input.tag(VariableKind::ALL)?,
+                    name: input.blob()?.to_vec(),
+                })
             })?,
             lines: self.list(MIN_LINE, |input| {
-                Ok(LineEntry { at: input.u32()?, line: input.u32()?, column: input.u32()? })
+                Ok(LineEntry {
+                    at: input.u32()?,
+                    line: input.u32()?,
+                    column: input.u32()?,
+                })
             })?,
-            safepoints: self.list(MIN_SAFEPOINT, |input| Ok(Safepoint { at: input.u32()?, live: input.live()? }))?,
+            safepoints: self.list(MIN_SAFEPOINT, |input| {
+                Ok(Safepoint {
+                    at: input.u32()?,
+                    live: input.live()?,
+                })
+            })?,
             names: self.list(MIN_NAME, |input| {
                 Ok(OperandName {
                     at: input.u32()?,
@@ -354,7 +396,10 @@ impl<'a> Reader<'a> {
         let offset = self.at;
         let words = self.list(8, Reader::u64)?;
         if words.last() == Some(&0) {
-            return Err(FileError { offset, kind: FileErrorKind::LiveMap });
+            return Err(FileError {
+                offset,
+                kind: FileErrorKind::LiveMap,
+            });
         }
         Ok(LiveSet::from_words(&words))
     }
@@ -368,7 +413,12 @@ impl<'a> Reader<'a> {
             3 => Constant::Int(self.u64()? as i64),
             4 => Constant::Float(f64::from_bits(self.u64()?)),
             5 => Constant::Str(self.blob()?.into()),
-            tag => return Err(FileError { offset, kind: FileErrorKind::Tag(tag) }),
+            tag => {
+                return Err(FileError {
+                    offset,
+                    kind: FileErrorKind::Tag(tag),
+                });
+            }
         })
     }
 }

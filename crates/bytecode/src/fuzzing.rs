@@ -18,7 +18,10 @@ const SLOTS: u32 = 70;
 /// # Panics
 /// If a law does not hold.
 pub fn check_bytes(data: &[u8]) {
-    let code: Vec<u64> = data.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes"))).collect();
+    let code: Vec<u64> = data
+        .chunks_exact(8)
+        .map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")))
+        .collect();
     for at in 0..=code.len() {
         if let Ok((op, words)) = decode(&code, at) {
             let mut again = Vec::new();
@@ -26,8 +29,15 @@ pub fn check_bytes(data: &[u8]) {
             assert_eq!(again, code[at..at + words], "{op:?}");
         }
     }
-    let function = Function { code, frame_size: 8, ..Function::default() };
-    check_module(&Module { name: b"?".to_vec(), functions: vec![function] });
+    let function = Function {
+        code,
+        frame_size: 8,
+        ..Function::default()
+    };
+    check_module(&Module {
+        name: b"?".to_vec(),
+        functions: vec![function],
+    });
     if let Ok(module) = from_bytes(data) {
         assert_eq!(to_bytes(&module, false), data);
         check_module(&module);
@@ -52,7 +62,11 @@ pub struct TestCase {
 
 impl<'a> Arbitrary<'a> for TestCase {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(TestCase { module: random_module(u)?, damage: u.arbitrary()?, branches: u.arbitrary()? })
+        Ok(TestCase {
+            module: random_module(u)?,
+            damage: u.arbitrary()?,
+            branches: u.arbitrary()?,
+        })
     }
 }
 
@@ -90,7 +104,12 @@ fn random_module(u: &mut Unstructured<'_>) -> Result<Module> {
     let mut asm = Assembler::new("random", 3);
     asm.function_mut().vararg = true;
     asm.function_mut().frame_size = SLOTS;
-    asm.function_mut().constants = vec![Constant::str("name"), Constant::Int(-7), Constant::Float(0.5), Constant::Nil];
+    asm.function_mut().constants = vec![
+        Constant::str("name"),
+        Constant::Int(-7),
+        Constant::Float(0.5),
+        Constant::Nil,
+    ];
     asm.function_mut().upvalues = vec![UpvalueDesc::default(); 2];
     // Which slots have values on the way straight down, to make most reads sensible.
     let mut assigned: Vec<u32> = vec![0, 1, 2];
@@ -107,7 +126,9 @@ fn random_module(u: &mut Unstructured<'_>) -> Result<Module> {
         if opcode.flags().contains(Flags::INTERNAL) {
             continue;
         }
-        let Some(op) = random_op(u, opcode, &assigned)? else { continue };
+        let Some(op) = random_op(u, opcode, &assigned)? else {
+            continue;
+        };
         let live: Vec<u32> = assigned.clone();
         update(&op, &mut assigned);
         let window = op.call_window().map_or(u32::MAX, |(window, _)| window.0.into());
@@ -129,18 +150,36 @@ fn random_module(u: &mut Unstructured<'_>) -> Result<Module> {
             asm.line(u.arbitrary()?, u.arbitrary()?);
         }
         if open {
-            asm.push(Op::ReturnOpen { first: Reg(0), count: Count(1) });
+            asm.push(Op::ReturnOpen {
+                first: Reg(0),
+                count: Count(1),
+            });
         }
     }
     ahead.into_iter().for_each(|label| asm.bind(label));
     asm.push(Op::Return0 {});
     let mut main = asm.finish();
     if u.ratio(1, 8)? {
-        main.names.push(OperandName { at: 0, operand: 0, kind: NameKind::Method, name: u.arbitrary()? });
-        main.lines.push(LineEntry { at: u.arbitrary()?, line: 1, column: 0 });
+        main.names.push(OperandName {
+            at: 0,
+            operand: 0,
+            kind: NameKind::Method,
+            name: u.arbitrary()?,
+        });
+        main.lines.push(LineEntry {
+            at: u.arbitrary()?,
+            line: 1,
+            column: 0,
+        });
     }
-    let leaf = Function { code: vec![Opcode::Return0 as u64], ..Function::default() };
-    Ok(Module { name: u.arbitrary()?, functions: vec![main, leaf] })
+    let leaf = Function {
+        code: vec![Opcode::Return0 as u64],
+        ..Function::default()
+    };
+    Ok(Module {
+        name: u.arbitrary()?,
+        functions: vec![main, leaf],
+    })
 }
 
 fn update(op: &Op, assigned: &mut Vec<u32>) {
@@ -163,7 +202,9 @@ fn random_op(u: &mut Unstructured<'_>, opcode: Opcode, assigned: &[u32]) -> Resu
                 fields.push(OwnedField::Captures(Captures::default()));
                 continue;
             }
-            (FieldType::Reg | FieldType::Slot, Role::Use | Role::UseDef) if !assigned.is_empty() && u.ratio(15, 16)? => {
+            (FieldType::Reg | FieldType::Slot, Role::Use | Role::UseDef)
+                if !assigned.is_empty() && u.ratio(15, 16)? =>
+            {
                 i64::from(*u.choose(assigned)?)
             }
             (FieldType::Reg, Role::Use | Role::UseRange | Role::UseCall | Role::UseDefCall) => u.int_in_range(0..=3)?,
@@ -204,14 +245,18 @@ fn walk(module: &Verified, branches: &[bool]) {
         let live = function.safepoint_at(at as u32);
         let mut source = Content::Value;
         op.visit(&mut |_, access| {
-            let (Access::Use(range) | Access::UseWindow(range)) = access else { return };
+            let (Access::Use(range) | Access::UseWindow(range)) = access else {
+                return;
+            };
             for slot in range.iter() {
                 source = slots[slot as usize];
                 assert_ne!(source, Content::Nothing, "{op} at {at} reads slot {slot}");
             }
         });
         match &op {
-            Op::GetCell { cell, .. } | Op::SetCell { cell, .. } => assert_eq!(slots[usize::from(cell.0)], Content::Cell),
+            Op::GetCell { cell, .. } | Op::SetCell { cell, .. } => {
+                assert_eq!(slots[usize::from(cell.0)], Content::Cell)
+            }
             Op::Close { from } => closing.retain(|&slot| slot < usize::from(from.0)),
             _ => {}
         }
@@ -253,5 +298,6 @@ fn walk(module: &Verified, branches: &[bool]) {
 }
 
 fn in_window(op: &Op, slot: usize) -> bool {
-    op.call_window().is_some_and(|(window, _)| slot >= usize::from(window.0))
+    op.call_window()
+        .is_some_and(|(window, _)| slot >= usize::from(window.0))
 }

@@ -22,7 +22,10 @@ impl LiveSet {
         let len = words.iter().rposition(|&word| word != 0).map_or(0, |last| last + 1);
         match &words[..len] {
             [] => Self::default(),
-            [first, rest @ ..] => LiveSet { first: *first, rest: rest.into() },
+            [first, rest @ ..] => LiveSet {
+                first: *first,
+                rest: rest.into(),
+            },
         }
     }
 

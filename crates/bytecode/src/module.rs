@@ -150,8 +150,11 @@ pub enum VariableKind {
 
 impl VariableKind {
     /// All kinds with their names in text.
-    pub const ALL: &[(VariableKind, &str)] =
-        &[(VariableKind::Regular, "regular"), (VariableKind::Const, "const"), (VariableKind::Close, "close")];
+    pub const ALL: &[(VariableKind, &str)] = &[
+        (VariableKind::Regular, "regular"),
+        (VariableKind::Const, "const"),
+        (VariableKind::Close, "close"),
+    ];
 }
 
 /// From word `at` on, instructions come from this place of the source.
@@ -270,7 +273,9 @@ impl Module {
         let mut reached = vec![false; self.functions.len()];
         let mut work = vec![root];
         while let Some(id) = work.pop() {
-            let Some(seen) = reached.get_mut(id.0 as usize) else { return Err(SubsetError::NoSuchFunction(id)) };
+            let Some(seen) = reached.get_mut(id.0 as usize) else {
+                return Err(SubsetError::NoSuchFunction(id));
+            };
             if std::mem::replace(seen, true) {
                 continue;
             }
@@ -280,13 +285,20 @@ impl Module {
                 }
             }
         }
-        let others = (0..).map(FuncId).zip(&reached).filter(|(id, reached)| **reached && *id != root).map(|(id, _)| id);
+        let others = (0..)
+            .map(FuncId)
+            .zip(&reached)
+            .filter(|(id, reached)| **reached && *id != root)
+            .map(|(id, _)| id);
         let order: Vec<FuncId> = std::iter::once(root).chain(others).collect();
         let mut number = vec![0; self.functions.len()];
         for (new, old) in order.iter().enumerate() {
             number[old.0 as usize] = new as u32;
         }
-        let mut module = Module { name: self.name.clone(), functions: Vec::with_capacity(order.len()) };
+        let mut module = Module {
+            name: self.name.clone(),
+            functions: Vec::with_capacity(order.len()),
+        };
         for id in order {
             let mut function = self.function(id).clone();
             let mut code = Vec::with_capacity(function.code.len());
@@ -311,7 +323,10 @@ impl Module {
             function.lines = Vec::new();
             function.names = Vec::new();
             function.locals = Vec::new();
-            function.upvalues.iter_mut().for_each(|upvalue| upvalue.name = Vec::new());
+            function
+                .upvalues
+                .iter_mut()
+                .for_each(|upvalue| upvalue.name = Vec::new());
         }
     }
 }
@@ -340,7 +355,10 @@ impl std::error::Error for SubsetError {}
 impl Function {
     /// The instructions with their word offsets. Stops after the first error.
     pub fn ops(&self) -> Ops<'_> {
-        Ops { code: &self.code, at: 0 }
+        Ops {
+            code: &self.code,
+            at: 0,
+        }
     }
 
     /// The source place of the instruction that holds the word.
@@ -351,19 +369,27 @@ impl Function {
 
     /// The live map of the instruction that starts at the word.
     pub fn safepoint_at(&self, word: u32) -> Option<&LiveSet> {
-        let index = self.safepoints.binary_search_by_key(&word, |safepoint| safepoint.at).ok()?;
+        let index = self
+            .safepoints
+            .binary_search_by_key(&word, |safepoint| safepoint.at)
+            .ok()?;
         Some(&self.safepoints[index].live)
     }
 
     /// The name of an operand of the instruction that starts at the word.
     pub fn name_at(&self, word: u32, operand: u16) -> Option<&OperandName> {
-        let index = self.names.binary_search_by_key(&(word, operand), |name| (name.at, name.operand)).ok()?;
+        let index = self
+            .names
+            .binary_search_by_key(&(word, operand), |name| (name.at, name.operand))
+            .ok()?;
         Some(&self.names[index])
     }
 
     /// The local variables in scope at the word, in the order of their declaration.
     pub fn locals_at(&self, word: u32) -> impl Iterator<Item = &LocalVar> {
-        self.locals.iter().filter(move |local| local.start <= word && word < local.end)
+        self.locals
+            .iter()
+            .filter(move |local| local.start <= word && word < local.end)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::field::{
-    Cache, Capture, Captures, Const, Count, DecodeError, Encoded, FieldError, FieldType, FieldValue, Imm, Jump16, Jump32,
-    Reg, ResultCount, Slot, Upvalue, Wide, WordReader, WordWriter,
+    Cache, Capture, Captures, Const, Count, DecodeError, Encoded, FieldError, FieldType, FieldValue, Imm, Jump16,
+    Jump32, Reg, ResultCount, Slot, Upvalue, Wide, WordReader, WordWriter,
 };
 use crate::opcode::{Flags, Opcode, Role};
 
@@ -127,7 +127,10 @@ pub enum Access {
 }
 
 fn single(slot: u16) -> Slots {
-    Slots { start: slot.into(), count: 1 }
+    Slots {
+        start: slot.into(),
+        count: 1,
+    }
 }
 
 impl Op {
@@ -162,11 +165,23 @@ impl Op {
             (FieldValue::Reg(reg), Role::Use | Role::UseDef) => visit(field.role, Access::Use(single(reg.0))),
             (FieldValue::Slot(slot), Role::Use) => visit(field.role, Access::Use(single(slot.0))),
             (FieldValue::Reg(reg), Role::UseRange) => {
-                visit(field.role, Access::Use(Slots { start: reg.0.into(), count: self.count() }));
+                visit(
+                    field.role,
+                    Access::Use(Slots {
+                        start: reg.0.into(),
+                        count: self.count(),
+                    }),
+                );
             }
             (FieldValue::Reg(reg), Role::UseCall | Role::UseDefCall) => {
                 visit(field.role, Access::UseWindow(single(reg.0)));
-                visit(field.role, Access::UseWindow(Slots { start: u32::from(reg.0) + 2, count: self.count() }));
+                visit(
+                    field.role,
+                    Access::UseWindow(Slots {
+                        start: u32::from(reg.0) + 2,
+                        count: self.count(),
+                    }),
+                );
             }
             (FieldValue::Captures(captures), Role::Use) => {
                 for capture in captures {
@@ -187,18 +202,42 @@ impl Op {
             (FieldValue::Reg(reg), Role::Def | Role::UseDef) => visit(field.role, Access::Def(single(reg.0))),
             (FieldValue::Slot(slot), Role::Def) => visit(field.role, Access::Def(single(slot.0))),
             (FieldValue::Reg(reg), Role::DefRange) => {
-                visit(field.role, Access::Def(Slots { start: reg.0.into(), count: self.count() }));
+                visit(
+                    field.role,
+                    Access::Def(Slots {
+                        start: reg.0.into(),
+                        count: self.count(),
+                    }),
+                );
             }
             (FieldValue::Reg(reg), Role::DefCall) => {
-                visit(field.role, Access::Def(Slots { start: reg.0.into(), count: self.count() }));
+                visit(
+                    field.role,
+                    Access::Def(Slots {
+                        start: reg.0.into(),
+                        count: self.count(),
+                    }),
+                );
             }
             (FieldValue::Reg(reg), Role::UseDefCall) => {
                 let count = self.results().and_then(ResultCount::fixed).unwrap_or(0);
-                visit(field.role, Access::Def(Slots { start: reg.0.into(), count: count.into() }));
+                visit(
+                    field.role,
+                    Access::Def(Slots {
+                        start: reg.0.into(),
+                        count: count.into(),
+                    }),
+                );
             }
             (FieldValue::Reg(reg), Role::DefSelf) => {
                 visit(field.role, Access::Def(single(reg.0)));
-                visit(field.role, Access::Def(Slots { start: u32::from(reg.0) + 2, count: 1 }));
+                visit(
+                    field.role,
+                    Access::Def(Slots {
+                        start: u32::from(reg.0) + 2,
+                        count: 1,
+                    }),
+                );
             }
             _ => {}
         });
@@ -209,7 +248,8 @@ impl Op {
     pub fn call_window(&self) -> Option<(Reg, Role)> {
         let mut found = None;
         self.visit_fields(|field| {
-            if let (FieldValue::Reg(reg), Role::UseCall | Role::UseDefCall | Role::DefCall) = (field.value, field.role) {
+            if let (FieldValue::Reg(reg), Role::UseCall | Role::UseDefCall | Role::DefCall) = (field.value, field.role)
+            {
                 found = Some((reg, field.role));
             }
         });

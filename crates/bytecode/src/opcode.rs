@@ -115,7 +115,10 @@ impl Flags {
 
     /// The names of these flags, in the order of the table.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::ALL.iter().filter(move |(flag, _)| self.contains(*flag)).map(|(_, name)| *name)
+        Self::ALL
+            .iter()
+            .filter(move |(flag, _)| self.contains(*flag))
+            .map(|(_, name)| *name)
     }
 }
 
@@ -156,7 +159,11 @@ pub struct OpInfo {
 /// Names that are Rust keywords stand in the table with an underscore that text does not show.
 const fn text_name(snake: &'static str) -> &'static str {
     let bytes = snake.as_bytes();
-    if bytes[bytes.len() - 1] == b'_' { snake.split_at(bytes.len() - 1).0 } else { snake }
+    if bytes[bytes.len() - 1] == b'_' {
+        snake.split_at(bytes.len() - 1).0
+    } else {
+        snake
+    }
 }
 
 /// Doc comments arrive with the space behind their slashes.
@@ -215,7 +222,11 @@ crate::for_each_op!(define_opcodes);
 impl Opcode {
     /// The instruction with this number.
     pub const fn from_u16(code: u16) -> Option<Opcode> {
-        if (code as usize) < Self::COUNT { Some(Self::ALL[code as usize]) } else { None }
+        if (code as usize) < Self::COUNT {
+            Some(Self::ALL[code as usize])
+        } else {
+            None
+        }
     }
 
     /// What the table says of it.

@@ -19,14 +19,46 @@ fn sample() -> Module {
         asm.push(Op::LoadInt { dst, value: Imm(value) });
     }
     let (top, end) = (asm.label(), asm.label());
-    asm.jump(Op::ForPrep { index, count, step, to: Jump32(0) }, end).safepoint([0, 1, 2]);
+    asm.jump(
+        Op::ForPrep {
+            index,
+            count,
+            step,
+            to: Jump32(0),
+        },
+        end,
+    )
+    .safepoint([0, 1, 2]);
     asm.bind(top);
     asm.line(2, 3);
-    asm.push(Op::GetGlobal { dst: Reg(3), env, key: f, cache: Cache::EMPTY, holder: Cache::EMPTY }).safepoint([0, 1, 2]);
-    asm.push(Op::Move { dst: Reg(5), src: index });
-    asm.push(Op::Call0 { window: Reg(3), args: Count(1) }).safepoint([0, 1, 2]).name(0, NameKind::Global, "f");
+    asm.push(Op::GetGlobal {
+        dst: Reg(3),
+        env,
+        key: f,
+        cache: Cache::EMPTY,
+        holder: Cache::EMPTY,
+    })
+    .safepoint([0, 1, 2]);
+    asm.push(Op::Move {
+        dst: Reg(5),
+        src: index,
+    });
+    asm.push(Op::Call0 {
+        window: Reg(3),
+        args: Count(1),
+    })
+    .safepoint([0, 1, 2])
+    .name(0, NameKind::Global, "f");
     asm.line(1, 1);
-    asm.jump(Op::ForLoop { index, count, step, to: Jump32(0) }, top);
+    asm.jump(
+        Op::ForLoop {
+            index,
+            count,
+            step,
+            to: Jump32(0),
+        },
+        top,
+    );
     asm.bind(end);
     asm.local("i", top, end, 0);
     asm.push(Op::Return0 {});
@@ -36,7 +68,12 @@ fn sample() -> Module {
 /// An instance of each row with different numbers in its fields.
 fn instances() -> Vec<Op> {
     let instance = |&opcode: &Opcode| {
-        let fields = opcode.info().fields.iter().filter(|field| field.ty != FieldType::Cache).enumerate();
+        let fields = opcode
+            .info()
+            .fields
+            .iter()
+            .filter(|field| field.ty != FieldType::Cache)
+            .enumerate();
         let fields: Vec<op::OwnedField> = fields
             .map(|(index, field)| match field.ty {
                 FieldType::Captures => op::OwnedField::Captures(Captures(vec![
@@ -63,7 +100,11 @@ fn every_row_round_trips() {
         assert_eq!(op.words(), code.len() - 1, "{op}");
         assert_eq!(code[1] as u16, op.opcode() as u16);
         for cut in 1..code.len() {
-            assert_eq!(decode(&code[..cut], 1), Err(DecodeError::Truncated { at: 1 }), "{op} cut at {cut}");
+            assert_eq!(
+                decode(&code[..cut], 1),
+                Err(DecodeError::Truncated { at: 1 }),
+                "{op} cut at {cut}"
+            );
         }
     }
 }
@@ -74,7 +115,11 @@ fn rows_are_named_and_described() {
     for &opcode in Opcode::ALL {
         let info = opcode.info();
         assert!(names.insert(info.name), "{} occurs twice", info.name);
-        assert!(!info.name.ends_with('_') && !info.doc.trim().is_empty(), "{}", info.name);
+        assert!(
+            !info.name.ends_with('_') && !info.doc.trim().is_empty(),
+            "{}",
+            info.name
+        );
         assert!(!info.doc.starts_with(' '), "{}", info.name);
         assert_eq!(Opcode::from_name(info.name), Some(opcode));
         assert_eq!(Opcode::from_u16(opcode as u16), Some(opcode));
@@ -94,18 +139,41 @@ fn roles_agree_with_flags_and_types() {
         let may_collect = may_collect.iter().any(|flag| opcode.flags().contains(*flag));
         assert_eq!(may_collect, opcode.flags().contains(Flags::SAFEPOINT), "{opcode}");
         let counts = info.fields.iter().filter(|field| field.ty == FieldType::Count).count();
-        let lists = [Role::UseRange, Role::DefRange, Role::UseCall, Role::UseDefCall, Role::DefCall];
-        assert!(!lists.into_iter().any(has) || counts == 1, "{opcode}: a range or window has one count");
+        let lists = [
+            Role::UseRange,
+            Role::DefRange,
+            Role::UseCall,
+            Role::UseDefCall,
+            Role::DefCall,
+        ];
+        assert!(
+            !lists.into_iter().any(has) || counts == 1,
+            "{opcode}: a range or window has one count"
+        );
         for field in info.fields {
-            assert_eq!(usize::from(field.offset) % field.ty.size(), 0, "{opcode} {}", field.name);
-            assert!(usize::from(field.offset) + field.ty.size() <= 8 * opcode.words(), "{opcode} {}", field.name);
+            assert_eq!(
+                usize::from(field.offset) % field.ty.size(),
+                0,
+                "{opcode} {}",
+                field.name
+            );
+            assert!(
+                usize::from(field.offset) + field.ty.size() <= 8 * opcode.words(),
+                "{opcode} {}",
+                field.name
+            );
         }
     }
 }
 
 #[test]
 fn fields_stand_where_their_offsets_say() {
-    let op = Op::SetList { table: Reg(1), first: Reg(2), count: Count(3), start: Wide(4) };
+    let op = Op::SetList {
+        table: Reg(1),
+        first: Reg(2),
+        count: Count(3),
+        start: Wide(4),
+    };
     let mut code = Vec::new();
     op.encode(&mut code);
     let bytes: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -130,16 +198,27 @@ fn inverted_jumps_invert_back() {
             inverted += 1;
         }
     }
-    let branches = Opcode::ALL.iter().filter(|opcode| opcode.flags().contains(Flags::BRANCH)).count();
+    let branches = Opcode::ALL
+        .iter()
+        .filter(|opcode| opcode.flags().contains(Flags::BRANCH))
+        .count();
     assert_eq!(inverted, branches - 3, "all but `jump`, `for_prep` and `for_loop`");
 }
 
 #[test]
 fn jumps_can_be_set() {
     for op in instances() {
-        assert_eq!(op.clone().with_jump(9).and_then(|op| op.jump()), op.jump().map(|_| 9), "{op}");
+        assert_eq!(
+            op.clone().with_jump(9).and_then(|op| op.jump()),
+            op.jump().map(|_| 9),
+            "{op}"
+        );
     }
-    let op = Op::JumpLt { lhs: Reg(0), rhs: Reg(1), to: Jump16(0) };
+    let op = Op::JumpLt {
+        lhs: Reg(0),
+        rhs: Reg(1),
+        to: Jump16(0),
+    };
     assert_eq!(op.with_jump(40_000), None);
 }
 
@@ -150,13 +229,25 @@ fn words_that_are_no_instruction_are_refused() {
         op.encode(&mut code);
         code[0]
     };
-    let load = code(Op::LoadInt { dst: Reg(1), value: Imm(2) });
-    assert_eq!(decode(&[0xffff], 0), Err(DecodeError::UnknownOpcode { at: 0, code: 0xffff }));
+    let load = code(Op::LoadInt {
+        dst: Reg(1),
+        value: Imm(2),
+    });
+    assert_eq!(
+        decode(&[0xffff], 0),
+        Err(DecodeError::UnknownOpcode { at: 0, code: 0xffff })
+    );
     assert_eq!(decode(&[load | 1 << 48], 0), Err(DecodeError::Padding { at: 0 }));
-    assert_eq!(decode(&[load | 1 << 16], 0), Err(DecodeError::Misaligned { at: 0, bits: 17 }));
+    assert_eq!(
+        decode(&[load | 1 << 16], 0),
+        Err(DecodeError::Misaligned { at: 0, bits: 17 })
+    );
     assert_eq!(decode(&[], 0), Err(DecodeError::Truncated { at: 0 }));
     // The gap before an aligned field is padding as well.
-    assert_eq!(decode(&[code(Op::Jump { to: Jump32(1) }) | 1 << 16], 0), Err(DecodeError::Padding { at: 0 }));
+    assert_eq!(
+        decode(&[code(Op::Jump { to: Jump32(1) }) | 1 << 16], 0),
+        Err(DecodeError::Padding { at: 0 })
+    );
 }
 
 #[test]
@@ -174,7 +265,11 @@ fn visits_reads_then_the_clobber_then_writes() {
     };
     let slots = |start, count| Slots { start, count };
     assert_eq!(
-        accesses(Op::CallN { window: Reg(4), args: Count(3), results: ResultCount(2) }),
+        accesses(Op::CallN {
+            window: Reg(4),
+            args: Count(3),
+            results: ResultCount(2)
+        }),
         [
             Access::UseWindow(slots(4, 1)),
             Access::UseWindow(slots(6, 3)),
@@ -183,12 +278,22 @@ fn visits_reads_then_the_clobber_then_writes() {
         ]
     );
     assert_eq!(
-        accesses(Op::Concat { dst: Reg(0), first: Reg(3), count: Count(2) }),
+        accesses(Op::Concat {
+            dst: Reg(0),
+            first: Reg(3),
+            count: Count(2)
+        }),
         [Access::Use(slots(3, 2)), Access::Def(slots(0, 1))]
     );
     let hint = Cache::EMPTY;
-    let for_call =
-        Op::ForCall { iterator: Reg(0), state: Reg(1), control: Reg(2), window: Reg(3), results: Count(1), hint };
+    let for_call = Op::ForCall {
+        iterator: Reg(0),
+        state: Reg(1),
+        control: Reg(2),
+        window: Reg(3),
+        results: Count(1),
+        hint,
+    };
     assert_eq!(for_call.frame_extent(), 7);
     assert_eq!(
         accesses(for_call),
@@ -222,7 +327,10 @@ fn tables_are_found_by_place() {
     let module = sample();
     let main = module.main();
     let place = |word| main.line_at(word).map(|entry| (entry.line, entry.column));
-    assert_eq!((place(0), place(4), place(5), place(9)), (Some((1, 1)), Some((1, 1)), Some((2, 3)), Some((2, 3))));
+    assert_eq!(
+        (place(0), place(4), place(5), place(9)),
+        (Some((1, 1)), Some((1, 1)), Some((2, 3)), Some((2, 3)))
+    );
     assert_eq!(main.safepoint_at(3), Some(&[0, 1, 2].into_iter().collect()));
     assert_eq!(main.safepoint_at(4), None);
     assert_eq!(main.name_at(9, 0).map(|name| &name.name[..]), Some(&b"f"[..]));
@@ -251,12 +359,21 @@ fn files_are_checked_to_the_byte() {
     }
     let mut longer = file.clone();
     longer.push(0);
-    let trailing = FileError { offset: file.len(), kind: FileErrorKind::TrailingBytes };
+    let trailing = FileError {
+        offset: file.len(),
+        kind: FileErrorKind::TrailingBytes,
+    };
     assert_eq!(from_bytes(&longer), Err(trailing));
     let mut newer = file.clone();
     newer[4] = 99;
-    assert_eq!(from_bytes(&newer).map_err(|err| err.kind), Err(FileErrorKind::Version(99)));
-    assert_eq!(from_bytes(b"return 1").map_err(|err| err.kind), Err(FileErrorKind::NotAModule));
+    assert_eq!(
+        from_bytes(&newer).map_err(|err| err.kind),
+        Err(FileErrorKind::Version(99))
+    );
+    assert_eq!(
+        from_bytes(b"return 1").map_err(|err| err.kind),
+        Err(FileErrorKind::NotAModule)
+    );
     // A count that promises more than follows must not reserve memory for it.
     let mut huge = file;
     let name = 14 + 4 + "@sample.lua".len();
@@ -274,21 +391,32 @@ fn the_format_version_belongs_to_the_table() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         }
     }
-    assert_eq!((FORMAT_VERSION, hash), (2, 16_212_401_737_799_378_469), "raise FORMAT_VERSION, add a row to its history, then correct this");
+    assert_eq!(
+        (FORMAT_VERSION, hash),
+        (2, 16_212_401_737_799_378_469),
+        "raise FORMAT_VERSION, add a row to its history, then correct this"
+    );
 }
 
 #[test]
 fn the_reference_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/bytecode.md");
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == reference(), "run `cargo run -p perilune-bytecode --example gen_docs -- --write`");
+    assert!(
+        written == reference(),
+        "run `cargo run -p perilune-bytecode --example gen_docs -- --write`"
+    );
 }
 
 #[test]
 fn far_branches_become_an_inverted_branch_over_a_jump() {
     let mut asm = Assembler::new("far", 2);
     let (start, end) = (asm.here(), asm.label());
-    let less = Op::JumpLt { lhs: Reg(0), rhs: Reg(1), to: Jump16(0) };
+    let less = Op::JumpLt {
+        lhs: Reg(0),
+        rhs: Reg(1),
+        to: Jump16(0),
+    };
     asm.jump(less.clone(), end).safepoint([0, 1]);
     for _ in 0..32_768 {
         asm.push(Op::LoadNil { dst: Reg(2) });
@@ -299,7 +427,11 @@ fn far_branches_become_an_inverted_branch_over_a_jump() {
     asm.push(Op::Return0 {});
     let module = verify(asm.finish_module("=far")).expect("both jumps arrive");
     let ops: Vec<_> = module.ops(FuncId::MAIN).collect();
-    let inverse = Op::JumpNotLt { lhs: Reg(0), rhs: Reg(1), to: Jump16(1) };
+    let inverse = Op::JumpNotLt {
+        lhs: Reg(0),
+        rhs: Reg(1),
+        to: Jump16(1),
+    };
     assert_eq!(ops[0], (0, inverse.clone()));
     assert_eq!(ops[1], (1, Op::Jump { to: Jump32(32_770) }));
     assert_eq!(ops[32_770], (32_770, inverse));
@@ -322,7 +454,13 @@ fn far_branches_become_an_inverted_branch_over_a_jump() {
 #[test]
 fn constants_are_shared_by_kind_and_bits() {
     let mut asm = Assembler::new("", 0);
-    let numbers = [Constant::Int(0), Constant::Float(0.0), Constant::Float(-0.0), Constant::Int(0), Constant::Float(-0.0)];
+    let numbers = [
+        Constant::Int(0),
+        Constant::Float(0.0),
+        Constant::Float(-0.0),
+        Constant::Int(0),
+        Constant::Float(-0.0),
+    ];
     let numbers: Vec<u32> = numbers.into_iter().map(|constant| asm.constant(constant)).collect();
     assert_eq!(numbers, [0, 1, 2, 0, 2]);
     for i in 0..5000 {
@@ -348,7 +486,11 @@ function f3 \"d\"
   return_0";
     let module = verify(assemble(text).expect("the text is right")).expect("the module is sound");
     let subset = module.subset(FuncId(2)).expect("verified functions can be followed");
-    let names: Vec<_> = subset.functions.iter().map(|function| function.name.as_deref().expect("a name")).collect();
+    let names: Vec<_> = subset
+        .functions
+        .iter()
+        .map(|function| function.name.as_deref().expect("a name"))
+        .collect();
     assert_eq!(names, [b"c", b"d"]);
     let (op, _) = decode(&subset.functions[0].code, 0).expect("the closure");
     assert!(matches!(op, Op::Closure { proto: Wide(1), .. }));
@@ -363,15 +505,35 @@ fn long_functions_verify_in_linear_time() {
     let tops = [asm.here(), asm.here(), asm.here()];
     for _ in 0..20_000 {
         let skip = asm.label();
-        asm.jump(Op::JumpIf { cond: Reg(0), to: Jump32(0) }, skip);
+        asm.jump(
+            Op::JumpIf {
+                cond: Reg(0),
+                to: Jump32(0),
+            },
+            skip,
+        );
         for slot in 3..11 {
-            asm.push(Op::Move { dst: Reg(slot), src: Reg(slot % 3) });
+            asm.push(Op::Move {
+                dst: Reg(slot),
+                src: Reg(slot % 3),
+            });
         }
         asm.bind(skip);
-        asm.push(Op::Add { dst: Reg(0), lhs: Reg(1), rhs: Reg(2) }).safepoint([1, 2]);
+        asm.push(Op::Add {
+            dst: Reg(0),
+            lhs: Reg(1),
+            rhs: Reg(2),
+        })
+        .safepoint([1, 2]);
     }
     for top in tops {
-        asm.jump(Op::JumpIfNot { cond: Reg(0), to: Jump32(0) }, top);
+        asm.jump(
+            Op::JumpIfNot {
+                cond: Reg(0),
+                to: Jump32(0),
+            },
+            top,
+        );
     }
     asm.push(Op::Return0 {});
     let module = asm.finish_module("=long");

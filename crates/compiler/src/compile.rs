@@ -36,42 +36,72 @@ pub(crate) struct Parsed {
 
 impl Parsed {
     pub(crate) fn new(source: &[u8], options: &Options) -> Result<Parsed, Vec<SyntaxError>> {
-        let frontend = perilune_frontend::Options { std: options.std, ..Default::default() };
+        let frontend = perilune_frontend::Options {
+            std: options.std,
+            ..Default::default()
+        };
         let parsed = parse(source, &frontend);
         let names = resolve(&parsed.chunk);
         let Some(first) = first_error(&parsed, &names) else {
-            return Ok(Parsed { chunk: parsed.chunk, names });
+            return Ok(Parsed {
+                chunk: parsed.chunk,
+                names,
+            });
         };
-        let others = parsed.errors.iter().chain(&names.errors).filter(|&error| error != first);
+        let others = parsed
+            .errors
+            .iter()
+            .chain(&names.errors)
+            .filter(|&error| error != first);
         Err(std::iter::once(first).chain(others).cloned().collect())
     }
 
     pub(crate) fn source(&self) -> Source<'_> {
-        Source { chunk: &self.chunk, names: &self.names }
+        Source {
+            chunk: &self.chunk,
+            names: &self.names,
+        }
     }
 }
 
 pub(crate) fn compile_parsed(parsed: &Parsed, options: &Options) -> bytecode::Module {
     let range = Options::MIN_REGISTERS..=Options::MAX_REGISTERS;
-    assert!(range.contains(&options.registers), "a register file has 4 to 250 registers");
+    assert!(
+        range.contains(&options.registers),
+        "a register file has 4 to 250 registers"
+    );
     let source = parsed.source();
-    let level = if names_debug(&parsed.chunk) { OptLevel::O0 } else { options.opt_level };
+    let level = if names_debug(&parsed.chunk) {
+        OptLevel::O0
+    } else {
+        options.opt_level
+    };
     let functions = match level {
         OptLevel::O0 => baseline_functions(source),
         OptLevel::O1 => optimized_functions(source, options.registers),
     };
-    let module = bytecode::Module { name: options.chunk_name.clone(), functions };
+    let module = bytecode::Module {
+        name: options.chunk_name.clone(),
+        functions,
+    };
     if cfg!(debug_assertions)
         && let Err(errors) = bytecode::verify(module.clone())
     {
-        panic!("the compiler made bytecode that does not verify: {errors}\n{}", bytecode::disasm(&module));
+        panic!(
+            "the compiler made bytecode that does not verify: {errors}\n{}",
+            bytecode::disasm(&module)
+        );
     }
     module
 }
 
 fn baseline_functions(source: Source<'_>) -> Vec<bytecode::Function> {
     let numbers = source.function_numbers();
-    source.function_order().into_iter().map(|func| baseline::compile_function(source, func, &numbers)).collect()
+    source
+        .function_order()
+        .into_iter()
+        .map(|func| baseline::compile_function(source, func, &numbers))
+        .collect()
 }
 
 fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Function> {
@@ -81,8 +111,11 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Func
     for (mut func, id) in module.functions.into_iter().zip(source.function_order()) {
         ir::opt::run(&mut func, ir::opt::Level::O1, |_, _| {});
         let code = select(&mut func);
-        let params: Vec<&[u8]> =
-            source.chunk.functions[id].params.iter().map(|param| source.bytes(param.name)).collect();
+        let params: Vec<&[u8]> = source.chunk.functions[id]
+            .params
+            .iter()
+            .map(|param| source.bytes(param.name))
+            .collect();
         functions.push(match allocate(&code, registers, &mut ctx) {
             Some(out) => emit(&func, &code, &out, &params),
             // The stack order of the baseline needs few slots, whatever the function.
@@ -97,7 +130,9 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Func
 /// # Panics
 /// In debug builds, if the allocation is wrong.
 pub fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc::Output> {
-    let file = RegFile { allocatable: code.file_size(registers) };
+    let file = RegFile {
+        allocatable: code.file_size(registers),
+    };
     let out = regalloc::run(code, &file, ctx).ok()?;
     if cfg!(debug_assertions)
         && code.num_blocks() <= CHECKED_BLOCKS

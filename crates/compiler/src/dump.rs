@@ -71,7 +71,11 @@ pub fn dump_stage(source: &[u8], options: &Options, stage: Stage) -> Result<Stri
     let parsed = Parsed::new(source, options)?;
     let source = parsed.source();
     if stage == Stage::Ast {
-        return Ok(format!("{}\n{}", dump_ast(source.chunk), dump_resolution(source.chunk, source.names)));
+        return Ok(format!(
+            "{}\n{}",
+            dump_ast(source.chunk),
+            dump_resolution(source.chunk, source.names)
+        ));
     }
     if stage == Stage::Bytecode {
         return Ok(bytecode::disasm(&compile_parsed(&parsed, options)));
@@ -90,7 +94,9 @@ pub fn dump_stage(source: &[u8], options: &Options, stage: Stage) -> Result<Stri
     let mut ctx = regalloc::Ctx::default();
     for (number, func) in module.functions.iter_mut().enumerate() {
         let code = select(func);
-        let file = regalloc::RegFile { allocatable: code.file_size(options.registers) };
+        let file = regalloc::RegFile {
+            allocatable: code.file_size(options.registers),
+        };
         let result = match stage {
             Stage::Interference => {
                 let graph = regalloc::dump::interference(&code, &file).to_graphviz();
@@ -157,7 +163,11 @@ fn allocation(code: &VCode, out: &regalloc::Output) -> String {
 
 fn block_head(text: &mut String, code: &VCode, block: Block) {
     let params: Vec<String> = code.block_params(block).iter().map(|param| param.to_string()).collect();
-    text.push_str(&format!("  {block}({}): // depth {}\n", params.join(", "), code.loop_depth(block)));
+    text.push_str(&format!(
+        "  {block}({}): // depth {}\n",
+        params.join(", "),
+        code.loop_depth(block)
+    ));
 }
 
 fn inst_line(text: &mut String, code: &VCode, inst: regalloc::Inst, operands: &[String]) {
@@ -196,6 +206,10 @@ fn operand(operand: &Operand) -> String {
         Constraint::Group { offset, .. } => format!(":w+{offset}"),
     };
     let kind = if operand.kind == Kind::Def { "!" } else { "" };
-    let late = if operand.kind == Kind::Use && operand.pos == Pos::Late { " late" } else { "" };
+    let late = if operand.kind == Kind::Use && operand.pos == Pos::Late {
+        " late"
+    } else {
+        ""
+    };
     format!("{kind}{}{place}{late}", operand.vreg)
 }

@@ -31,7 +31,17 @@ pub fn emit(func: &ir::Function, code: &VCode, out: &Output, params: &[&[u8]]) -
     let labels = code.blocks.iter().map(|_| asm.label()).collect();
     let first_end = asm.label();
     let place = ir::Loc::default();
-    let mut emitter = Emitter { func, code, out, asm, labels, targets: Vec::new(), nils: None, place, first_end };
+    let mut emitter = Emitter {
+        func,
+        code,
+        out,
+        asm,
+        labels,
+        targets: Vec::new(),
+        nils: None,
+        place,
+        first_end,
+    };
     emitter.thread_jumps();
     emitter.blocks();
     emitter.parameters(params);
@@ -76,10 +86,13 @@ impl Emitter<'_> {
         let count = self.code.blocks.len();
         let only_jump: Vec<bool> = (0..count)
             .map(|number| {
-                let mut steps = self.out.steps(self.code, Block(number as u32)).filter(|step| match *step {
-                    Step::Inst(inst, _) => !matches!(self.code.insts[inst.index()].code, Code::Keep),
-                    _ => true,
-                });
+                let mut steps = self
+                    .out
+                    .steps(self.code, Block(number as u32))
+                    .filter(|step| match *step {
+                        Step::Inst(inst, _) => !matches!(self.code.insts[inst.index()].code, Code::Keep),
+                        _ => true,
+                    });
                 let first = steps.next();
                 matches!(first, Some(Step::Inst(inst, _)) if matches!(self.code.insts[inst.index()].code, Code::Jump))
             })
@@ -108,7 +121,9 @@ impl Emitter<'_> {
 
     fn blocks(&mut self) {
         let count = self.code.blocks.len() as u32;
-        let emitted: Vec<u32> = (0..count).filter(|&number| self.targets[number as usize] == number).collect();
+        let emitted: Vec<u32> = (0..count)
+            .filter(|&number| self.targets[number as usize] == number)
+            .collect();
         for (i, &number) in emitted.iter().enumerate() {
             let next = emitted.get(i + 1).copied();
             self.flush_nils();
@@ -170,9 +185,18 @@ impl Emitter<'_> {
             return;
         }
         let op = match (from, to) {
-            (Loc::Slot(_), Loc::Reg(_)) => Op::Reload { dst: Reg(dst), slot: Slot(src) },
-            (Loc::Reg(_), Loc::Slot(_)) => Op::Spill { slot: Slot(dst), src: Reg(src) },
-            _ => Op::Move { dst: Reg(dst), src: Reg(src) },
+            (Loc::Slot(_), Loc::Reg(_)) => Op::Reload {
+                dst: Reg(dst),
+                slot: Slot(src),
+            },
+            (Loc::Reg(_), Loc::Slot(_)) => Op::Spill {
+                slot: Slot(dst),
+                src: Reg(src),
+            },
+            _ => Op::Move {
+                dst: Reg(dst),
+                src: Reg(src),
+            },
         };
         self.push(op, None);
     }
@@ -203,15 +227,31 @@ impl Emitter<'_> {
             Literal::Bool(true) => Op::LoadTrue { dst },
             literal => {
                 let small = match literal {
-                    Literal::Int(n) => i16::try_from(n).ok().map(|n| Op::LoadInt { dst, value: bytecode::Imm(n) }),
+                    Literal::Int(n) => i16::try_from(n).ok().map(|n| Op::LoadInt {
+                        dst,
+                        value: bytecode::Imm(n),
+                    }),
                     Literal::Float(x) => pool::integral(x.get()).map(|value| Op::LoadFloat { dst, value }),
                     _ => None,
                 };
                 small.unwrap_or_else(|| {
-                    let index = self.code.constants.get_index_of(&literal).expect("selection enters constants");
-                    match u16::try_from(index).ok().filter(|&index| index < bytecode::Const::LIMIT) {
-                        Some(index) => Op::LoadK { dst, value: bytecode::Const(index) },
-                        None => Op::LoadKx { dst, value: Wide(index as u32) },
+                    let index = self
+                        .code
+                        .constants
+                        .get_index_of(&literal)
+                        .expect("selection enters constants");
+                    match u16::try_from(index)
+                        .ok()
+                        .filter(|&index| index < bytecode::Const::LIMIT)
+                    {
+                        Some(index) => Op::LoadK {
+                            dst,
+                            value: bytecode::Const(index),
+                        },
+                        None => Op::LoadKx {
+                            dst,
+                            value: Wide(index as u32),
+                        },
                     }
                 })
             }
@@ -222,7 +262,14 @@ impl Emitter<'_> {
     fn flush_nils(&mut self) {
         if let Some((first, count)) = self.nils.take() {
             let first = Reg(first);
-            let op = if count == 1 { Op::LoadNil { dst: first } } else { Op::LoadNils { first, count: Count(count) } };
+            let op = if count == 1 {
+                Op::LoadNil { dst: first }
+            } else {
+                Op::LoadNils {
+                    first,
+                    count: Count(count),
+                }
+            };
             self.push(op, None);
         }
     }
@@ -340,19 +387,38 @@ impl Emitter<'_> {
         let reserved = &self.code.reserved;
         if let Some(safepoint) = self.out.safepoint(inst) {
             let is_reserved = |index: &FrameIndex| reserved.iter().any(|(_, reg)| reg.0 == index.0);
-            live.extend(safepoint.live.iter().filter(|index| !is_reserved(index)).map(|index| u32::from(index.0)));
+            live.extend(
+                safepoint
+                    .live
+                    .iter()
+                    .filter(|index| !is_reserved(index))
+                    .map(|index| u32::from(index.0)),
+            );
         }
-        live.extend(reserved.iter().take(open_scopes.into()).map(|(_, reg)| u32::from(reg.0)));
-        // Operands that an iterator's call reads before it fills the window over them.
+        live.extend(
+            reserved
+                .iter()
+                .take(open_scopes.into())
+                .map(|(_, reg)| u32::from(reg.0)),
+        );
+        // What an iterator's call reads from inside its window it has read before anything collects; only the
+        // window's first place may be listed.
         let window = match self.code.insts[inst.index()].group {
-            Some([Group { clobber: Clobber::Above(from), .. }]) => self.out.group_bases(inst)[0].0 + from,
+            Some(
+                [
+                    Group {
+                        clobber: Clobber::Above(from),
+                        ..
+                    },
+                ],
+            ) => self.out.group_bases(inst)[0].0 + from,
             _ => u16::MAX,
         };
         for (operand, &loc) in self.code.operands(inst).iter().zip(self.out.inst_allocs(inst)) {
             let counts = match (operand.kind, operand.constraint) {
                 (Kind::Def, _) => false,
                 (Kind::Use, Constraint::Group { offset, .. }) => offset < held,
-                (Kind::Use, _) => operand.pos == Pos::Early && self.slot(loc) < window,
+                (Kind::Use, _) => operand.pos == Pos::Early && self.slot(loc) <= window,
             };
             if counts {
                 live.push(self.slot(loc).into());
@@ -367,12 +433,14 @@ impl Emitter<'_> {
         }
         if let Op::GetGlobal { env, .. } | Op::SetGlobal { env, .. } | Op::SetGlobalK { env, .. } = op {
             let upvalue = self.func.upvalues()[usize::from(env.0)];
-            self.asm.name(0, bytecode::NameKind::Upvalue, self.func.str(upvalue.name));
+            self.asm
+                .name(0, bytecode::NameKind::Upvalue, self.func.str(upvalue.name));
             return;
         }
         for position in 0..self.func.args(source).len() {
             if let Some(name) = self.func.operand_name(source, position as u32) {
-                self.asm.name(position as u16, name_kind(name.kind), self.func.str(name.name));
+                self.asm
+                    .name(position as u16, name_kind(name.kind), self.func.str(name.name));
             }
         }
     }

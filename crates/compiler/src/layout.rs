@@ -57,7 +57,11 @@ pub(crate) fn order_blocks(func: &mut Function) {
 fn parent(header: Block, cfg: &Cfg, loops: &Loops, parents: &IndexMap<Block, Option<Block>>) -> Option<Block> {
     let depth = loops.depth(header);
     let position = cfg.rpo_position(header);
-    let (entering, _) = cfg.preds(header).iter().copied().find(|&(pred, _)| cfg.rpo_position(pred) < position)?;
+    let (entering, _) = cfg
+        .preds(header)
+        .iter()
+        .copied()
+        .find(|&(pred, _)| cfg.rpo_position(pred) < position)?;
     let mut around = loops.header(entering);
     while let Some(outer) = around.filter(|&outer| loops.depth(outer) >= depth) {
         around = parents.get(&outer).copied().flatten();
@@ -67,7 +71,9 @@ fn parent(header: Block, cfg: &Cfg, loops: &Loops, parents: &IndexMap<Block, Opt
 
 /// Whether the first block of a loop may leave it while its last one jumps back without a test.
 fn tests_at_top(func: &Function, cfg: &Cfg, loops: &Loops, header: Block) -> bool {
-    let Some(terminator) = func.terminator(header) else { return false };
+    let Some(terminator) = func.terminator(header) else {
+        return false;
+    };
     if !matches!(func.op(terminator), Op::Branch | Op::BranchNil) {
         return false;
     }

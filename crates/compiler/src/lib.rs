@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod options;
-mod source;
 mod pool;
+mod source;
 
 mod baseline;
 
@@ -21,9 +21,9 @@ mod dump;
 
 pub use compile::{allocate, compile, names_debug};
 pub use dump::{STAGES, Stage, dump, dump_stage};
-pub use lower::lower;
-pub use select::select;
-pub use vcode::{Literal, VCode};
 pub use emit::emit;
+pub use lower::lower;
 pub use options::{OptLevel, Options};
+pub use select::select;
 pub use source::Source;
+pub use vcode::{Literal, VCode};

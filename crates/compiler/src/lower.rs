@@ -14,9 +14,7 @@ mod stmt;
 use la_arena::ArenaMap;
 use perilune_frontend::ast::{ExprId, FuncId, StmtId};
 use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind};
-use perilune_ir::{
-    Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable,
-};
+use perilune_ir::{Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable};
 
 use crate::pool;
 use crate::source::{Named, NamedKind, Source};
@@ -199,7 +197,10 @@ impl Lower<'_, '_> {
         let data = &self.source.names.locals[local];
         let storage = match (data.captured, data.reassigned) {
             (false, false) => Storage::Value { value, cell: None },
-            (true, false) => Storage::Value { value, cell: Some(self.b.new_cell(value)) },
+            (true, false) => Storage::Value {
+                value,
+                cell: Some(self.b.new_cell(value)),
+            },
             (true, true) => Storage::Cell(self.b.new_cell(value)),
             (false, true) => {
                 let variable = self.new_variable();
@@ -220,7 +221,10 @@ impl Lower<'_, '_> {
 
     /// Keeps the values of the locals in scope alive up to here, but for the first `from`.
     fn keep_alive(&mut self, from: usize) {
-        let locals = self.in_scope.as_ref().map_or(Vec::new(), |in_scope| in_scope[from..].to_vec());
+        let locals = self
+            .in_scope
+            .as_ref()
+            .map_or(Vec::new(), |in_scope| in_scope[from..].to_vec());
         for local in locals {
             let name = self.source.bytes(self.source.names.locals[local].name);
             let value = match self.storage[local] {

@@ -34,7 +34,10 @@ impl Options {
 
     /// The defaults for a chunk of this name.
     pub fn new(chunk_name: impl Into<Vec<u8>>) -> Options {
-        Options { chunk_name: chunk_name.into(), ..Options::default() }
+        Options {
+            chunk_name: chunk_name.into(),
+            ..Options::default()
+        }
     }
 }
 

@@ -23,8 +23,14 @@ pub(crate) fn immediate_load(dst: Reg, constant: Constant) -> Option<Op> {
         Constant::Nil => Op::LoadNil { dst },
         Constant::Bool(false) => Op::LoadFalse { dst },
         Constant::Bool(true) => Op::LoadTrue { dst },
-        Constant::Integer(n) => Op::LoadInt { dst, value: Imm(i16::try_from(n).ok()?) },
-        Constant::Float(x) => Op::LoadFloat { dst, value: integral(x)? },
+        Constant::Integer(n) => Op::LoadInt {
+            dst,
+            value: Imm(i16::try_from(n).ok()?),
+        },
+        Constant::Float(x) => Op::LoadFloat {
+            dst,
+            value: integral(x)?,
+        },
         Constant::String(_) => return None,
     })
 }
@@ -39,5 +45,8 @@ pub(crate) fn integral(x: f64) -> Option<Imm> {
 pub(crate) fn place(chunk: &Chunk, expr: ExprId) -> Loc {
     let line = chunk.line(expr);
     let (start_line, column) = chunk.lines.line_col(chunk.span(expr).start);
-    Loc { line, column: if start_line == line { column } else { 0 } }
+    Loc {
+        line,
+        column: if start_line == line { column } else { 0 },
+    }
 }

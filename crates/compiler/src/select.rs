@@ -30,7 +30,10 @@ pub fn select(func: &mut Function) -> VCode {
     let loops = ir::Loops::new(func, &cfg, &dominators);
     let mut selector = Selector {
         func,
-        code: VCode { literals: vec![None; func.value_bound()], ..VCode::default() },
+        code: VCode {
+            literals: vec![None; func.value_bound()],
+            ..VCode::default()
+        },
         depths: func.blocks().map(|block| loops.depth(block)).collect(),
         numbers: vec![u32::MAX; func.block_bound()],
         uses: vec![0; func.value_bound()],
@@ -169,7 +172,12 @@ impl Selector<'_> {
     }
 
     fn parts(&mut self, parts: Vec<Part>, operands: &[Operand], size: u16, inst: ir::Inst) {
-        self.push(Code::Parts(parts.into()), operands, crate::vcode::call_group(size), Some(inst));
+        self.push(
+            Code::Parts(parts.into()),
+            operands,
+            crate::vcode::call_group(size),
+            Some(inst),
+        );
     }
 
     fn last(&mut self) -> &mut VInst {
@@ -193,7 +201,11 @@ impl Selector<'_> {
 
     /// The register of a value for an operand that must be in one.
     fn reg(&mut self, value: Value) -> VReg {
-        if self.kept[value.index()] { vreg(value) } else { self.fresh(value) }
+        if self.kept[value.index()] {
+            vreg(value)
+        } else {
+            self.fresh(value)
+        }
     }
 
     /// The register of a value for an operand that is copied anyway, so that a constant is better

@@ -2,9 +2,7 @@
 //! expressions, and the names that error messages give to operands.
 
 use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, UnaryOp};
-use perilune_frontend::{
-    Binding, Constant, EnvBinding, FunctionInfo, LocalId, NameId, Names, Resolution,
-};
+use perilune_frontend::{Binding, Constant, EnvBinding, FunctionInfo, LocalId, NameId, Names, Resolution};
 use perilune_lang::{Num, fold_arith};
 
 use la_arena::ArenaMap;
@@ -72,7 +70,10 @@ pub(crate) enum NameText {
 
 impl Named {
     pub(crate) fn new(kind: NamedKind, name: NameId) -> Named {
-        Named { kind, name: NameText::Source(name) }
+        Named {
+            kind,
+            name: NameText::Source(name),
+        }
     }
 
     pub(crate) fn bytes<'a>(&self, source: &Source<'a>) -> &'a [u8] {
@@ -97,7 +98,10 @@ impl<'a> Source<'a> {
 
     /// The number of each function in the module.
     pub(crate) fn function_numbers(&self) -> ArenaMap<FuncId, u32> {
-        (0..).zip(self.function_order()).map(|(number, func)| (func, number)).collect()
+        (0..)
+            .zip(self.function_order())
+            .map(|(number, func)| (func, number))
+            .collect()
     }
 
     /// The name that tracebacks show for a function when its caller gives none.
@@ -109,7 +113,9 @@ impl<'a> Source<'a> {
     /// value alive to the end of its scope, as in the reference; else until it is last used.
     pub(crate) fn watches_collector(&self) -> bool {
         let names = &self.chunk.names;
-        [&b"__mode"[..], b"__gc", b"collectgarbage"].iter().any(|name| names.get(name).is_some())
+        [&b"__mode"[..], b"__gc", b"collectgarbage"]
+            .iter()
+            .any(|name| names.get(name).is_some())
     }
 
     /// The constant that an expression without operators is.
@@ -140,14 +146,20 @@ impl<'a> Source<'a> {
 
     /// Whether an expression may give several values.
     pub(crate) fn is_multi(&self, expr: ExprId) -> bool {
-        matches!(self.chunk.exprs[expr], Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Vararg)
+        matches!(
+            self.chunk.exprs[expr],
+            Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Vararg
+        )
     }
 
     /// The left part that is evaluated before all others of an expression, where chains may be long.
     /// Short-circuit operators and concatenation have their own ways.
     pub(crate) fn left_part(&self, expr: ExprId) -> Option<ExprId> {
         match &self.chunk.exprs[expr] {
-            Expr::Binary { op: BinaryOp::And | BinaryOp::Or | BinaryOp::Concat, .. } => None,
+            Expr::Binary {
+                op: BinaryOp::And | BinaryOp::Or | BinaryOp::Concat,
+                ..
+            } => None,
             Expr::Binary { lhs, .. } => Some(*lhs),
             Expr::Field { object, .. } | Expr::Index { object, .. } | Expr::MethodCall { object, .. } => Some(*object),
             Expr::Call { callee, .. } => Some(*callee),
@@ -189,7 +201,12 @@ impl<'a> Source<'a> {
     pub(crate) fn concat_chain(&self, expr: ExprId) -> Vec<ExprId> {
         let mut operands = Vec::new();
         let mut at = expr;
-        while let Expr::Binary { op: BinaryOp::Concat, lhs, rhs } = self.chunk.exprs[at] {
+        while let Expr::Binary {
+            op: BinaryOp::Concat,
+            lhs,
+            rhs,
+        } = self.chunk.exprs[at]
+        {
             operands.push(lhs);
             at = rhs;
         }
@@ -217,11 +234,17 @@ impl<'a> Source<'a> {
                     Some(Constant::String(s)) => NameText::Source(s),
                     // The reference has an instruction of its own for these keys, and calls them so.
                     Some(Constant::Integer(0..=255)) if !self.is_bare_vararg(self.names.function(func), object) => {
-                        return Some(Named { kind: NamedKind::Field, name: NameText::Fixed("integer index") });
+                        return Some(Named {
+                            kind: NamedKind::Field,
+                            name: NameText::Fixed("integer index"),
+                        });
                     }
                     _ => NameText::Fixed("?"),
                 };
-                Some(Named { kind: self.field_kind(func, object), name })
+                Some(Named {
+                    kind: self.field_kind(func, object),
+                    name,
+                })
             }
             _ => None,
         }

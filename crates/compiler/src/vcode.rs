@@ -154,7 +154,10 @@ impl Function for VCode {
     }
 
     fn is_branch(&self, inst: Inst) -> bool {
-        matches!(self.insts[inst.index()].code, Code::Jump | Code::Branch(_) | Code::Loop(_))
+        matches!(
+            self.insts[inst.index()].code,
+            Code::Jump | Code::Branch(_) | Code::Loop(_)
+        )
     }
 
     fn operands(&self, inst: Inst) -> &[Operand] {
@@ -184,7 +187,10 @@ impl Function for VCode {
     }
 
     fn home(&self, vreg: VReg) -> Option<PReg> {
-        self.reserved.iter().find(|&&(reserved, _)| reserved == vreg).map(|&(_, reg)| reg)
+        self.reserved
+            .iter()
+            .find(|&&(reserved, _)| reserved == vreg)
+            .map(|&(_, reg)| reg)
     }
 }
 
@@ -202,7 +208,10 @@ fn is_ret(op: &Op) -> bool {
 
 /// A window in which a callee's frame lies.
 pub(crate) fn call_group(size: u16) -> Option<[Group; 1]> {
-    Some([Group { size, clobber: Clobber::Above(0) }])
+    Some([Group {
+        size,
+        clobber: Clobber::Above(0),
+    }])
 }
 
 /// A run of places.

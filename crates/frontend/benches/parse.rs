@@ -34,7 +34,11 @@ end f() end\n"
 fn literals() -> Vec<u8> {
     let mut text = String::from("return {\n");
     for i in 0..3000 {
-        writeln!(text, "{i}, 0x{i:x}, {i}.5e2, 'string number {i}', nil, true, -- comment {i}").expect("a string");
+        writeln!(
+            text,
+            "{i}, 0x{i:x}, {i}.5e2, 'string number {i}', nil, true, -- comment {i}"
+        )
+        .expect("a string");
     }
     text.push_str("}\n");
     text.into_bytes()
@@ -47,8 +51,12 @@ fn parsing(c: &mut Criterion) {
         let parsed = parse(&source, &options);
         assert_eq!(parsed.errors, []);
         group.throughput(Throughput::Bytes(source.len() as u64));
-        group.bench_function(format!("parse/{name}"), |b| b.iter(|| parse(black_box(&source), &options)));
-        group.bench_function(format!("resolve/{name}"), |b| b.iter(|| resolve(black_box(&parsed.chunk))));
+        group.bench_function(format!("parse/{name}"), |b| {
+            b.iter(|| parse(black_box(&source), &options))
+        });
+        group.bench_function(format!("resolve/{name}"), |b| {
+            b.iter(|| resolve(black_box(&parsed.chunk)))
+        });
     }
     group.finish();
 }

@@ -99,10 +99,7 @@ impl Chunk {
 
     /// The line of errors that are noticed when the text up to `consumed` is read.
     pub(crate) fn line_after(&self, consumed: u32) -> u32 {
-        match self
-            .odd_lines
-            .binary_search_by_key(&consumed, |&(end, _)| end)
-        {
+        match self.odd_lines.binary_search_by_key(&consumed, |&(end, _)| end) {
             Ok(at) => self.odd_lines[at].1,
             Err(_) => self.lines.line(consumed.saturating_sub(1)),
         }
@@ -359,10 +356,7 @@ impl BinaryOp {
             BinaryOp::Ge => ">=",
             BinaryOp::And => "and",
             BinaryOp::Or => "or",
-            other => other
-                .arith()
-                .expect("the other operators are arithmetic")
-                .symbol(),
+            other => other.arith().expect("the other operators are arithmetic").symbol(),
         }
     }
 }

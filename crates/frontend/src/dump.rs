@@ -212,10 +212,7 @@ fn attrib_names(chunk: &Chunk, prefix: Option<Attrib>, names: &[AttribName]) -> 
     let mut out = attrib_text(prefix).to_owned();
     for name in names {
         let text = chunk.names.text(name.ident.name);
-        put(
-            &mut out,
-            format_args!(" {text}{}", attrib_text(name.attrib)),
-        );
+        put(&mut out, format_args!(" {text}{}", attrib_text(name.attrib)));
     }
     out
 }
@@ -259,10 +256,7 @@ pub fn dump_resolution(chunk: &Chunk, resolution: &Resolution) -> String {
     let name = |id: NameId| chunk.names.text(id).into_owned();
     for (id, function) in chunk.functions.iter() {
         let info = resolution.function(id);
-        put(
-            &mut out,
-            format_args!("function {} line {}", index(id), function.line),
-        );
+        put(&mut out, format_args!("function {} line {}", index(id), function.line));
         if let Some(parent) = info.parent {
             put(&mut out, format_args!(" in {}", index(parent)));
         }
@@ -272,10 +266,7 @@ pub fn dump_resolution(chunk: &Chunk, resolution: &Resolution) -> String {
         out.push('\n');
         for (at, upvalue) in info.upvalues.iter().enumerate() {
             let (text, source, kind) = (name(upvalue.name), upvalue.source, upvalue.kind);
-            put(
-                &mut out,
-                format_args!("  u{at} {text} = {source:?} {kind:?}\n"),
-            );
+            put(&mut out, format_args!("  u{at} {text} = {source:?} {kind:?}\n"));
         }
     }
     for (id, local) in resolution.locals.iter() {
@@ -286,16 +277,11 @@ pub fn dump_resolution(chunk: &Chunk, resolution: &Resolution) -> String {
             format_args!("local {} {text} in {home} at {level} {kind:?}", index(id)),
         );
         match local.constant {
-            Some(Constant::String(text)) => {
-                put(&mut out, format_args!(" {}", quoted(&chunk.names[text])))
-            }
+            Some(Constant::String(text)) => put(&mut out, format_args!(" {}", quoted(&chunk.names[text]))),
             Some(value) => put(&mut out, format_args!(" {value:?}")),
             None => {}
         }
-        for (set, word) in [
-            (local.captured, " captured"),
-            (local.reassigned, " reassigned"),
-        ] {
+        for (set, word) in [(local.captured, " captured"), (local.reassigned, " reassigned")] {
             out.push_str(if set { word } else { "" });
         }
         put(&mut out, format_args!(" {}\n", local.scope));
@@ -306,10 +292,7 @@ pub fn dump_resolution(chunk: &Chunk, resolution: &Resolution) -> String {
         };
         let line = chunk.lines.line(chunk.span(id).start);
         let what = binding_text(&chunk.names, binding);
-        put(
-            &mut out,
-            format_args!("name {} line {line}: {what}\n", name(*text)),
-        );
+        put(&mut out, format_args!("name {} line {line}: {what}\n", name(*text)));
     }
     for (id, _) in chunk.stmts.iter() {
         for &binding in resolution.declared_globals(id) {

@@ -191,11 +191,7 @@ impl ErrorKind {
                 put(&[b"no visible label '", name, b"' for <goto> at line "]);
                 put(&[line.to_string().as_bytes()]);
             }
-            ErrorKind::JumpIntoScope {
-                label,
-                line,
-                variable,
-            } => {
+            ErrorKind::JumpIntoScope { label, line, variable } => {
                 put(&[b"<goto ", label, b"> at line ", line.to_string().as_bytes()]);
                 put(&[b" jumps into the scope of '", variable, b"'"]);
             }

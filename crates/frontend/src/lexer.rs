@@ -114,11 +114,7 @@ impl<'s> Lexer<'s> {
                 let equals = raw.iter().skip(1).take_while(|&&b| b == b'=').count();
                 let delimiter = if raw[0] == b'[' { equals + 2 } else { 1 };
                 let close = &raw[raw.len() - delimiter.min(raw.len())..];
-                quote(&[
-                    &raw[..delimiter.min(raw.len())],
-                    &self.names[token.name()],
-                    close,
-                ])
+                quote(&[&raw[..delimiter.min(raw.len())], &self.names[token.name()], close])
             }
             TokenKind::Stray if raw[0] == 0 => return None,
             TokenKind::Stray => stray(raw[0]),
@@ -204,10 +200,7 @@ impl<'s> Lexer<'s> {
 
     fn name(&mut self, value: &mut TokenValue) -> TokenKind {
         let rest = &self.source[self.at..];
-        let length = rest
-            .iter()
-            .position(|&b| !is_name_byte(b))
-            .unwrap_or(rest.len());
+        let length = rest.iter().position(|&b| !is_name_byte(b)).unwrap_or(rest.len());
         let name = &rest[..length];
         self.at += length;
         if let Some(kind) = reserved(name) {
@@ -268,17 +261,10 @@ impl<'s> Lexer<'s> {
                 TokenKind::String
             }
             None if self.peek_at(1) == Some(b'=') => {
-                let equals = self.source[start + 1..]
-                    .iter()
-                    .take_while(|&&b| b == b'=')
-                    .count();
+                let equals = self.source[start + 1..].iter().take_while(|&&b| b == b'=').count();
                 self.at += 1 + equals;
                 let near = quote(&[&self.source[start..self.at]]);
-                self.error(
-                    ErrorKind::Message("invalid long string delimiter"),
-                    start,
-                    near,
-                );
+                self.error(ErrorKind::Message("invalid long string delimiter"), start, near);
                 *value = TokenValue::Name(Names::EMPTY);
                 TokenKind::String
             }
@@ -423,9 +409,7 @@ impl<'s> Lexer<'s> {
 
     fn hex_digit(&mut self) -> Result<u32, &'static str> {
         let digit = self.peek().and_then(|b| char::from(b).to_digit(16));
-        digit
-            .inspect(|_| self.at += 1)
-            .ok_or("hexadecimal digit expected")
+        digit.inspect(|_| self.at += 1).ok_or("hexadecimal digit expected")
     }
 
     fn hex_escape(&mut self) -> Result<(), &'static str> {

@@ -45,6 +45,6 @@ pub use names::{NameId, Names};
 pub use parser::{Options, Parse, parse};
 pub use print::print_source;
 pub use resolution::{
-    Binding, Constant, EnvBinding, FunctionInfo, Jump, JumpTarget, Label, LabelId, Local, LocalId,
-    LocalKind, LocalRange, Resolution, Upvalue, UpvalueId, UpvalueSource,
+    Binding, Constant, EnvBinding, FunctionInfo, Jump, JumpTarget, Label, LabelId, Local, LocalId, LocalKind,
+    LocalRange, Resolution, Upvalue, UpvalueId, UpvalueSource,
 };

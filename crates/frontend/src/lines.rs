@@ -81,11 +81,7 @@ impl LineIndex {
     /// The 1-based line and 1-based column, in bytes, of a byte offset. O(log n).
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
         let before = self.starts.partition_point(|&start| start <= offset);
-        let start = if before == 0 {
-            0
-        } else {
-            self.starts[before - 1]
-        };
+        let start = if before == 0 { 0 } else { self.starts[before - 1] };
         (before as u32 + 1, offset - start + 1)
     }
 

@@ -66,9 +66,7 @@ impl Names {
 
     /// The id of `bytes`, if the chunk has them.
     pub fn get(&self, bytes: &[u8]) -> Option<NameId> {
-        self.set
-            .get_index_of(bytes)
-            .map(|index| NameId(index as u32))
+        self.set.get_index_of(bytes).map(|index| NameId(index as u32))
     }
 
     /// Every name with its id, in order of first appearance.

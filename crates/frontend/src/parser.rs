@@ -10,8 +10,8 @@ use la_arena::Arena;
 use perilune_lang::Std;
 
 use crate::ast::{
-    Block, BlockId, Chunk, Expr, ExprId, ExprPlace, FuncId, FunctionBody, Ident, Stmt, StmtId,
-    StmtPlace, VarargParam, index,
+    Block, BlockId, Chunk, Expr, ExprId, ExprPlace, FuncId, FunctionBody, Ident, Stmt, StmtId, StmtPlace, VarargParam,
+    index,
 };
 use crate::error::{ErrorKind, Order, Phase, SyntaxError};
 use crate::lexer::Lexer;
@@ -142,10 +142,7 @@ impl<'s> Parser<'s> {
     }
 
     fn main(mut self) -> Parse {
-        self.functions_open.push(OpenFunction {
-            vararg: true,
-            loops: 0,
-        });
+        self.functions_open.push(OpenFunction { vararg: true, loops: 0 });
         self.token = self.lexer.next_token();
         let closer = Closer {
             what: TokenKind::Eof,
@@ -294,9 +291,7 @@ impl<'s> Parser<'s> {
     fn error_here(&mut self, kind: ErrorKind) {
         let span = self.token.span;
         // One report per place: what follows from the first is noise.
-        let known = |error: &SyntaxError| {
-            error.order.phase == Phase::Syntax && error.span.start == span.start
-        };
+        let known = |error: &SyntaxError| error.order.phase == Phase::Syntax && error.span.start == span.start;
         if self.stopped || self.errors.last().is_some_and(known) {
             return;
         }

@@ -5,9 +5,7 @@
 
 use perilune_lang::Num;
 
-use crate::ast::{
-    Attrib, AttribName, BlockId, Chunk, Expr, ExprId, FuncId, Stmt, StmtId, TableItem, UnaryOp,
-};
+use crate::ast::{Attrib, AttribName, BlockId, Chunk, Expr, ExprId, FuncId, Stmt, StmtId, TableItem, UnaryOp};
 use crate::dump::{attrib_text, number_text, quoted};
 use crate::names::NameId;
 
@@ -60,8 +58,7 @@ impl Printer<'_> {
             Item::Dedent => self.depth -= 1,
             Item::Block(id) => {
                 let stmts = &self.chunk.blocks[id].stmts;
-                self.pending
-                    .extend(stmts.iter().map(|&stmt| Item::Stmt(stmt)));
+                self.pending.extend(stmts.iter().map(|&stmt| Item::Stmt(stmt)));
             }
             Item::Stmt(id) => self.stmt(id),
             Item::Expr(id) => self.expr(id),
@@ -76,10 +73,7 @@ impl Printer<'_> {
 
     fn list(&mut self, exprs: &[ExprId]) {
         for (at, &expr) in exprs.iter().enumerate() {
-            self.add(&[
-                Item::Text(if at == 0 { "" } else { ", " }),
-                Item::Expr(expr),
-            ]);
+            self.add(&[Item::Text(if at == 0 { "" } else { ", " }), Item::Expr(expr)]);
         }
     }
 
@@ -90,8 +84,7 @@ impl Printer<'_> {
     }
 
     fn indent(&self) -> &'static str {
-        const BLANKS: &str =
-            "                                                                                ";
+        const BLANKS: &str = "                                                                                ";
         &BLANKS[..2 * self.depth.min(DEEPEST)]
     }
 
@@ -102,9 +95,7 @@ impl Printer<'_> {
         self.add(&[Item::Text(indent)]);
         match &chunk.stmts[id] {
             Stmt::Missing(None) => self.add(&[Item::Text("--[[missing]]")]),
-            Stmt::Missing(Some(expr)) => {
-                self.add(&[Item::Text("--[[missing]] "), Item::Expr(*expr)])
-            }
+            Stmt::Missing(Some(expr)) => self.add(&[Item::Text("--[[missing]] "), Item::Expr(*expr)]),
             Stmt::Empty => self.add(&[Item::Text(";")]),
             Stmt::Call(expr) => self.add(&[Item::Expr(*expr)]),
             Stmt::Assign { targets, values } => {
@@ -112,27 +103,16 @@ impl Printer<'_> {
                 self.add(&[Item::Text(" = ")]);
                 self.list(values);
             }
-            Stmt::Local {
-                prefix,
-                names,
-                values,
-            } => {
+            Stmt::Local { prefix, names, values } => {
                 self.declaration("local", *prefix, names, values);
             }
             Stmt::Global {
-                prefix,
-                names,
-                values,
-                ..
+                prefix, names, values, ..
             } => {
                 self.declaration("global", *prefix, names, values);
             }
             Stmt::GlobalAll { attrib } => {
-                self.add(&[
-                    Item::Text("global"),
-                    Item::Text(attrib_text(*attrib)),
-                    Item::Text(" *"),
-                ]);
+                self.add(&[Item::Text("global"), Item::Text(attrib_text(*attrib)), Item::Text(" *")]);
             }
             Stmt::LocalFunction { name, function } => {
                 self.add(&[Item::Text("local function "), Item::Name(name.name)]);
@@ -145,9 +125,7 @@ impl Printer<'_> {
             Stmt::Function { target, function } => {
                 self.add(&[Item::Text("function ")]);
                 match (&chunk.exprs[*target], &chunk.exprs[*function]) {
-                    (Expr::Field { object, name }, Expr::Function(id))
-                        if chunk.functions[*id].is_method =>
-                    {
+                    (Expr::Field { object, name }, Expr::Function(id)) if chunk.functions[*id].is_method => {
                         self.add(&[Item::Expr(*object), Item::Text(":"), Item::Name(*name)]);
                     }
                     _ => self.add(&[Item::Expr(*target)]),
@@ -198,15 +176,10 @@ impl Printer<'_> {
                 self.body(" do", *body);
                 self.add(&end);
             }
-            Stmt::GenericFor {
-                vars, values, body, ..
-            } => {
+            Stmt::GenericFor { vars, values, body, .. } => {
                 self.add(&[Item::Text("for ")]);
                 for (at, var) in vars.iter().enumerate() {
-                    self.add(&[
-                        Item::Text(if at == 0 { "" } else { ", " }),
-                        Item::Name(var.name),
-                    ]);
+                    self.add(&[Item::Text(if at == 0 { "" } else { ", " }), Item::Name(var.name)]);
                 }
                 self.add(&[Item::Text(" in ")]);
                 self.list(values);
@@ -214,11 +187,7 @@ impl Printer<'_> {
                 self.add(&end);
             }
             Stmt::Return(values) => {
-                self.add(&[Item::Text(if values.is_empty() {
-                    "return"
-                } else {
-                    "return "
-                })]);
+                self.add(&[Item::Text(if values.is_empty() { "return" } else { "return " })]);
                 self.list(values);
             }
             Stmt::Break => self.add(&[Item::Text("break")]),
@@ -230,13 +199,7 @@ impl Printer<'_> {
         self.add(&[Item::Text("\n")]);
     }
 
-    fn declaration(
-        &mut self,
-        word: &'static str,
-        prefix: Option<Attrib>,
-        names: &[AttribName],
-        values: &[ExprId],
-    ) {
+    fn declaration(&mut self, word: &'static str, prefix: Option<Attrib>, names: &[AttribName], values: &[ExprId]) {
         self.add(&[Item::Text(word), Item::Text(attrib_text(prefix))]);
         for (at, name) in names.iter().enumerate() {
             self.add(&[
@@ -263,15 +226,11 @@ impl Printer<'_> {
         self.add(&[Item::Text("(")]);
         let params = &function.params[usize::from(function.is_method)..];
         for (at, param) in params.iter().enumerate() {
-            self.add(&[
-                Item::Text(if at == 0 { "" } else { ", " }),
-                Item::Name(param.name),
-            ]);
+            self.add(&[Item::Text(if at == 0 { "" } else { ", " }), Item::Name(param.name)]);
         }
         if let Some(vararg) = function.vararg {
             self.add(&[Item::Text(if params.is_empty() { "..." } else { ", ..." })]);
-            self.pending
-                .extend(vararg.name.map(|name| Item::Name(name.name)));
+            self.pending.extend(vararg.name.map(|name| Item::Name(name.name)));
         }
         self.body(")", function.body);
         self.add(&[Item::Text(self.indent()), Item::Text("end")]);
@@ -294,22 +253,14 @@ impl Printer<'_> {
                 self.add(&[Item::Expr(*object), Item::Text("."), Item::Name(*name)]);
             }
             Expr::Index { object, key } => {
-                self.add(&[
-                    Item::Expr(*object),
-                    Item::Text("["),
-                    Item::Expr(*key),
-                    Item::Text("]"),
-                ]);
+                self.add(&[Item::Expr(*object), Item::Text("["), Item::Expr(*key), Item::Text("]")]);
             }
             Expr::Call { callee, args } => {
                 self.add(&[Item::Expr(*callee)]);
                 self.args(args);
             }
             Expr::MethodCall {
-                object,
-                method,
-                args,
-                ..
+                object, method, args, ..
             } => {
                 self.add(&[Item::Expr(*object), Item::Text(":"), Item::Name(*method)]);
                 self.args(args);
@@ -317,23 +268,9 @@ impl Printer<'_> {
             Expr::Paren(inner) => self.add(&[Item::Text("("), Item::Expr(*inner), Item::Text(")")]),
             Expr::Unary { op, operand } => {
                 // Two minus signs would begin a comment.
-                let twice = matches!(
-                    chunk.exprs[*operand],
-                    Expr::Unary {
-                        op: UnaryOp::Neg,
-                        ..
-                    }
-                );
-                let blank = if twice || *op == UnaryOp::Not {
-                    " "
-                } else {
-                    ""
-                };
-                self.add(&[
-                    Item::Text(op.symbol()),
-                    Item::Text(blank),
-                    Item::Expr(*operand),
-                ]);
+                let twice = matches!(chunk.exprs[*operand], Expr::Unary { op: UnaryOp::Neg, .. });
+                let blank = if twice || *op == UnaryOp::Not { " " } else { "" };
+                self.add(&[Item::Text(op.symbol()), Item::Text(blank), Item::Expr(*operand)]);
             }
             Expr::Binary { op, lhs, rhs } => {
                 self.add(&[Item::Expr(*lhs), Item::Text(" "), Item::Text(op.symbol())]);

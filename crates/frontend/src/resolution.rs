@@ -107,11 +107,7 @@ impl LocalRange {
     /// # Panics
     /// If `position` is out of range.
     pub fn get(self, position: usize) -> LocalId {
-        assert!(
-            position < self.len(),
-            "position {position} in {} locals",
-            self.len
-        );
+        assert!(position < self.len(), "position {position} in {} locals", self.len);
         Idx::from_raw(la_arena::RawIdx::from(self.first + position as u32))
     }
 

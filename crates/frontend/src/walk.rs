@@ -44,12 +44,7 @@ fn push_exprs(exprs: &[ExprId], out: &mut Vec<Node>) {
 
 fn stmt_children(stmt: &Stmt, out: &mut Vec<Node>) {
     match stmt {
-        Stmt::Missing(None)
-        | Stmt::Empty
-        | Stmt::GlobalAll { .. }
-        | Stmt::Break
-        | Stmt::Goto(_)
-        | Stmt::Label(_) => {}
+        Stmt::Missing(None) | Stmt::Empty | Stmt::GlobalAll { .. } | Stmt::Break | Stmt::Goto(_) | Stmt::Label(_) => {}
         Stmt::Missing(Some(expr)) | Stmt::Call(expr) => out.push(Node::Expr(*expr)),
         Stmt::Assign { targets, values } => {
             push_exprs(targets, out);

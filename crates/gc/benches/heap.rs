@@ -58,9 +58,7 @@ unsafe impl Roots for Stack {
 fn node(heap: &mut RawHeap<Nodes>, left: Option<Ptr>, right: Option<Ptr>) -> Ptr {
     // SAFETY: the parts that the trace reads are written at once.
     unsafe {
-        let obj = heap
-            .alloc(NODE, size_of::<Node>())
-            .expect("there is no limit");
+        let obj = heap.alloc(NODE, size_of::<Node>()).expect("there is no limit");
         let place = obj.cast::<Node>().as_ptr();
         (&raw mut (*place).left).write(left);
         (&raw mut (*place).right).write(right);

@@ -103,10 +103,7 @@ fn read<'gc>(mc: &Mutation<'gc>, text: &mut &str, depth: u32) -> Outcome<'gc> {
             }
             items.push(read(mc, text, depth + 1)?);
         }
-        return Ok(items
-            .into_iter()
-            .rev()
-            .fold(Value::Nil, |cdr, car| cons(mc, car, cdr)));
+        return Ok(items.into_iter().rev().fold(Value::Nil, |cdr, car| cons(mc, car, cdr)));
     }
     let end = text
         .find(|c: char| c.is_whitespace() || c == '(' || c == ')')
@@ -164,10 +161,7 @@ fn eval<'gc>(mc: &Mutation<'gc>, scope: Scope<'gc>, expr: Value<'gc>, depth: u32
         )),
         "def" => {
             let bound = value(1)?;
-            scope
-                .borrow_mut(mc)
-                .names
-                .push((arg(0)?.to_string(), bound));
+            scope.borrow_mut(mc).names.push((arg(0)?.to_string(), bound));
             bound
         }
         "cons" => cons(mc, value(0)?, value(1)?),
@@ -185,23 +179,13 @@ fn eval<'gc>(mc: &Mutation<'gc>, scope: Scope<'gc>, expr: Value<'gc>, depth: u32
     })
 }
 
-fn apply<'gc>(
-    mc: &Mutation<'gc>,
-    scope: Scope<'gc>,
-    callee: Value<'gc>,
-    args: Value<'gc>,
-    depth: u32,
-) -> Outcome<'gc> {
+fn apply<'gc>(mc: &Mutation<'gc>, scope: Scope<'gc>, callee: Value<'gc>, args: Value<'gc>, depth: u32) -> Outcome<'gc> {
     let Value::Lambda(lambda) = callee else {
         return Err(format!("{callee} is no function"));
     };
     let (params, args) = (list(lambda.params), list(args));
     if params.len() != args.len() {
-        return Err(format!(
-            "{} arguments for {} parameters",
-            args.len(),
-            params.len()
-        ));
+        return Err(format!("{} arguments for {} parameters", args.len(), params.len()));
     }
     let mut names = Vec::new();
     for (param, arg) in params.into_iter().zip(args) {

@@ -1,9 +1,7 @@
 //! Building functions instruction by instruction.
 
 use crate::op::{BinOp, Capture, CmpOp, FloatBits, NameKind, Op, UnOp, ValueKind};
-use crate::{
-    Block, FuncRef, Function, Inst, Loc, Local, Scope, SsaBuilder, Upvalue, Value, Variable,
-};
+use crate::{Block, FuncRef, Function, Inst, Loc, Local, Scope, SsaBuilder, Upvalue, Value, Variable};
 
 /// Appends instructions to the blocks of a function, and keeps source variables in SSA form.
 ///
@@ -127,13 +125,7 @@ impl<'f> FunctionBuilder<'f> {
         self.emit_with_edges(op, args, results, &[])
     }
 
-    fn emit_with_edges(
-        &mut self,
-        op: Op,
-        args: &[Value],
-        results: usize,
-        edges: &[(Block, &[Value])],
-    ) -> Inst {
+    fn emit_with_edges(&mut self, op: Op, args: &[Value], results: usize, edges: &[(Block, &[Value])]) -> Inst {
         let block = self.current();
         let inst = self.func.make_inst(op, args, results, edges, self.loc);
         self.func.append_inst(block, inst);
@@ -353,13 +345,7 @@ impl<'f> FunctionBuilder<'f> {
     }
 
     /// Calls the iterator of a generic `for`.
-    pub fn for_call(
-        &mut self,
-        iterator: Value,
-        state: Value,
-        control: Value,
-        results: usize,
-    ) -> Inst {
+    pub fn for_call(&mut self, iterator: Value, state: Value, control: Value, results: usize) -> Inst {
         self.emit(Op::ForCall, &[iterator, state, control], results)
     }
 
@@ -399,45 +385,25 @@ impl<'f> FunctionBuilder<'f> {
     }
 
     /// Continues at `then` if `cond` is neither nil nor false, else at `other`.
-    pub fn branch(
-        &mut self,
-        cond: Value,
-        then: (Block, &[Value]),
-        other: (Block, &[Value]),
-    ) -> Inst {
+    pub fn branch(&mut self, cond: Value, then: (Block, &[Value]), other: (Block, &[Value])) -> Inst {
         self.emit_with_edges(Op::Branch, &[cond], 0, &[then, other])
     }
 
     /// Continues at `nil` if `x` is nil, else at `other`.
-    pub fn branch_nil(
-        &mut self,
-        x: Value,
-        nil: (Block, &[Value]),
-        other: (Block, &[Value]),
-    ) -> Inst {
+    pub fn branch_nil(&mut self, x: Value, nil: (Block, &[Value]), other: (Block, &[Value])) -> Inst {
         self.emit_with_edges(Op::BranchNil, &[x], 0, &[nil, other])
     }
 
     /// Prepares a numeric loop over `[init, limit, step]`. The results index and count are the first two
     /// arguments of the edge to `body` (its first two parameters), the given ones follow; the third
     /// result, the step, may be used in the loop as it is.
-    pub fn for_prep(
-        &mut self,
-        control: [Value; 3],
-        body: (Block, &[Value]),
-        exit: (Block, &[Value]),
-    ) -> Inst {
+    pub fn for_prep(&mut self, control: [Value; 3], body: (Block, &[Value]), exit: (Block, &[Value])) -> Inst {
         self.loop_terminator(Op::ForPrep, control, 3, body, exit)
     }
 
     /// Steps a numeric loop with `[index, count, step]`. The next index and count are the first two
     /// arguments of the edge to `body`, the given ones follow.
-    pub fn for_loop(
-        &mut self,
-        control: [Value; 3],
-        body: (Block, &[Value]),
-        exit: (Block, &[Value]),
-    ) -> Inst {
+    pub fn for_loop(&mut self, control: [Value; 3], body: (Block, &[Value]), exit: (Block, &[Value])) -> Inst {
         self.loop_terminator(Op::ForLoop, control, 2, body, exit)
     }
 

@@ -79,10 +79,7 @@ impl Cfg {
 
     /// The position in the reverse postorder, if the block is reachable.
     pub fn rpo_position(&self, block: Block) -> Option<u32> {
-        self.positions
-            .get(block.index())
-            .copied()
-            .filter(|&at| at != u32::MAX)
+        self.positions.get(block.index()).copied().filter(|&at| at != u32::MAX)
     }
 
     /// Whether a path leads from the entry to the block.
@@ -111,10 +108,7 @@ fn reverse_postorder(func: &Function) -> Vec<Block> {
             continue;
         }
         *left -= 1;
-        let to = func
-            .successors(block)
-            .nth(*left)
-            .expect("a counted successor");
+        let to = func.successors(block).nth(*left).expect("a counted successor");
         if !seen[to.index()] {
             seen[to.index()] = true;
             stack.push((to, func.successors(to).count()));

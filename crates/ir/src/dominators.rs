@@ -25,11 +25,7 @@ impl Dominators {
     pub fn new(func: &Function, cfg: &Cfg) -> Dominators {
         let idoms = immediate_dominators(func, cfg);
         let (spans, preorder) = tree_walk(func, cfg, &idoms);
-        Dominators {
-            idoms,
-            spans,
-            preorder,
-        }
+        Dominators { idoms, spans, preorder }
     }
 
     /// The immediate dominator; none for the entry and unreachable blocks.
@@ -49,9 +45,10 @@ impl Dominators {
     pub fn edge_dominates(&self, func: &Function, cfg: &Cfg, edge: EdgeRef, block: Block) -> bool {
         let target = func.edge_target(edge);
         self.dominates(target, block)
-            && cfg.preds(target).iter().all(|&(pred, other)| {
-                other == edge || !cfg.is_reachable(pred) || self.dominates(target, pred)
-            })
+            && cfg
+                .preds(target)
+                .iter()
+                .all(|&(pred, other)| other == edge || !cfg.is_reachable(pred) || self.dominates(target, pred))
     }
 
     /// The reachable blocks, each after its immediate dominator.

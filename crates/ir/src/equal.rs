@@ -22,8 +22,7 @@ impl<'f> Matching<'f> {
     /// Pairs blocks, parameters and results in layout order; none if their shapes differ.
     fn new(left: &'f Function, right: &'f Function) -> Option<Matching<'f>> {
         let headers_equal = left.name == right.name
-            && (left.line_defined, left.last_line, left.vararg)
-                == (right.line_defined, right.last_line, right.vararg)
+            && (left.line_defined, left.last_line, left.vararg) == (right.line_defined, right.last_line, right.vararg)
             && left.blocks().len() == right.blocks().len()
             && left.locals().len() == right.locals().len()
             && left.upvalues().len() == right.upvalues().len();
@@ -94,10 +93,7 @@ impl<'f> Matching<'f> {
                     self.blocks[to_a.index()] == Some(to_b) && self.values_equal(args_a, args_b)
                 })
             && (0..left.args(a).len() as u32).all(|operand| {
-                match (
-                    left.operand_name(a, operand),
-                    right.operand_name(b, operand),
-                ) {
+                match (left.operand_name(a, operand), right.operand_name(b, operand)) {
                     (None, None) => true,
                     (Some(a), Some(b)) => a.kind == b.kind && self.strings_equal(a.name, b.name),
                     _ => false,
@@ -115,22 +111,9 @@ impl<'f> Matching<'f> {
             (Op::Unary(a), Op::Unary(b)) => a == b,
             (Op::Binary(a), Op::Binary(b)) => a == b,
             (Op::Compare(a), Op::Compare(b)) => a == b,
-            (Op::GetUpvalue(a), Op::GetUpvalue(b)) | (Op::SetUpvalue(a), Op::SetUpvalue(b)) => {
-                a == b
-            }
-            (Op::Closure { func: f, .. }, Op::Closure { func: g, .. }) => {
-                f == g && self.captures_equal(a, b)
-            }
-            (
-                Op::NewTable {
-                    array: a,
-                    record: r,
-                },
-                Op::NewTable {
-                    array: b,
-                    record: s,
-                },
-            ) => (a, r) == (b, s),
+            (Op::GetUpvalue(a), Op::GetUpvalue(b)) | (Op::SetUpvalue(a), Op::SetUpvalue(b)) => a == b,
+            (Op::Closure { func: f, .. }, Op::Closure { func: g, .. }) => f == g && self.captures_equal(a, b),
+            (Op::NewTable { array: a, record: r }, Op::NewTable { array: b, record: s }) => (a, r) == (b, s),
             (Op::GetGlobal { env: e, key: a }, Op::GetGlobal { env: f, key: b })
             | (Op::SetGlobal { env: e, key: a }, Op::SetGlobal { env: f, key: b }) => {
                 e == f && self.strings_equal(a, b)
@@ -155,11 +138,7 @@ impl<'f> Matching<'f> {
     }
 
     fn values_equal(&self, left: &[Value], right: &[Value]) -> bool {
-        left.len() == right.len()
-            && left
-                .iter()
-                .zip(right)
-                .all(|(a, &b)| self.values[a.index()] == Some(b))
+        left.len() == right.len() && left.iter().zip(right).all(|(a, &b)| self.values[a.index()] == Some(b))
     }
 
     fn strings_equal(&self, a: StrId, b: StrId) -> bool {

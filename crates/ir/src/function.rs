@@ -270,15 +270,9 @@ impl Function {
                 let edge = &mut self.edges[self.insts[term.index()].edges as usize + succ];
                 if any[edge.to.index()] {
                     let params = self.blocks[edge.to.index()].params;
-                    let removed: Vec<bool> = self
-                        .pool
-                        .get(params)
-                        .iter()
-                        .map(|p| dead[p.index()])
-                        .collect();
-                    self.pool.retain(&mut edge.args, |at, _| {
-                        !removed.get(at).copied().unwrap_or(false)
-                    });
+                    let removed: Vec<bool> = self.pool.get(params).iter().map(|p| dead[p.index()]).collect();
+                    self.pool
+                        .retain(&mut edge.args, |at, _| !removed.get(at).copied().unwrap_or(false));
                 }
             }
         }
@@ -365,20 +359,9 @@ impl Function {
 
     /// Makes an instruction that stands in no block yet, with new values for its results;
     /// `edges` are its successors with their arguments.
-    pub fn make_inst(
-        &mut self,
-        op: Op,
-        args: &[Value],
-        results: usize,
-        edges: &[(Block, &[Value])],
-        loc: Loc,
-    ) -> Inst {
+    pub fn make_inst(&mut self, op: Op, args: &[Value], results: usize, edges: &[(Block, &[Value])], loc: Loc) -> Inst {
         let count = results;
-        assert_eq!(
-            op.successors(),
-            edges.len(),
-            "{op:?} has another number of successors"
-        );
+        assert_eq!(op.successors(), edges.len(), "{op:?} has another number of successors");
         let inst = Inst::from_index(self.insts.len());
         let args = self.pool.alloc(args);
         let mut results = List::default();
@@ -480,20 +463,15 @@ impl Function {
         };
         let range = list.start as usize..(list.start + list.len) as usize;
         let mut cells = self.args(inst).iter();
-        self.captures[range]
-            .iter()
-            .map(move |upvalue| match upvalue {
-                Some(upvalue) => Capture::Upvalue(*upvalue),
-                None => Capture::Cell(*cells.next().expect("each captured cell is an operand")),
-            })
+        self.captures[range].iter().map(move |upvalue| match upvalue {
+            Some(upvalue) => Capture::Upvalue(*upvalue),
+            None => Capture::Cell(*cells.next().expect("each captured cell is an operand")),
+        })
     }
 
     pub(crate) fn captured_cells(&self, list: CaptureList) -> usize {
         let range = list.start as usize..(list.start + list.len) as usize;
-        self.captures[range]
-            .iter()
-            .filter(|upvalue| upvalue.is_none())
-            .count()
+        self.captures[range].iter().filter(|upvalue| upvalue.is_none()).count()
     }
 
     pub(crate) fn add_captures(&mut self, captures: &[Capture]) -> (CaptureList, Vec<Value>) {
@@ -535,8 +513,7 @@ impl Function {
     /// Names an operand.
     pub fn set_operand_name(&mut self, inst: Inst, operand: u32, kind: NameKind, name: &[u8]) {
         let name = self.intern(name);
-        self.names
-            .insert((inst, operand), OperandName { kind, name });
+        self.names.insert((inst, operand), OperandName { kind, name });
     }
 
     /// What an instruction may do, for operands of any type.
@@ -585,10 +562,7 @@ impl Function {
 
     /// Appends an argument to an edge, for a parameter added later.
     pub fn push_branch_arg(&mut self, terminator: Inst, succ: u32, value: Value) {
-        let at = self.edge(EdgeRef {
-            inst: terminator,
-            succ,
-        });
+        let at = self.edge(EdgeRef { inst: terminator, succ });
         self.pool.push(&mut self.edges[at].args, value);
     }
 

@@ -54,14 +54,10 @@ pub fn check(case: TestCase) {
     split_critical_edges(&mut func);
     check_form(&func, "split_critical_edges");
     let after = interpret::run(&func);
-    assert!(
-        before.agrees(&after),
-        "splitting edges changed behavior\n{func}"
-    );
+    assert!(before.agrees(&after), "splitting edges changed behavior\n{func}");
     let cfg = Cfg::new(&func);
     for block in func.blocks() {
-        let critical = func.successors(block).count() > 1
-            && func.successors(block).any(|to| cfg.preds(to).len() > 1);
+        let critical = func.successors(block).count() > 1 && func.successors(block).any(|to| cfg.preds(to).len() > 1);
         assert!(!critical, "{block} has a critical edge\n{func}");
     }
 }

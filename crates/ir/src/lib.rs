@@ -29,10 +29,7 @@ pub use function::{Aliases, EdgeRef, Function, Loc, OperandName, UpvalueDesc, Va
 pub use ids::{Block, FuncRef, Inst, Local, Scope, StrId, Upvalue, Value, Variable};
 pub use loops::Loops;
 pub use module::Module;
-pub use op::{
-    BinOp, Capture, CaptureList, CmpOp, Effects, FloatBits, NameKind, Op, UnOp, UpvalueKind,
-    ValueKind,
-};
+pub use op::{BinOp, Capture, CaptureList, CmpOp, Effects, FloatBits, NameKind, Op, UnOp, UpvalueKind, ValueKind};
 pub use opt::{Constant, Type, Types};
 pub use ssa::SsaBuilder;
 pub use text::ParseError;

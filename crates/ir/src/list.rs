@@ -42,8 +42,7 @@ impl ListPool {
 
     pub(crate) fn push(&mut self, list: &mut List, value: Value) {
         if list.len == capacity(list.len) {
-            let start =
-                u32::try_from(self.data.len()).expect("fewer than 2^32 operands in a function");
+            let start = u32::try_from(self.data.len()).expect("fewer than 2^32 operands in a function");
             let old = list.start as usize..(list.start + list.len) as usize;
             self.data.extend_from_within(old);
             self.data

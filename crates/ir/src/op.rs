@@ -294,13 +294,7 @@ impl Op {
     pub const fn is_terminator(&self) -> bool {
         matches!(
             self,
-            Op::Jump
-                | Op::Branch
-                | Op::BranchNil
-                | Op::ForPrep
-                | Op::ForLoop
-                | Op::Return
-                | Op::TailCall
+            Op::Jump | Op::Branch | Op::BranchNil | Op::ForPrep | Op::ForLoop | Op::Return | Op::TailCall
         )
     }
 
@@ -328,16 +322,8 @@ impl Op {
             Op::Call | Op::Vararg | Op::VarargFrom | Op::ForCall => None,
             Op::ForPrep => Some(3),
             Op::ForLoop | Op::SelfField(_) => Some(2),
-            Op::SetUpvalue(_)
-            | Op::SetCell
-            | Op::SetIndex
-            | Op::SetGlobal { .. }
-            | Op::SetList { .. } => Some(0),
-            Op::Tbc(_)
-            | Op::Close(_)
-            | Op::CheckGlobal(_)
-            | Op::LocalStart(_)
-            | Op::LocalEnd(_) => Some(0),
+            Op::SetUpvalue(_) | Op::SetCell | Op::SetIndex | Op::SetGlobal { .. } | Op::SetList { .. } => Some(0),
+            Op::Tbc(_) | Op::Close(_) | Op::CheckGlobal(_) | Op::LocalStart(_) | Op::LocalEnd(_) => Some(0),
             Op::Jump | Op::Branch | Op::BranchNil | Op::Return | Op::TailCall => Some(0),
             _ => Some(1),
         }
@@ -353,13 +339,9 @@ impl Op {
             Op::GetUpvalue(_) | Op::NewTable { .. } | Op::GetGlobal { .. } => (0, Some(0)),
             Op::Closure { .. } => (0, None),
             Op::SetIndex | Op::ForCall | Op::ForPrep | Op::ForLoop => (3, Some(3)),
-            Op::SetGlobal { .. } | Op::SelfField(_) | Op::Tbc(_) | Op::CheckGlobal(_) => {
-                (1, Some(1))
-            }
+            Op::SetGlobal { .. } | Op::SelfField(_) | Op::Tbc(_) | Op::CheckGlobal(_) => (1, Some(1)),
             Op::SetList { .. } | Op::Call | Op::CallOpen | Op::TailCall => (1, None),
-            Op::Vararg | Op::VarargOpen | Op::VarargTable | Op::Close(_) | Op::LocalEnd(_) => {
-                (0, Some(0))
-            }
+            Op::Vararg | Op::VarargOpen | Op::VarargTable | Op::Close(_) | Op::LocalEnd(_) => (0, Some(0)),
             Op::GetVararg | Op::VarargFrom | Op::VarargFromOpen => (1, Some(1)),
             Op::LocalStart(_) => (0, Some(1)),
             Op::Jump => (0, Some(0)),
@@ -393,9 +375,7 @@ impl Op {
     /// [`Types::effects`](crate::Types::effects) knows more about a given instruction.
     pub const fn effects(&self) -> Effects {
         match self {
-            Op::Nil | Op::True | Op::False | Op::Int(_) | Op::Float(_) | Op::Str(_) => {
-                Effects::PURE
-            }
+            Op::Nil | Op::True | Op::False | Op::Int(_) | Op::Float(_) | Op::Str(_) => Effects::PURE,
             Op::Copy | Op::Unary(UnOp::Not) => Effects::PURE,
             Op::LocalStart(_) | Op::LocalEnd(_) => Effects::PURE,
             Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Concat => Effects::ANY,
@@ -405,9 +385,7 @@ impl Op {
             Op::NewCell | Op::Closure { .. } | Op::NewTable { .. } => Effects::ALLOC,
             Op::VarargTable => Effects::READ.union(Effects::ALLOC),
             Op::VarargFrom | Op::VarargFromOpen => Effects::RAISE.union(Effects::READ),
-            Op::GetIndex | Op::SetIndex | Op::GetGlobal { .. } | Op::SetGlobal { .. } => {
-                Effects::ANY
-            }
+            Op::GetIndex | Op::SetIndex | Op::GetGlobal { .. } | Op::SetGlobal { .. } => Effects::ANY,
             Op::SelfField(_) | Op::Call | Op::CallOpen | Op::ForCall | Op::TailCall => Effects::ANY,
             // The table is fresh and has no metatable.
             Op::SetList { .. } => Effects::WRITE.union(Effects::ALLOC),
@@ -462,9 +440,7 @@ impl Effects {
 
     /// Whether the instruction may go when nobody uses its results.
     pub const fn removable(self) -> bool {
-        !self.intersects(Effects(
-            Effects::RAISE.0 | Effects::CALL.0 | Effects::WRITE.0,
-        ))
+        !self.intersects(Effects(Effects::RAISE.0 | Effects::CALL.0 | Effects::WRITE.0))
     }
 }
 

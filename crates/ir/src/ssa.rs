@@ -7,9 +7,7 @@
 //! afterwards. Parameters that turn out to be trivial (one value and themselves) become aliases and are
 //! removed together at the end by [`SsaBuilder::finish`].
 
-use crate::{
-    Aliases, Block, EdgeRef, Function, Inst, Loc, Op, Value, ValueDef, ValueKind, Variable,
-};
+use crate::{Aliases, Block, EdgeRef, Function, Inst, Loc, Op, Value, ValueDef, ValueKind, Variable};
 use indexmap::IndexMap;
 use std::collections::VecDeque;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -69,10 +67,7 @@ impl SsaBuilder {
     pub fn add_terminator(&mut self, func: &Function, block: Block, terminator: Inst) {
         for (succ, (to, _)) in func.edges(terminator).enumerate() {
             let state = self.state(to);
-            assert!(
-                !state.sealed,
-                "{to} is sealed and cannot get another predecessor"
-            );
+            assert!(!state.sealed, "{to} is sealed and cannot get another predecessor");
             state.preds.push((
                 block,
                 EdgeRef {
@@ -97,9 +92,7 @@ impl SsaBuilder {
 
     /// Whether all predecessors of a block are known.
     pub fn is_sealed(&self, block: Block) -> bool {
-        self.blocks
-            .get(block.index())
-            .is_some_and(|state| state.sealed)
+        self.blocks.get(block.index()).is_some_and(|state| state.sealed)
     }
 
     /// Sets the value of a variable from here to the end of the block.
@@ -108,12 +101,7 @@ impl SsaBuilder {
     }
 
     /// The value of a variable at the current end of a block.
-    pub fn read_variable(
-        &mut self,
-        func: &mut Function,
-        variable: Variable,
-        block: Block,
-    ) -> Value {
+    pub fn read_variable(&mut self, func: &mut Function, variable: Variable, block: Block) -> Value {
         let value = self.look_up(func, variable, block);
         self.fill(func);
         self.aliases.resolve(value)
@@ -135,8 +123,7 @@ impl SsaBuilder {
 
     fn state(&mut self, block: Block) -> &mut BlockState {
         if self.blocks.len() <= block.index() {
-            self.blocks
-                .resize_with(block.index() + 1, BlockState::default);
+            self.blocks.resize_with(block.index() + 1, BlockState::default);
         }
         &mut self.blocks[block.index()]
     }
@@ -160,11 +147,7 @@ impl SsaBuilder {
                 marker = Some(block);
             }
             steps += 1;
-            let kind = self
-                .kinds
-                .get(variable.index())
-                .copied()
-                .unwrap_or(ValueKind::Lua);
+            let kind = self.kinds.get(variable.index()).copied().unwrap_or(ValueKind::Lua);
             let state = self.state(block);
             if state.sealed {
                 match state.preds[..] {

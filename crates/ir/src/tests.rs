@@ -5,14 +5,11 @@ use crate::*;
 use std::time::{Duration, Instant};
 
 fn parse(text: &str) -> Function {
-    text.parse()
-        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+    text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 fn errors(text: &str) -> Vec<VerifyError> {
-    verify(&parse(text))
-        .expect_err("the function is ill-formed")
-        .0
+    verify(&parse(text)).expect_err("the function is ill-formed").0
 }
 
 #[test]
@@ -31,12 +28,7 @@ fn variables_of_a_loop_become_parameters_and_others_do_not() {
     let mut func = Function::new("loop");
     let mut b = FunctionBuilder::new(&mut func);
     let [x, y] = [0, 1].map(Variable::from_u32);
-    let (entry, head, body, exit) = (
-        b.create_block(),
-        b.create_block(),
-        b.create_block(),
-        b.create_block(),
-    );
+    let (entry, head, body, exit) = (b.create_block(), b.create_block(), b.create_block(), b.create_block());
     let param = b.block_param(entry);
     b.seal_block(entry);
     b.switch_to(entry);
@@ -83,12 +75,7 @@ fn a_variable_never_written_is_nil() {
 fn a_ring_of_unreachable_blocks_is_left_by_reads() {
     let mut func = Function::new("");
     let mut b = FunctionBuilder::new(&mut func);
-    let (entry, one, two, tail) = (
-        b.create_block(),
-        b.create_block(),
-        b.create_block(),
-        b.create_block(),
-    );
+    let (entry, one, two, tail) = (b.create_block(), b.create_block(), b.create_block(), b.create_block());
     b.switch_to(entry);
     b.ret(&[]);
     b.switch_to(one);
@@ -143,17 +130,11 @@ fn the_verifier_finds_each_fault() {
                 block: Block::from_u32(0),
             },
         ),
-        (
-            "function \"\" { b0: return\n return }",
-            EarlyTerminator { inst: i(0) },
-        ),
+        ("function \"\" { b0: return\n return }", EarlyTerminator { inst: i(0) }),
         (
             "function \"\" { b0: jump b1\n b1(v0): return }",
             EdgeArgCount {
-                edge: EdgeRef {
-                    inst: i(0),
-                    succ: 0,
-                },
+                edge: EdgeRef { inst: i(0), succ: 0 },
                 wanted: 1,
                 found: 0,
             },
@@ -161,10 +142,7 @@ fn the_verifier_finds_each_fault() {
         (
             "function \"\" { b0(v0): jump b1(v0)\n b1(v1: cell): return }",
             EdgeArgKind {
-                edge: EdgeRef {
-                    inst: i(0),
-                    succ: 0,
-                },
+                edge: EdgeRef { inst: i(0), succ: 0 },
                 position: 0,
             },
         ),
@@ -175,10 +153,7 @@ fn the_verifier_finds_each_fault() {
                 param: v(1),
             },
         ),
-        (
-            "function \"\" { b0(v0: cell): return }",
-            EntryParamKind { param: v(0) },
-        ),
+        ("function \"\" { b0(v0: cell): return }", EntryParamKind { param: v(0) }),
         (
             "function \"\" { b0: v1 = not v0\n v0 = nil\n return }",
             NotDominated {
@@ -195,17 +170,11 @@ fn the_verifier_finds_each_fault() {
         ),
         (
             "function \"\" { b0(v0): v1 = add v0\n return }",
-            OperandCount {
-                inst: i(0),
-                found: 1,
-            },
+            OperandCount { inst: i(0), found: 1 },
         ),
         (
             "function \"\" { b0(v0): not v0\n return }",
-            ResultCount {
-                inst: i(0),
-                found: 0,
-            },
+            ResultCount { inst: i(0), found: 0 },
         ),
         (
             "function \"\" { b0(v0): v1 = get_cell v0\n return }",
@@ -267,14 +236,8 @@ fn the_parser_says_where_it_stops() {
             "function \"f\" {\nb0:\n  v0 = frob\n}",
             "line 3: expected an instruction, found 'frob'",
         ),
-        (
-            "function \"f\" {\nb0:\n  return v1\n}",
-            "line 3: v1 is not defined",
-        ),
-        (
-            "function \"f\" {\nb0:\n  jump b1\n}",
-            "line 3: b1 is not defined",
-        ),
+        ("function \"f\" {\nb0:\n  return v1\n}", "line 3: v1 is not defined"),
+        ("function \"f\" {\nb0:\n  jump b1\n}", "line 3: b1 is not defined"),
         (
             "function \"f\" {\nb0:\n  jump\n}",
             "line 3: expected 1 successors, found 0",
@@ -283,10 +246,7 @@ fn the_parser_says_where_it_stops() {
             "function \"f\" {\nb0:\n  v0 = nil\n  v0 = nil\n}",
             "line 4: v0 is defined twice",
         ),
-        (
-            "function \"f\" {\nb0:",
-            "line 2: expected '}', found the end",
-        ),
+        ("function \"f\" {\nb0:", "line 2: expected '}', found the end"),
         ("function \"f", "line 1: expected a string, found '\"f'"),
         ("function \"\\q\" {}", "line 1: unknown escape in a string"),
         (
@@ -299,10 +259,7 @@ fn the_parser_says_where_it_stops() {
         ),
     ];
     for (text, message) in cases {
-        assert_eq!(
-            text.parse::<Function>().expect_err(text).to_string(),
-            message
-        );
+        assert_eq!(text.parse::<Function>().expect_err(text).to_string(), message);
     }
 }
 
@@ -336,10 +293,7 @@ fn floats_keep_their_bits_in_text() {
         let again = parse(&func.to_string());
         assert_eq!(func, again);
         let inst = again.insts(again.entry())[0];
-        assert!(
-            matches!(again.op(inst), Op::Float(found) if found.0 == bits),
-            "{func}"
-        );
+        assert!(matches!(again.op(inst), Op::Float(found) if found.0 == bits), "{func}");
     }
 }
 
@@ -358,11 +312,7 @@ fn functions_differ_in_what_counts() {
     ];
     assert_eq!(parse(base), parse(&base.replace("v2", "v77")));
     for (from, to) in changes {
-        assert_ne!(
-            parse(base),
-            parse(&base.replacen(from, to, 1)),
-            "{from} -> {to}"
-        );
+        assert_ne!(parse(base), parse(&base.replacen(from, to, 1)), "{from} -> {to}");
     }
 }
 
@@ -549,10 +499,7 @@ fn large_function(count: usize) -> Function {
     b.seal_block(head);
     b.seal_block(exit);
     b.switch_to(exit);
-    let results: Vec<Value> = variables
-        .iter()
-        .map(|&variable| b.read_variable(variable))
-        .collect();
+    let results: Vec<Value> = variables.iter().map(|&variable| b.read_variable(variable)).collect();
     b.ret(&results);
     b.finish();
     func
@@ -569,12 +516,8 @@ fn assert_fast(what: &str, limit: Duration, run: impl FnOnce()) {
 #[test]
 fn a_function_of_100_000_instructions_takes_little_time() {
     let mut func = Function::new("");
-    assert_fast("building", Duration::from_secs(2), || {
-        func = large_function(100_000)
-    });
-    assert_fast("verifying", Duration::from_secs(2), || {
-        verify(&func).unwrap()
-    });
+    assert_fast("building", Duration::from_secs(2), || func = large_function(100_000));
+    assert_fast("verifying", Duration::from_secs(2), || verify(&func).unwrap());
     for &pass in opt::pipeline(Level::O1) {
         assert_fast(pass.name(), Duration::from_secs(2), || pass.run(&mut func));
     }
@@ -610,19 +553,12 @@ fn a_ladder_of_100_000_conditions_takes_little_time() {
     let result = b.read_variable(x);
     b.ret(&[result]);
     b.finish();
-    assert_fast("verifying", Duration::from_secs(2), || {
-        verify(&func).unwrap()
-    });
+    assert_fast("verifying", Duration::from_secs(2), || verify(&func).unwrap());
     assert_fast("the passes", Duration::from_secs(10), || {
         opt::run(&mut func, Level::O1, |_, _| {})
     });
     // The parameter reaches the end unchanged, so no block needs one.
-    assert_eq!(
-        func.blocks()
-            .map(|block| func.params(block).len())
-            .sum::<usize>(),
-        1
-    );
+    assert_eq!(func.blocks().map(|block| func.params(block).len()).sum::<usize>(), 1);
 }
 
 #[test]
@@ -664,10 +600,7 @@ fn all_operations() -> Vec<Op> {
             func: FuncRef::from_u32(0),
             captures,
         },
-        Op::NewTable {
-            array: 0,
-            record: 0,
-        },
+        Op::NewTable { array: 0, record: 0 },
         Op::GetIndex,
         Op::SetIndex,
         Op::GetGlobal {
@@ -733,11 +666,7 @@ fn the_instruction_table_of_the_docs_is_right() {
             (None, _) => "n".to_owned(),
         };
         assert_eq!(row[2], results, "{name}");
-        assert_eq!(
-            row[3],
-            format!("{:?}", op.effects()).replace('|', "/"),
-            "{name}"
-        );
+        assert_eq!(row[3], format!("{:?}", op.effects()).replace('|', "/"), "{name}");
     }
     let passes: Vec<&str> = rows
         .iter()
@@ -745,10 +674,7 @@ fn the_instruction_table_of_the_docs_is_right() {
         .map(|row| row[1].trim_matches('`'))
         .collect();
     for pass in opt::Pass::ALL {
-        assert!(
-            passes.contains(&pass.name()),
-            "docs/ir.md has a row for {pass}"
-        );
+        assert!(passes.contains(&pass.name()), "docs/ir.md has a row for {pass}");
     }
 }
 

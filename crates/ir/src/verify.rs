@@ -24,9 +24,7 @@
 //!
 //! Critical edges are allowed; [`split_critical_edges`](crate::opt::split_critical_edges) removes them.
 
-use crate::{
-    Block, Cfg, Dominators, EdgeRef, Function, Inst, Op, Places, Scope, Value, ValueDef, ValueKind,
-};
+use crate::{Block, Cfg, Dominators, EdgeRef, Function, Inst, Op, Places, Scope, Value, ValueDef, ValueKind};
 use indexmap::IndexMap;
 use std::fmt;
 
@@ -36,88 +34,29 @@ use std::fmt;
 #[allow(missing_docs, reason = "the message says what the fields are")]
 pub enum VerifyError {
     NoEntry,
-    EntryHasPredecessor {
-        pred: Block,
-    },
-    NoTerminator {
-        block: Block,
-    },
-    EarlyTerminator {
-        inst: Inst,
-    },
-    UnknownBlock {
-        inst: Inst,
-        block: Block,
-    },
-    EdgeArgCount {
-        edge: EdgeRef,
-        wanted: usize,
-        found: usize,
-    },
-    EdgeArgKind {
-        edge: EdgeRef,
-        position: usize,
-    },
-    OpenParam {
-        block: Block,
-        param: Value,
-    },
-    EntryParamKind {
-        param: Value,
-    },
-    DefinedTwice {
-        value: Value,
-    },
-    WrongDefinition {
-        value: Value,
-    },
-    Undefined {
-        inst: Inst,
-        value: Value,
-    },
-    NotDominated {
-        inst: Inst,
-        value: Value,
-    },
-    OperandCount {
-        inst: Inst,
-        found: usize,
-    },
-    ResultCount {
-        inst: Inst,
-        found: usize,
-    },
-    OperandKind {
-        inst: Inst,
-        position: usize,
-    },
-    ResultKind {
-        inst: Inst,
-        value: Value,
-    },
-    CaptureCount {
-        inst: Inst,
-    },
-    OpenNotConsumed {
-        inst: Inst,
-    },
-    OpenUsedTwice {
-        value: Value,
-    },
-    SelfFieldUse {
-        inst: Inst,
-    },
-    UnknownEntity {
-        inst: Inst,
-    },
-    ScopeOpenedTwice {
-        inst: Inst,
-        scope: Scope,
-    },
-    ScopeNotOpen {
-        inst: Inst,
-        scope: Scope,
-    },
+    EntryHasPredecessor { pred: Block },
+    NoTerminator { block: Block },
+    EarlyTerminator { inst: Inst },
+    UnknownBlock { inst: Inst, block: Block },
+    EdgeArgCount { edge: EdgeRef, wanted: usize, found: usize },
+    EdgeArgKind { edge: EdgeRef, position: usize },
+    OpenParam { block: Block, param: Value },
+    EntryParamKind { param: Value },
+    DefinedTwice { value: Value },
+    WrongDefinition { value: Value },
+    Undefined { inst: Inst, value: Value },
+    NotDominated { inst: Inst, value: Value },
+    OperandCount { inst: Inst, found: usize },
+    ResultCount { inst: Inst, found: usize },
+    OperandKind { inst: Inst, position: usize },
+    ResultKind { inst: Inst, value: Value },
+    CaptureCount { inst: Inst },
+    OpenNotConsumed { inst: Inst },
+    OpenUsedTwice { value: Value },
+    SelfFieldUse { inst: Inst },
+    UnknownEntity { inst: Inst },
+    ScopeOpenedTwice { inst: Inst, scope: Scope },
+    ScopeNotOpen { inst: Inst, scope: Scope },
 }
 
 impl fmt::Display for VerifyError {
@@ -131,11 +70,7 @@ impl fmt::Display for VerifyError {
             UnknownBlock { inst, block } => {
                 write!(f, "{inst} leads to {block}, which is not in the layout")
             }
-            EdgeArgCount {
-                edge,
-                wanted,
-                found,
-            } => {
+            EdgeArgCount { edge, wanted, found } => {
                 write!(
                     f,
                     "edge {} of {} has {found} arguments for {wanted} parameters",
@@ -156,10 +91,7 @@ impl fmt::Display for VerifyError {
             DefinedTwice { value } => write!(f, "{value} is defined twice"),
             WrongDefinition { value } => write!(f, "{value} does not know its definition"),
             Undefined { inst, value } => write!(f, "{inst} uses {value}, which has no definition"),
-            NotDominated { inst, value } => write!(
-                f,
-                "{inst} uses {value}, whose definition does not dominate it"
-            ),
+            NotDominated { inst, value } => write!(f, "{inst} uses {value}, whose definition does not dominate it"),
             OperandCount { inst, found } => write!(f, "{inst} has {found} operands"),
             ResultCount { inst, found } => write!(f, "{inst} has {found} results"),
             OperandKind { inst, position } => {
@@ -167,24 +99,15 @@ impl fmt::Display for VerifyError {
             }
             ResultKind { inst, value } => write!(f, "result {value} of {inst} has the wrong kind"),
             CaptureCount { inst } => write!(f, "captures and operands of {inst} differ"),
-            OpenNotConsumed { inst } => write!(
-                f,
-                "the instruction after {inst} does not consume its open list"
-            ),
+            OpenNotConsumed { inst } => write!(f, "the instruction after {inst} does not consume its open list"),
             OpenUsedTwice { value } => write!(f, "open list {value} is used more than once"),
             SelfFieldUse { inst } => write!(
                 f,
                 "the results of {inst} are not just callee and first argument of one call"
             ),
-            UnknownEntity { inst } => write!(
-                f,
-                "{inst} names a string, upvalue or local that does not exist"
-            ),
+            UnknownEntity { inst } => write!(f, "{inst} names a string, upvalue or local that does not exist"),
             ScopeOpenedTwice { inst, scope } => write!(f, "{inst} opens {scope} again"),
-            ScopeNotOpen { inst, scope } => write!(
-                f,
-                "{inst} closes {scope}, which no dominating instruction opens"
-            ),
+            ScopeNotOpen { inst, scope } => write!(f, "{inst} closes {scope}, which no dominating instruction opens"),
         }
     }
 }
@@ -289,9 +212,7 @@ impl Verifier<'_> {
             for &param in func.params(block) {
                 match func.value_kind(param) {
                     ValueKind::Open => self.errors.push(VerifyError::OpenParam { block, param }),
-                    ValueKind::Cell if block == func.entry() => {
-                        self.errors.push(VerifyError::EntryParamKind { param })
-                    }
+                    ValueKind::Cell if block == func.entry() => self.errors.push(VerifyError::EntryParamKind { param }),
                     _ => {}
                 }
             }
@@ -309,10 +230,7 @@ impl Verifier<'_> {
             });
             return;
         }
-        if op
-            .result_count()
-            .is_some_and(|count| count != func.results(inst).len())
-        {
+        if op.result_count().is_some_and(|count| count != func.results(inst).len()) {
             self.errors.push(VerifyError::ResultCount {
                 inst,
                 found: func.results(inst).len(),
@@ -329,17 +247,12 @@ impl Verifier<'_> {
                 Op::GetCell | Op::Closure { .. } => kind == ValueKind::Cell,
                 Op::SetCell if position == 0 => kind == ValueKind::Cell,
                 Op::LocalStart(_) => kind != ValueKind::Open,
-                _ => {
-                    kind == ValueKind::Lua
-                        || kind == ValueKind::Open && op.takes_open() && position + 1 == args.len()
-                }
+                _ => kind == ValueKind::Lua || kind == ValueKind::Open && op.takes_open() && position + 1 == args.len(),
             };
             // The first operand of a call or `set_list` is no list.
-            let right =
-                right && !(kind == ValueKind::Open && position == 0 && !matches!(op, Op::Return));
+            let right = right && !(kind == ValueKind::Open && position == 0 && !matches!(op, Op::Return));
             if !right {
-                self.errors
-                    .push(VerifyError::OperandKind { inst, position });
+                self.errors.push(VerifyError::OperandKind { inst, position });
             }
         }
     }
@@ -378,13 +291,11 @@ impl Verifier<'_> {
                 succ: succ as u32,
             };
             if to.index() >= in_layout.len() || !in_layout[to.index()] {
-                self.errors
-                    .push(VerifyError::UnknownBlock { inst, block: to });
+                self.errors.push(VerifyError::UnknownBlock { inst, block: to });
                 continue;
             }
             if to == func.entry() {
-                self.errors
-                    .push(VerifyError::EntryHasPredecessor { pred: block });
+                self.errors.push(VerifyError::EntryHasPredecessor { pred: block });
             }
             let params = func.params(to);
             if params.len() != args.len() {
@@ -397,8 +308,7 @@ impl Verifier<'_> {
             }
             for (position, (&param, &arg)) in params.iter().zip(args).enumerate() {
                 if func.value_kind(param) != func.value_kind(arg) {
-                    self.errors
-                        .push(VerifyError::EdgeArgKind { edge, position });
+                    self.errors.push(VerifyError::EdgeArgKind { edge, position });
                 }
             }
         }
@@ -472,16 +382,14 @@ impl Verifier<'_> {
                     }
                     let consumes = func.args(inst).last() == Some(&func.result(producer));
                     if !consumes || closed && !matches!(op, Op::Return) {
-                        self.errors
-                            .push(VerifyError::OpenNotConsumed { inst: producer });
+                        self.errors.push(VerifyError::OpenNotConsumed { inst: producer });
                     }
                 }
                 open = (op.result_kind() == ValueKind::Open).then_some(inst);
                 closed = false;
             }
             if let Some(producer) = open {
-                self.errors
-                    .push(VerifyError::OpenNotConsumed { inst: producer });
+                self.errors.push(VerifyError::OpenNotConsumed { inst: producer });
             }
         }
     }
@@ -502,8 +410,7 @@ impl Verifier<'_> {
                         uses.entry(def).or_default().1 += 1;
                     }
                 });
-                if let (Op::Call | Op::CallOpen | Op::TailCall, [callee, object, ..]) =
-                    (func.op(inst), func.args(inst))
+                if let (Op::Call | Op::CallOpen | Op::TailCall, [callee, object, ..]) = (func.op(inst), func.args(inst))
                     && let Some(def) = func.def_inst(*callee)
                     && func.results(def) == [*callee, *object]
                     && matches!(func.op(def), Op::SelfField(_))
@@ -527,8 +434,7 @@ impl Verifier<'_> {
                 if let Op::Tbc(scope) = func.op(inst)
                     && openers.insert(scope, (block, at as u32)).is_some()
                 {
-                    self.errors
-                        .push(VerifyError::ScopeOpenedTwice { inst, scope });
+                    self.errors.push(VerifyError::ScopeOpenedTwice { inst, scope });
                 }
             }
         }
@@ -564,10 +470,7 @@ impl Flow<'_> {
             ValueDef::Param(block, _) => self.dominators.dominates(block, place.0),
             ValueDef::Result(inst, _) if self.func.op(inst).is_terminator() => {
                 let edge = EdgeRef { inst, succ: 0 };
-                leaving == Some(edge)
-                    || self
-                        .dominators
-                        .edge_dominates(self.func, &self.cfg, edge, place.0)
+                leaving == Some(edge) || self.dominators.edge_dominates(self.func, &self.cfg, edge, place.0)
             }
             ValueDef::Result(inst, _) => self
                 .places

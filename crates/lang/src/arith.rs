@@ -39,11 +39,7 @@ pub fn int_floor_div(a: i64, b: i64) -> Result<i64, ArithError> {
     }
     let quotient = a.wrapping_div(b);
     let inexact = a.wrapping_rem(b) != 0;
-    Ok(if inexact && (a ^ b) < 0 {
-        quotient - 1
-    } else {
-        quotient
-    })
+    Ok(if inexact && (a ^ b) < 0 { quotient - 1 } else { quotient })
 }
 
 /// `a % b` on integers; a nonzero result has the sign of `b`.
@@ -56,11 +52,7 @@ pub fn int_modulo(a: i64, b: i64) -> Result<i64, ArithError> {
         return Err(ArithError::ModuloByZero);
     }
     let rest = a.wrapping_rem(b);
-    Ok(if rest != 0 && (rest ^ b) < 0 {
-        rest + b
-    } else {
-        rest
-    })
+    Ok(if rest != 0 && (rest ^ b) < 0 { rest + b } else { rest })
 }
 
 /// `a // b` on floats.

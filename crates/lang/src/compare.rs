@@ -78,9 +78,7 @@ pub fn num_eq(a: Num, b: Num) -> bool {
     match (a, b) {
         (Num::Int(x), Num::Int(y)) => x == y,
         (Num::Float(x), Num::Float(y)) => x == y,
-        (Num::Int(i), Num::Float(f)) | (Num::Float(f), Num::Int(i)) => {
-            float_to_integer(f, Rounding::Exact) == Some(i)
-        }
+        (Num::Int(i), Num::Float(f)) | (Num::Float(f), Num::Int(i)) => float_to_integer(f, Rounding::Exact) == Some(i),
     }
 }
 

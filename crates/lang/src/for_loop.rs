@@ -123,11 +123,7 @@ pub fn prepare_for(start: ForValue, limit: ForValue, step: ForValue) -> Result<F
     if step == 0.0 {
         return Err(ForError::ZeroStep);
     }
-    let skip = if step > 0.0 {
-        limit < start
-    } else {
-        start < limit
-    };
+    let skip = if step > 0.0 { limit < start } else { start < limit };
     Ok(if skip {
         ForLoop::Skip
     } else {
@@ -139,21 +135,13 @@ pub fn prepare_for(start: ForValue, limit: ForValue, step: ForValue) -> Result<F
 #[inline]
 pub fn float_for_next(value: f64, limit: f64, step: f64) -> Option<f64> {
     let next = value + step;
-    let more = if step > 0.0 {
-        next <= limit
-    } else {
-        limit <= next
-    };
+    let more = if step > 0.0 { next <= limit } else { limit <= next };
     more.then_some(next)
 }
 
 /// The limit as an integer, clipped to the integers' range; none if the loop does not run.
 fn clip_limit(start: i64, limit: Num, step: i64) -> Option<i64> {
-    let rounding = if step < 0 {
-        Rounding::Ceil
-    } else {
-        Rounding::Floor
-    };
+    let rounding = if step < 0 { Rounding::Ceil } else { Rounding::Floor };
     let limit = match limit {
         Num::Int(i) => i,
         Num::Float(f) => match float_to_integer(f, rounding) {
@@ -164,11 +152,7 @@ fn clip_limit(start: i64, limit: Num, step: i64) -> Option<i64> {
             None => (step < 0).then_some(i64::MIN)?,
         },
     };
-    let runs = if step > 0 {
-        start <= limit
-    } else {
-        limit <= start
-    };
+    let runs = if step > 0 { start <= limit } else { limit <= start };
     runs.then_some(limit)
 }
 

@@ -259,9 +259,7 @@ pub fn fmt_a(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) {
         }
     }
     let mut body = vec![b'0' + lead as u8];
-    let zeros = spec
-        .precision
-        .map_or(0, |precision| precision.saturating_sub(13));
+    let zeros = spec.precision.map_or(0, |precision| precision.saturating_sub(13));
     if digits + zeros > 0 || spec.alternate {
         body.push(b'.');
     }
@@ -293,11 +291,7 @@ pub fn fmt_u(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
 
 /// `%x` and `%X`, of the integer's bits as an unsigned number.
 pub fn fmt_x(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
-    let digits = if spec.upper {
-        format!("{i:X}")
-    } else {
-        format!("{i:x}")
-    };
+    let digits = if spec.upper { format!("{i:X}") } else { format!("{i:x}") };
     let prefix: &[u8] = match (spec.alternate && i != 0, spec.upper) {
         (false, _) => b"",
         (true, false) => b"0x",
@@ -309,9 +303,7 @@ pub fn fmt_x(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
 /// `%o`, of the integer's bits as an unsigned number.
 pub fn fmt_o(out: &mut Vec<u8>, i: i64, spec: &FormatSpec) {
     let mut digits = format!("{i:o}").into_bytes();
-    let enough = spec
-        .precision
-        .is_some_and(|precision| precision > digits.len());
+    let enough = spec.precision.is_some_and(|precision| precision > digits.len());
     if spec.alternate && digits[0] != b'0' && !enough {
         digits.insert(0, b'0');
     }
@@ -352,15 +344,7 @@ fn sign_or_word(out: &mut Vec<u8>, f: f64, spec: &FormatSpec) -> Option<&'static
         (false, false) => b"inf",
         (false, true) => b"INF",
     };
-    pad(
-        out,
-        sign,
-        word,
-        &FormatSpec {
-            zero: false,
-            ..*spec
-        },
-    );
+    pad(out, sign, word, &FormatSpec { zero: false, ..*spec });
     None
 }
 
@@ -382,13 +366,7 @@ fn pad(out: &mut Vec<u8>, head: &[u8], body: &[u8], spec: &FormatSpec) {
 }
 
 /// Writes the `%e` form of a positive float and returns its decimal exponent.
-fn exponent_form(
-    body: &mut Vec<u8>,
-    f: f64,
-    precision: usize,
-    spec: &FormatSpec,
-    trim: bool,
-) -> i64 {
+fn exponent_form(body: &mut Vec<u8>, f: f64, precision: usize, spec: &FormatSpec, trim: bool) -> i64 {
     let text = exact(f, precision, true);
     let (mantissa, exponent) = text.split_once('e').expect("the form has an exponent");
     body.extend_from_slice(mantissa.as_bytes());

@@ -60,9 +60,7 @@ impl ArithOp {
     /// Every operation, in order.
     pub const ALL: [ArithOp; 14] = {
         use ArithOp::*;
-        [
-            Add, Sub, Mul, Mod, Pow, Div, IDiv, BAnd, BOr, BXor, Shl, Shr, Unm, BNot,
-        ]
+        [Add, Sub, Mul, Mod, Pow, Div, IDiv, BAnd, BOr, BXor, Shl, Shr, Unm, BNot]
     };
 
     /// The name of the metamethod: `"__add"`.

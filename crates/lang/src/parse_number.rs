@@ -54,11 +54,7 @@ fn parse_decimal_int(digits: &[u8], negative: bool) -> Option<i64> {
         }
         value = value.checked_mul(10)?.checked_sub(i64::from(byte - b'0'))?;
     }
-    if negative {
-        Some(value)
-    } else {
-        value.checked_neg()
-    }
+    if negative { Some(value) } else { value.checked_neg() }
 }
 
 fn parse_decimal_float(digits: &[u8], negative: bool) -> Option<f64> {
@@ -99,14 +95,8 @@ fn skip_digits(rest: &mut &[u8]) -> usize {
 /// What follows `0x`.
 fn parse_hex(hex: &[u8], negative: bool) -> Option<Num> {
     if !hex.is_empty() && hex.iter().all(u8::is_ascii_hexdigit) {
-        let value = hex
-            .iter()
-            .fold(0i64, |value, &b| value << 4 | i64::from(hex_value(b)));
-        return Some(Num::Int(if negative {
-            value.wrapping_neg()
-        } else {
-            value
-        }));
+        let value = hex.iter().fold(0i64, |value, &b| value << 4 | i64::from(hex_value(b)));
+        return Some(Num::Int(if negative { value.wrapping_neg() } else { value }));
     }
     // 60 bits of mantissa, then a sticky bit: enough to round once to 53.
     let mut mantissa: u64 = 0;

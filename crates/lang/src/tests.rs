@@ -48,14 +48,8 @@ fn integer_division_rounds_down() {
     }
     assert_eq!(int_floor_div(1, 0), Err(ArithError::DivideByZero));
     assert_eq!(int_modulo(1, 0), Err(ArithError::ModuloByZero));
-    assert_eq!(
-        ArithError::DivideByZero.to_string(),
-        "attempt to divide by zero"
-    );
-    assert_eq!(
-        ArithError::ModuloByZero.to_string(),
-        "attempt to perform 'n%0'"
-    );
+    assert_eq!(ArithError::DivideByZero.to_string(), "attempt to divide by zero");
+    assert_eq!(ArithError::ModuloByZero.to_string(), "attempt to perform 'n%0'");
 }
 
 #[test]
@@ -139,10 +133,7 @@ fn folding_refuses_what_constants_cannot_hold() {
     ] {
         assert_eq!(fold_arith(op, a, b), None, "{a:?} {} {b:?}", op.symbol());
     }
-    assert_eq!(
-        fold_arith(Pow, int(10), int(400)),
-        Some(float(f64::INFINITY))
-    );
+    assert_eq!(fold_arith(Pow, int(10), int(400)), Some(float(f64::INFINITY)));
 }
 
 #[test]
@@ -211,9 +202,8 @@ fn integer_loops_are_counted() {
 
 #[test]
 fn float_limits_are_clipped() {
-    let run = |start, limit, step| {
-        prepare_for(number(int(start)), number(float(limit)), number(int(step))).expect("numbers")
-    };
+    let run =
+        |start, limit, step| prepare_for(number(int(start)), number(float(limit)), number(int(step))).expect("numbers");
     assert_eq!(run(1, 3.7, 1), for_ints(1, 3, 1));
     assert_eq!(run(3, 0.5, -1), for_ints(3, 1, -1));
     assert_eq!(run(1, 1e100, 1), for_ints(1, MAX, 1));
@@ -245,10 +235,7 @@ fn float_loops_and_strings() {
             step: 1.0
         })
     );
-    assert_eq!(
-        prepare_for(one, ForValue::Coerced(int(2)), one),
-        Ok(for_ints(1, 2, 1))
-    );
+    assert_eq!(prepare_for(one, ForValue::Coerced(int(2)), one), Ok(for_ints(1, 2, 1)));
     assert_eq!(prepare_for(number(float(2.0)), one, one), Ok(ForLoop::Skip));
     assert_eq!(float_for_next(1.0, 2.0, 0.5), Some(1.5));
     assert_eq!(float_for_next(2.0, 2.0, 0.5), None);
@@ -263,14 +250,8 @@ fn loops_refuse_in_order() {
     assert_eq!(prepare_for(other, other, other), Err(ForError::Limit));
     assert_eq!(prepare_for(other, one, other), Err(ForError::Step));
     assert_eq!(prepare_for(other, one, one), Err(ForError::Initial));
-    assert_eq!(
-        prepare_for(one, other, number(int(0))),
-        Err(ForError::ZeroStep)
-    );
-    assert_eq!(
-        prepare_for(one, one, number(float(0.0))),
-        Err(ForError::ZeroStep)
-    );
+    assert_eq!(prepare_for(one, other, number(int(0))), Err(ForError::ZeroStep));
+    assert_eq!(prepare_for(one, one, number(float(0.0))), Err(ForError::ZeroStep));
     let message = ForError::Limit.message("table");
     assert_eq!(message, "bad 'for' limit (number expected, got table)");
     assert_eq!(ForError::ZeroStep.message("number"), "'for' step is zero");
@@ -286,20 +267,11 @@ fn chunk_names_show_as_in_messages() {
     assert_eq!(show(b""), "[string \"\"]");
     let long = [b'a'; 100];
     assert_eq!(show(&[b"=", &long[..]].concat()), "a".repeat(59));
-    assert_eq!(
-        show(&[b"@", &long[..]].concat()),
-        format!("...{}", "a".repeat(56))
-    );
+    assert_eq!(show(&[b"@", &long[..]].concat()), format!("...{}", "a".repeat(56)));
     assert_eq!(show(&[b"@", &long[..59]].concat()), "a".repeat(59));
     assert_eq!(show(&long), format!("[string \"{}...\"]", "a".repeat(45)));
-    assert_eq!(
-        show(&long[..44]),
-        format!("[string \"{}\"]", "a".repeat(44))
-    );
-    assert_eq!(
-        show(&long[..45]),
-        format!("[string \"{}...\"]", "a".repeat(45))
-    );
+    assert_eq!(show(&long[..44]), format!("[string \"{}\"]", "a".repeat(44)));
+    assert_eq!(show(&long[..45]), format!("[string \"{}...\"]", "a".repeat(45)));
 }
 
 #[test]

@@ -24,9 +24,11 @@ pub fn render(source: &[u8], chunk_name: &[u8], errors: &[SyntaxError], color: b
         if exact && error.span.end as usize <= source.len() {
             let start = (error.span.start as usize).min(source.len());
             let range = start..(error.span.end as usize).max(start);
-            let report = [Level::ERROR
-                .primary_title(message)
-                .element(Snippet::source(text.as_ref()).path(shown.as_str()).annotation(AnnotationKind::Primary.span(range)))];
+            let report = [Level::ERROR.primary_title(message).element(
+                Snippet::source(text.as_ref())
+                    .path(shown.as_str())
+                    .annotation(AnnotationKind::Primary.span(range)),
+            )];
             out.push_str(&renderer.render(&report));
         } else {
             out.push_str("error: ");

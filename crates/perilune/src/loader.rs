@@ -19,13 +19,22 @@ pub struct CompileOptions {
 
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
-        CompileOptions { std: Std::default(), opt_level: OptLevel::default(), registers: perilune_compiler::Options::MAX_REGISTERS }
+        CompileOptions {
+            std: Std::default(),
+            opt_level: OptLevel::default(),
+            registers: perilune_compiler::Options::MAX_REGISTERS,
+        }
     }
 }
 
 impl CompileOptions {
     fn for_chunk(&self, name: &[u8]) -> perilune_compiler::Options {
-        perilune_compiler::Options { chunk_name: name.to_vec(), std: self.std, opt_level: self.opt_level, registers: self.registers }
+        perilune_compiler::Options {
+            chunk_name: name.to_vec(),
+            std: self.std,
+            opt_level: self.opt_level,
+            registers: self.registers,
+        }
     }
 
     /// Compiles a chunk to a module that a VM loads.

@@ -140,7 +140,11 @@ impl Lua {
     /// # Panics
     /// If the memory limit does not even allow the standard library.
     pub fn with(options: &Options) -> Lua {
-        let compile = CompileOptions { std: options.std, opt_level: options.opt_level, registers: options.registers };
+        let compile = CompileOptions {
+            std: options.std,
+            opt_level: options.opt_level,
+            registers: options.registers,
+        };
         let mut vm = Vm::new(perilune_vm::Options {
             std: options.std,
             backend: options.backend,
@@ -167,7 +171,10 @@ impl Lua {
     /// # Errors
     /// Every syntax error.
     pub fn compile(&self, source: &[u8], name: &[u8]) -> Result<Verified, Error> {
-        self.compile.compile(source, name).map_err(|errors| Error::Syntax { chunk: name.to_vec(), errors })
+        self.compile.compile(source, name).map_err(|errors| Error::Syntax {
+            chunk: name.to_vec(),
+            errors,
+        })
     }
 
     /// Compiles (or, for a binary chunk, verifies) and runs a chunk with these arguments.
@@ -176,8 +183,18 @@ impl Lua {
     /// Syntax errors, a refused binary chunk, or what the script raised.
     pub fn run(&mut self, chunk: &[u8], name: &[u8], args: &[&[u8]]) -> Result<Outcome, Error> {
         let module = if chunk.first() == Some(&0x1B) {
-            let module = perilune_bytecode::from_bytes(chunk).map_err(|e| Error::Binary(format!("{}: bad binary format ({e})", String::from_utf8_lossy(&perilune_lang::chunk_display(name)))))?;
-            perilune_bytecode::verify(module).map_err(|e| Error::Binary(format!("{}: bad binary format ({e})", String::from_utf8_lossy(&perilune_lang::chunk_display(name)))))?
+            let module = perilune_bytecode::from_bytes(chunk).map_err(|e| {
+                Error::Binary(format!(
+                    "{}: bad binary format ({e})",
+                    String::from_utf8_lossy(&perilune_lang::chunk_display(name))
+                ))
+            })?;
+            perilune_bytecode::verify(module).map_err(|e| {
+                Error::Binary(format!(
+                    "{}: bad binary format ({e})",
+                    String::from_utf8_lossy(&perilune_lang::chunk_display(name))
+                ))
+            })?
         } else {
             self.compile(chunk, name)?
         };
@@ -227,21 +244,33 @@ impl Lua {
 }
 
 fn out_of_memory(_: Raised) -> Error {
-    Error::Runtime { message: b"not enough memory".to_vec(), traceback: None }
+    Error::Runtime {
+        message: b"not enough memory".to_vec(),
+        traceback: None,
+    }
 }
 
 fn run_protected(ctx: &mut Ctx<'_>, module: Verified, args: &[&[u8]]) -> Result<Outcome, Error> {
     let first = ctx.top();
     ctx.push(ctx.protected_call()).map_err(out_of_memory)?;
     ctx.push_module(module).map_err(out_of_memory)?;
-    let handler = ctx.new_native("message handler", message_handler, &[]).map_err(out_of_memory)?;
+    let handler = ctx
+        .new_native("message handler", message_handler, &[])
+        .map_err(out_of_memory)?;
     ctx.push(handler).map_err(out_of_memory)?;
     for arg in args {
         ctx.push_str(arg).map_err(out_of_memory)?;
     }
     if let Err(raised) = ctx.call(2 + args.len(), None) {
-        let message = ctx.take_error(raised).as_str().unwrap_or(b"(error object is not a string)").to_vec();
-        return Err(Error::Runtime { message, traceback: None });
+        let message = ctx
+            .take_error(raised)
+            .as_str()
+            .unwrap_or(b"(error object is not a string)")
+            .to_vec();
+        return Err(Error::Runtime {
+            message,
+            traceback: None,
+        });
     }
     let ok = ctx.slot(first).truthy();
     let value = ctx.slot(first + 1);
@@ -257,7 +286,10 @@ fn run_protected(ctx: &mut Ctx<'_>, module: Verified, args: &[&[u8]]) -> Result<
                 message: pair.get_int(1).as_str().unwrap_or_default().to_vec(),
                 traceback: pair.get_int(2).as_str().map(<[u8]>::to_vec),
             },
-            None => Error::Runtime { message: plain_text(value), traceback: None },
+            None => Error::Runtime {
+                message: plain_text(value),
+                traceback: None,
+            },
         })
     };
     ctx.pop(ctx.top() - first);

@@ -15,13 +15,23 @@ fn program() -> Func {
         let (callee, arg, result, added) = (next, next + 1, next + 2, next + 3);
         next += 4;
         writeln!(text, "  v{callee} = global!\n  v{arg} = add! v{sum}, v1").expect("a string");
-        writeln!(text, "  v{result}:g0+0 = call! v{callee}:g0+0, v{arg}:g0+2 {{3 above 0}}").expect("a string");
+        writeln!(
+            text,
+            "  v{result}:g0+0 = call! v{callee}:g0+0, v{arg}:g0+2 {{3 above 0}}"
+        )
+        .expect("a string");
         writeln!(text, "  v{added} = add! v{result}, v{sum}").expect("a string");
         sum = added;
         if at % 10 == 9 {
             writeln!(text, "  test v{sum} -> b{}, b{}", block + 1, block + 2).expect("a string");
             for arm in 1..=2 {
-                writeln!(text, "b{}:\n  v{next} = op! v{sum}\n  jump -> b{}(v{next})", block + arm, block + 3).expect("a string");
+                writeln!(
+                    text,
+                    "b{}:\n  v{next} = op! v{sum}\n  jump -> b{}(v{next})",
+                    block + arm,
+                    block + 3
+                )
+                .expect("a string");
                 next += 1;
             }
             block += 3;
@@ -42,7 +52,9 @@ fn allocation(c: &mut Criterion) {
     for allocatable in [250, 4] {
         let regs = RegFile { allocatable };
         assert!(run(&func, &regs, &mut ctx).is_ok());
-        group.bench_function(format!("{allocatable} registers"), |b| b.iter(|| run(black_box(&func), &regs, &mut ctx)));
+        group.bench_function(format!("{allocatable} registers"), |b| {
+            b.iter(|| run(black_box(&func), &regs, &mut ctx))
+        });
     }
     group.finish();
 }

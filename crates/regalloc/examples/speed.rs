@@ -54,17 +54,13 @@ fn main() {
         (3_000, 190),
         (30_000, 190),
     ] {
-        let func: Func = program(statements, locals)
-            .parse()
-            .expect("the program parses");
+        let func: Func = program(statements, locals).parse().expect("the program parses");
         for (registers, graph_limit) in [(250, 0), (250, u32::MAX), (4, 0), (4, 200_000)] {
             let options = Options {
                 graph_limit,
                 ..Options::default()
             };
-            let regs = RegFile {
-                allocatable: registers,
-            };
+            let regs = RegFile { allocatable: registers };
             let rounds = (3_000 / statements).max(1);
             let start = Instant::now();
             for _ in 0..rounds {

@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::{
-    Block, Clobber, Constraint, Edit, FrameIndex, Function, Inst, Kind, Loc, Operand, Output,
-    Point, Pos, RegFile, Side, VReg,
+    Block, Clobber, Constraint, Edit, FrameIndex, Function, Inst, Kind, Loc, Operand, Output, Point, Pos, RegFile,
+    Side, VReg,
 };
 
 /// One thing that is wrong.
@@ -115,23 +115,14 @@ impl fmt::Display for CheckError {
                 write!(f, "{vreg} breaks its constraint at {inst}")
             }
             CheckError::Overlap { inst, vreg } => {
-                write!(
-                    f,
-                    "{vreg} shares its place with another operand or a clobber of {inst}"
-                )
+                write!(f, "{vreg} shares its place with another operand or a clobber of {inst}")
             }
             CheckError::GroupOverlap { inst } => write!(f, "groups of {inst} overlap"),
             CheckError::NotInLiveSet { inst, vreg } => {
-                write!(
-                    f,
-                    "{vreg} is live at safepoint {inst} but in no listed place"
-                )
+                write!(f, "{vreg} is live at safepoint {inst} but in no listed place")
             }
             CheckError::DeadPlace { inst, place } => {
-                write!(
-                    f,
-                    "safepoint {inst} lists {place}, which holds nothing live"
-                )
+                write!(f, "safepoint {inst} lists {place}, which holds nothing live")
             }
             CheckError::Safepoint { inst } => write!(f, "safepoint {inst} is missing or extra"),
             CheckError::NotAtHome { inst, vreg } => {
@@ -186,9 +177,7 @@ pub fn check<F: Function>(func: &F, regs: &RegFile, out: &Output) -> Result<(), 
     }
     let mut errors: Vec<_> = checker.errors.into_iter().collect();
     errors.sort_by_key(|(inst, error)| (*inst, error.clone()));
-    Err(CheckErrors(
-        errors.into_iter().map(|(_, error)| error).collect(),
-    ))
+    Err(CheckErrors(errors.into_iter().map(|(_, error)| error).collect()))
 }
 
 fn has_shape<F: Function>(func: &F, out: &Output) -> bool {
@@ -196,15 +185,11 @@ fn has_shape<F: Function>(func: &F, out: &Output) -> bool {
     let starts = |starts: &[u32], total: usize, len: &dyn Fn(Inst) -> usize| {
         starts.len() == insts + 1
             && starts[insts] as usize == total
-            && (0..insts).all(|at| {
-                starts[at + 1].checked_sub(starts[at]) == Some(len(Inst(at as u32)) as u32)
-            })
+            && (0..insts).all(|at| starts[at + 1].checked_sub(starts[at]) == Some(len(Inst(at as u32)) as u32))
     };
-    starts(&out.alloc_starts, out.allocs.len(), &|inst| {
-        func.operands(inst).len()
-    }) && starts(&out.base_starts, out.bases.len(), &|inst| {
-        func.groups(inst).len()
-    }) && out.homes.len() == func.num_vregs() as usize
+    starts(&out.alloc_starts, out.allocs.len(), &|inst| func.operands(inst).len())
+        && starts(&out.base_starts, out.bases.len(), &|inst| func.groups(inst).len())
+        && out.homes.len() == func.num_vregs() as usize
         && out.edits.is_sorted_by_key(|(point, _)| *point)
         && out.removed.is_sorted()
 }
@@ -263,15 +248,11 @@ impl<F: Function> Checker<'_, F> {
         let entry = self.func.entry();
         let mut states: Vec<Option<State>> = vec![None; self.func.num_blocks() as usize];
         let params = (0..).zip(self.func.block_params(entry));
-        let start = params
-            .map(|(at, &param)| (at, BTreeSet::from([param])))
-            .collect();
+        let start = params.map(|(at, &param)| (at, BTreeSet::from([param]))).collect();
         states[entry.index()] = Some(start);
         let mut work = BTreeSet::from([entry]);
         while let Some(block) = work.pop_first() {
-            let mut state = states[block.index()]
-                .clone()
-                .expect("blocks in work have a state");
+            let mut state = states[block.index()].clone().expect("blocks in work have a state");
             self.block(block, &mut state, false);
             for (at, &succ) in self.func.succs(block).iter().enumerate() {
                 let passed = self.pass(block, at, &state);
@@ -301,22 +282,14 @@ impl<F: Function> Checker<'_, F> {
     /// The state in which a successor starts: its parameters are new names of the arguments.
     fn pass(&self, block: Block, at: usize, state: &State) -> State {
         let params = self.func.block_params(self.func.succs(block)[at]);
-        let args = self
-            .func
-            .branch_args(self.func.block_insts(block).last(), at);
+        let args = self.func.branch_args(self.func.block_insts(block).last(), at);
         let rename = |held: &BTreeSet<VReg>| {
-            let renamed = params
-                .iter()
-                .zip(args)
-                .filter(|(_, arg)| held.contains(arg));
+            let renamed = params.iter().zip(args).filter(|(_, arg)| held.contains(arg));
             let renamed = renamed.map(|(&param, _)| param);
             let kept = held.iter().copied().filter(|vreg| !params.contains(vreg));
             kept.chain(renamed).collect()
         };
-        state
-            .iter()
-            .map(|(&place, held)| (place, rename(held)))
-            .collect()
+        state.iter().map(|(&place, held)| (place, rename(held))).collect()
     }
 
     fn block(&mut self, block: Block, state: &mut State, check: bool) {
@@ -332,10 +305,7 @@ impl<F: Function> Checker<'_, F> {
                 *across.last_mut().expect("blocks have instructions") = self.live_over_edge(block);
             }
         }
-        let start = self
-            .out
-            .edits
-            .partition_point(|(point, _)| point.inst < range.start);
+        let start = self.out.edits.partition_point(|(point, _)| point.inst < range.start);
         let mut edits = self.out.edits[start..].iter().peekable();
         for (at, inst) in range.iter().enumerate() {
             while let Some((_, edit)) = edits.next_if(|(point, _)| {
@@ -367,10 +337,7 @@ impl<F: Function> Checker<'_, F> {
         let (to, held) = match *edit {
             Edit::Move { from, to } => {
                 self.place(inst, from, check);
-                (
-                    to,
-                    state.get(&self.index(from)).cloned().unwrap_or_default(),
-                )
+                (to, state.get(&self.index(from)).cloned().unwrap_or_default())
             }
             Edit::Remat { vreg, to } => {
                 if check && !self.func.remat(vreg) {
@@ -395,11 +362,7 @@ impl<F: Function> Checker<'_, F> {
             let at = func.succs(pred).iter().position(|&succ| succ == block);
             let args = at.map_or(&[][..], |at| func.branch_args(last, at));
             let params = func.block_params(block).iter().zip(args);
-            names.extend(
-                params
-                    .filter(|(_, arg)| **arg == vreg)
-                    .map(|(&param, _)| param),
-            );
+            names.extend(params.filter(|(_, arg)| **arg == vreg).map(|(&param, _)| param));
         }
         names
     }
@@ -414,13 +377,7 @@ impl<F: Function> Checker<'_, F> {
                     .iter()
                     .filter(|op| op.kind == Kind::Use || !func.remat(op.vreg))
                 {
-                    self.error(
-                        inst,
-                        CheckError::Remat {
-                            inst,
-                            vreg: op.vreg,
-                        },
-                    );
+                    self.error(inst, CheckError::Remat { inst, vreg: op.vreg });
                 }
             }
             return;
@@ -428,14 +385,8 @@ impl<F: Function> Checker<'_, F> {
         if check {
             self.constraints(inst, operands, &locs);
             self.overlaps(inst, operands, &locs);
-            for (op, &loc) in operands
-                .iter()
-                .zip(&locs)
-                .filter(|(op, _)| op.kind == Kind::Use)
-            {
-                let holds = state
-                    .get(&self.index(loc))
-                    .is_some_and(|held| held.contains(&op.vreg));
+            for (op, &loc) in operands.iter().zip(&locs).filter(|(op, _)| op.kind == Kind::Use) {
+                let holds = state.get(&self.index(loc)).is_some_and(|held| held.contains(&op.vreg));
                 if !holds {
                     let place = FrameIndex(self.index(loc));
                     self.error(
@@ -458,18 +409,11 @@ impl<F: Function> Checker<'_, F> {
             state.retain(|&place, _| !clobbers(group.clobber, base, group.size, place as u32));
         }
         let copied = func.is_move(inst).map(|(_, src)| {
-            let from = operands
-                .iter()
-                .position(|op| op.vreg == src && op.kind == Kind::Use);
+            let from = operands.iter().position(|op| op.vreg == src && op.kind == Kind::Use);
             from.and_then(|at| state.get(&self.index(locs[at])).cloned())
                 .unwrap_or_default()
         });
-        let defs = || {
-            operands
-                .iter()
-                .zip(&locs)
-                .filter(|(op, _)| op.kind == Kind::Def)
-        };
+        let defs = || operands.iter().zip(&locs).filter(|(op, _)| op.kind == Kind::Def);
         for (op, _) in defs() {
             for held in state.values_mut() {
                 held.remove(&op.vreg);
@@ -501,13 +445,7 @@ impl<F: Function> Checker<'_, F> {
                 Loc::Slot(_) | Loc::Frame(_) => index >= self.regs.allocatable,
             };
             if !holds || !named {
-                self.error(
-                    inst,
-                    CheckError::Constraint {
-                        inst,
-                        vreg: op.vreg,
-                    },
-                );
+                self.error(inst, CheckError::Constraint { inst, vreg: op.vreg });
             }
         }
     }
@@ -533,13 +471,7 @@ impl<F: Function> Checker<'_, F> {
                         }
                     };
                 if clash {
-                    self.error(
-                        inst,
-                        CheckError::Overlap {
-                            inst,
-                            vreg: op.vreg,
-                        },
-                    );
+                    self.error(inst, CheckError::Overlap { inst, vreg: op.vreg });
                 }
             }
             let held = match op.kind {
@@ -549,13 +481,7 @@ impl<F: Function> Checker<'_, F> {
             for (group, base) in groups.iter().zip(&bases) {
                 let hit = clobbers(group.clobber, base.0 as u32, group.size, index as u32);
                 if held && hit {
-                    self.error(
-                        inst,
-                        CheckError::Overlap {
-                            inst,
-                            vreg: op.vreg,
-                        },
-                    );
+                    self.error(inst, CheckError::Overlap { inst, vreg: op.vreg });
                 }
             }
         }
@@ -570,13 +496,7 @@ impl<F: Function> Checker<'_, F> {
             };
             let one = region(at, group);
             if bases[at].0 as u32 + group.size as u32 > self.out.frame_size as u32 {
-                self.error(
-                    inst,
-                    CheckError::OutsideFrame {
-                        inst,
-                        place: bases[at],
-                    },
-                );
+                self.error(inst, CheckError::OutsideFrame { inst, place: bases[at] });
             }
             for (before, other) in groups[..at].iter().enumerate() {
                 let two = region(before, other);
@@ -591,9 +511,7 @@ impl<F: Function> Checker<'_, F> {
     fn follows_edge_moves(&self, inst: Inst) -> bool {
         let blocks = (0..self.func.num_blocks()).map(Block);
         let mut ends = blocks.filter(|&block| self.func.block_insts(block).last() == inst);
-        ends.any(
-            |block| matches!(*self.func.succs(block), [succ] if self.func.preds(succ).len() > 1),
-        )
+        ends.any(|block| matches!(*self.func.succs(block), [succ] if self.func.preds(succ).len() > 1))
     }
 
     /// What the only successor of `block` wants, by the names that hold in `block`.
@@ -634,27 +552,15 @@ impl<F: Function> Checker<'_, F> {
         }
     }
 
-    fn safepoint(
-        &mut self,
-        inst: Inst,
-        operands: &[Operand],
-        state: &State,
-        across: &BTreeSet<VReg>,
-    ) {
+    fn safepoint(&mut self, inst: Inst, operands: &[Operand], state: &State, across: &BTreeSet<VReg>) {
         let out = self.out;
         let point = match (self.func.is_safepoint(inst), out.safepoint(inst)) {
             (false, None) => return,
             (true, Some(point)) => point,
             _ => return self.error(inst, CheckError::Safepoint { inst }),
         };
-        let is_def = |vreg: VReg| {
-            operands
-                .iter()
-                .any(|op| op.kind == Kind::Def && op.vreg == vreg)
-        };
-        let late = operands
-            .iter()
-            .filter(|op| op.kind == Kind::Use && op.pos == Pos::Late);
+        let is_def = |vreg: VReg| operands.iter().any(|op| op.kind == Kind::Def && op.vreg == vreg);
+        let late = operands.iter().filter(|op| op.kind == Kind::Use && op.pos == Pos::Late);
         let late: BTreeSet<VReg> = late.map(|op| op.vreg).collect();
         let across: BTreeSet<VReg> = across.iter().copied().filter(|&v| !is_def(v)).collect();
         let held = |place: &FrameIndex| state.get(&place.0).cloned().unwrap_or_default();
@@ -671,13 +577,7 @@ impl<F: Function> Checker<'_, F> {
                 .iter()
                 .any(|vreg| across.contains(vreg) || late.contains(vreg))
             {
-                self.error(
-                    inst,
-                    CheckError::DeadPlace {
-                        inst,
-                        place: *place,
-                    },
-                );
+                self.error(inst, CheckError::DeadPlace { inst, place: *place });
             }
         }
         if !point.live.is_sorted_by(|a, b| a < b) {

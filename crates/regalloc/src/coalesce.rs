@@ -54,13 +54,7 @@ pub(crate) struct Clusters {
 
 impl Clusters {
     /// Merges what can be merged, the most frequent affinities first.
-    pub fn coalesce<F: Function>(
-        &mut self,
-        func: &F,
-        order: &Order,
-        graph: &Graph,
-        spills: &Spills,
-    ) {
+    pub fn coalesce<F: Function>(&mut self, func: &F, order: &Order, graph: &Graph, spills: &Spills) {
         self.reset(graph);
         // What the client has placed is there before anything asks for a place beside it.
         for &(vreg, home) in &order.homes {
@@ -140,11 +134,7 @@ impl Clusters {
         self.parent.extend(0..self.num_elements);
         self.next.clear();
         self.next.extend(0..self.num_elements);
-        for (list, value) in [
-            (&mut self.distance, 0),
-            (&mut self.low, 0),
-            (&mut self.high, 0),
-        ] {
+        for (list, value) in [(&mut self.distance, 0), (&mut self.low, 0), (&mut self.high, 0)] {
             list.clear();
             list.resize(count, value);
         }
@@ -162,12 +152,7 @@ impl Clusters {
         let frame = self.frame();
         let mut affinities = std::mem::take(&mut self.affinities);
         let mut wish = |depth, a, b, distance| {
-            affinities.push(Affinity {
-                depth,
-                a,
-                b,
-                distance,
-            });
+            affinities.push(Affinity { depth, a, b, distance });
         };
         for (at, &param) in (0..).zip(func.block_params(func.entry())) {
             if at < graph.num_regs as i32 && in_reg(param) {
@@ -233,12 +218,7 @@ impl Clusters {
             }
         }
         if let Some((dst, src)) = func.is_move(inst) {
-            let side = |kind| {
-                operands
-                    .iter()
-                    .position(|op| op.kind == kind)
-                    .and_then(node)
-            };
+            let side = |kind| operands.iter().position(|op| op.kind == kind).and_then(node);
             if let (Some(def), Some(used)) = (side(Kind::Def), side(Kind::Use)) {
                 debug_assert!(operands.iter().any(|op| op.vreg == dst || op.vreg == src));
                 wish(used, def, 0);
@@ -262,8 +242,7 @@ impl Clusters {
             return shift == 0;
         }
         let frame = self.find(self.frame()).0;
-        let a_keeps = root_a == frame
-            || (root_b != frame && self.size[root_a as usize] >= self.size[root_b as usize]);
+        let a_keeps = root_a == frame || (root_b != frame && self.size[root_a as usize] >= self.size[root_b as usize]);
         let (keep, gone, shift) = if a_keeps {
             (root_a, root_b, shift)
         } else {
@@ -273,16 +252,7 @@ impl Clusters {
         let high = self.high[keep as usize].max(self.high[gone as usize] + shift);
         let span = |root: u32| self.high[root as usize] - self.low[root as usize];
         if high - low > MAX_SPAN.max(span(keep)).max(span(gone)) + 8
-            || !self.fits(
-                func,
-                order,
-                graph,
-                keep,
-                gone,
-                shift,
-                keep == frame,
-                crowded,
-            )
+            || !self.fits(func, order, graph, keep, gone, shift, keep == frame, crowded)
         {
             return false;
         }
@@ -391,34 +361,19 @@ impl Clusters {
     }
 
     /// The tests of George and of Briggs for joining `node` with what is at `place` in `keep`.
-    fn conservative(
-        &mut self,
-        graph: &Graph,
-        keep: u32,
-        node: u32,
-        place: i32,
-        absolute: bool,
-    ) -> bool {
+    fn conservative(&mut self, graph: &Graph, keep: u32, node: u32, place: i32, absolute: bool) -> bool {
         let limit = graph.num_regs as u32;
         let is_significant = |other: u32| graph.degree(other) >= limit;
         if absolute {
             return graph.neighbors(node).iter().all(|&other| {
                 !is_significant(other)
                     || graph.is_forbidden(other, place as u32)
-                    || graph
-                        .neighbors(other)
-                        .iter()
-                        .any(|&n| self.find(n) == (keep, place))
+                    || graph.neighbors(other).iter().any(|&n| self.find(n) == (keep, place))
             });
         }
         let mut significant = std::mem::take(&mut self.significant);
         significant.clear();
-        significant.extend(
-            graph
-                .neighbors(node)
-                .iter()
-                .filter(|&&other| is_significant(other)),
-        );
+        significant.extend(graph.neighbors(node).iter().filter(|&&other| is_significant(other)));
         let mut shares = false;
         let mut element = keep;
         loop {
@@ -471,11 +426,7 @@ impl Biases {
         std::iter::from_fn(move || {
             let &(Affinity { a, b, distance, .. }, next) = self.lists.get(head as usize)?;
             head = next;
-            Some(if element == b {
-                (a, distance)
-            } else {
-                (b, -distance)
-            })
+            Some(if element == b { (a, distance) } else { (b, -distance) })
         })
     }
 }

@@ -55,16 +55,8 @@ pub fn run<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) -> Result<Outpu
 ///
 /// # Panics
 /// When `func` breaks the rules of [`Function`].
-pub fn run_with<F: Function>(
-    func: &F,
-    regs: &RegFile,
-    options: &Options,
-    ctx: &mut Ctx,
-) -> Result<Output, AllocError> {
-    assert!(
-        (1..=4096).contains(&regs.allocatable),
-        "1 to 4096 registers"
-    );
+pub fn run_with<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx) -> Result<Output, AllocError> {
+    assert!((1..=4096).contains(&regs.allocatable), "1 to 4096 registers");
     ctx.order.compute(func);
     ctx.live.compute(func, &ctx.order);
     ctx.spills.reset(func);
@@ -72,8 +64,7 @@ pub fn run_with<F: Function>(
         true => given_homes(func, regs, ctx),
         false => color(func, regs, options, ctx),
     };
-    ctx.frame
-        .compute(func, &ctx.order, &ctx.live, &ctx.spills)?;
+    ctx.frame.compute(func, &ctx.order, &ctx.live, &ctx.spills)?;
     let mut out = ctx
         .rewriter
         .rewrite(func, &ctx.order, &ctx.live, &ctx.spills, &ctx.frame)?;
@@ -194,10 +185,7 @@ fn slots<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) {
 /// Takes homes from the client. Values past the registers count as spilled.
 fn given_homes<F: Function>(func: &F, regs: &RegFile, ctx: &mut Ctx) -> u32 {
     let Ctx {
-        order,
-        spills,
-        frame,
-        ..
+        order, spills, frame, ..
     } = ctx;
     frame.check = true;
     frame.num_regs = regs.allocatable as u32;

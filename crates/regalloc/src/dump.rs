@@ -24,8 +24,7 @@ pub struct Interference {
 /// # Panics
 /// When `func` breaks the rules of [`Function`].
 pub fn interference<F: Function>(func: &F, regs: &RegFile) -> Interference {
-    let (mut order, mut live, mut spills) =
-        (Order::default(), Liveness::default(), Spills::default());
+    let (mut order, mut live, mut spills) = (Order::default(), Liveness::default(), Spills::default());
     order.compute(func);
     order.list_homes(func, regs);
     live.compute(func, &order);
@@ -50,12 +49,8 @@ pub fn interference<F: Function>(func: &F, regs: &RegFile) -> Interference {
     }
     edges.sort_unstable();
     places.sort_unstable();
-    let same = places
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|same| same.len() > 1);
-    let coalesced = same
-        .map(|same| same.iter().map(|&(_, vreg)| vreg).collect())
-        .collect();
+    let same = places.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
+    let coalesced = same.map(|same| same.iter().map(|&(_, vreg)| vreg).collect()).collect();
     Interference {
         num_vregs,
         edges,
@@ -94,10 +89,7 @@ impl Interference {
         }
         for same in &self.coalesced {
             for pair in same.windows(2) {
-                line(
-                    &mut text,
-                    format_args!("  {} -- {} [style=dashed];", pair[0], pair[1]),
-                );
+                line(&mut text, format_args!("  {} -- {} [style=dashed];", pair[0], pair[1]));
             }
         }
         text + "}\n"

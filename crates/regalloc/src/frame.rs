@@ -126,17 +126,14 @@ impl Frame {
     }
 
     /// Whether `vreg` may be defined with `others` and everything live beside it.
-    fn check_def(
-        &self,
-        vreg: VReg,
-        others: impl Iterator<Item = u32>,
-        copied: Option<VReg>,
-    ) -> Result<(), AllocError> {
+    fn check_def(&self, vreg: VReg, others: impl Iterator<Item = u32>, copied: Option<VReg>) -> Result<(), AllocError> {
         let home = self.homes[vreg.index()];
         let live = self.live.members().iter().copied();
-        match live.chain(others).map(VReg).find(|&other| {
-            self.homes[other.index()] == home && other != vreg && Some(other) != copied
-        }) {
+        match live
+            .chain(others)
+            .map(VReg)
+            .find(|&other| self.homes[other.index()] == home && other != vreg && Some(other) != copied)
+        {
             Some(other) => Err(AllocError::SharedPlace { vreg, other }),
             None => Ok(()),
         }
@@ -184,18 +181,9 @@ impl Frame {
         }
         let groups = func.groups(inst);
         if !groups.is_empty() {
-            self.place_groups(
-                live,
-                operands,
-                groups,
-                first,
-                order.base_starts[inst.index()],
-            );
+            self.place_groups(live, operands, groups, first, order.base_starts[inst.index()]);
         }
-        let done = self
-            .safepoints
-            .last()
-            .is_some_and(|&(last, ..)| last == inst);
+        let done = self.safepoints.last().is_some_and(|&(last, ..)| last == inst);
         if func.is_safepoint(inst) && !done {
             self.safepoint(operands, first, inst);
         }
@@ -223,9 +211,7 @@ impl Frame {
             let Constraint::Fixed(reg) = op.constraint else {
                 continue;
             };
-            let early = |op: &Operand| {
-                op.pos == Pos::Early || matches!(op.constraint, Constraint::Reuse(_))
-            };
+            let early = |op: &Operand| op.pos == Pos::Early || matches!(op.constraint, Constraint::Reuse(_));
             // Operands that are in use at the same time as this one.
             let beside = operands.iter().filter(|other| match (op.kind, other.kind) {
                 (Kind::Use, Kind::Use) | (Kind::Def, Kind::Def) => true,
@@ -234,13 +220,8 @@ impl Frame {
             });
             let live = self.live.members().iter().map(|&vreg| VReg(vreg));
             let mut beside = live.chain(beside.map(|other| other.vreg));
-            if let Some(other) =
-                beside.find(|&other| other != op.vreg && self.homes[other.index()] == reg.0 as u32)
-            {
-                return Err(AllocError::SharedPlace {
-                    vreg: op.vreg,
-                    other,
-                });
+            if let Some(other) = beside.find(|&other| other != op.vreg && self.homes[other.index()] == reg.0 as u32) {
+                return Err(AllocError::SharedPlace { vreg: op.vreg, other });
             }
         }
         Ok(())
@@ -319,14 +300,7 @@ impl Frame {
         Ok(())
     }
 
-    fn place_groups(
-        &mut self,
-        live: &Liveness,
-        operands: &[Operand],
-        groups: &[Group],
-        first: u32,
-        first_group: u32,
-    ) {
+    fn place_groups(&mut self, live: &Liveness, operands: &[Operand], groups: &[Group], first: u32, first_group: u32) {
         self.obstacles.clear();
         for &vreg in self.live.members() {
             let place = self.homes[vreg as usize];
@@ -344,9 +318,7 @@ impl Frame {
             let role = match (op.kind, op.pos) {
                 (Kind::Use, Pos::Early) => Role::EarlyUse,
                 (Kind::Use, Pos::Late) => Role::LateUse,
-                (Kind::Def, Pos::Late) if !matches!(op.constraint, Constraint::Reuse(_)) => {
-                    Role::LateDef
-                }
+                (Kind::Def, Pos::Late) if !matches!(op.constraint, Constraint::Reuse(_)) => Role::LateDef,
                 (Kind::Def, _) => Role::EarlyDef,
             };
             debug_assert!(reuser(operands, at).is_none() || role == Role::EarlyUse);
@@ -413,10 +385,7 @@ impl Frame {
         let mut lowest = floor;
         if let Clobber::Above(from) = group.clobber {
             for obstacle in &self.obstacles {
-                if matches!(
-                    obstacle.role,
-                    Role::Crossing | Role::LateUse | Role::EarlyDef
-                ) {
+                if matches!(obstacle.role, Role::Crossing | Role::LateUse | Role::EarlyDef) {
                     lowest = lowest.max((obstacle.place + 1).saturating_sub(from as u32));
                 }
             }
@@ -467,21 +436,14 @@ impl Frame {
         let start = self.live_places.len();
         let params = func.block_params(func.succs(block)[0]).iter().copied();
         let params = params.filter(|param| live.used[param.index()]);
-        let places = live
-            .live_out(block)
-            .chain(params)
-            .map(|vreg| self.homes[vreg.index()]);
+        let places = live.live_out(block).chain(params).map(|vreg| self.homes[vreg.index()]);
         self.live_places.extend(places.filter(|&home| home != NONE));
         self.end_live_places(start, func.block_insts(block).last());
     }
 
     fn safepoint(&mut self, operands: &[Operand], first: u32, inst: Inst) {
         let start = self.live_places.len();
-        let across = self
-            .live
-            .members()
-            .iter()
-            .map(|&vreg| self.homes[vreg as usize]);
+        let across = self.live.members().iter().map(|&vreg| self.homes[vreg as usize]);
         self.live_places.extend(across);
         for (place, op) in self.places[first as usize..].iter().zip(operands) {
             if op.kind == Kind::Use && op.pos == Pos::Late {

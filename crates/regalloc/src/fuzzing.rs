@@ -4,8 +4,8 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 
 use crate::text::{Func, InstData};
 use crate::{
-    AllocError, Clobber, Constraint, Ctx, Group, Inst, Kind, Operand, Options, PReg, Pos, RegFile,
-    VReg, checker, run_with,
+    AllocError, Clobber, Constraint, Ctx, Group, Inst, Kind, Operand, Options, PReg, Pos, RegFile, VReg, checker,
+    run_with,
 };
 
 /// The smallest register file: no instruction has more operands in registers, or fixed in others.
@@ -47,9 +47,7 @@ impl<'a> Arbitrary<'a> for TestCase {
 pub fn check(case: &TestCase) {
     let func = &case.func;
     let text = func.to_string();
-    let again: Func = text
-        .parse()
-        .unwrap_or_else(|error| panic!("{error} in\n{text}"));
+    let again: Func = text.parse().unwrap_or_else(|error| panic!("{error} in\n{text}"));
     assert_eq!(again, *func, "parse undoes print");
     let mut ctx = Ctx::default();
     for allocatable in [SMALLEST + func.homes().count() as u16, 8, 250] {
@@ -294,9 +292,7 @@ impl Builder<'_, '_> {
     }
 
     fn grouped(&mut self, scope: &mut Vec<VReg>) -> Result<()> {
-        let clobber = *self
-            .u
-            .choose(&[Clobber::Nothing, Clobber::Nothing, Clobber::Members])?;
+        let clobber = *self.u.choose(&[Clobber::Nothing, Clobber::Nothing, Clobber::Members])?;
         let mut groups = Vec::new();
         let mut operands = Vec::new();
         let uses = self.some(scope, 7)?;
@@ -316,9 +312,7 @@ impl Builder<'_, '_> {
             let count = self.u.int_in_range(1..=6)?;
             defs = self.fresh(count);
             let group = groups.len() as u8;
-            let ops = (0..)
-                .zip(&defs)
-                .map(|(at, &def)| Operand::group_def(def, group, at));
+            let ops = (0..).zip(&defs).map(|(at, &def)| Operand::group_def(def, group, at));
             operands.splice(0..0, ops);
             groups.push(Group::consecutive(count as u16));
         } else if self.u.arbitrary()? {
@@ -364,10 +358,7 @@ impl Builder<'_, '_> {
             let vreg = self.pick(scope)?;
             operands.push(Operand::reg_use(vreg));
         }
-        let defs = operands
-            .iter()
-            .filter(|op| op.kind == Kind::Def)
-            .map(|op| op.vreg);
+        let defs = operands.iter().filter(|op| op.kind == Kind::Def).map(|op| op.vreg);
         scope.extend(defs);
         self.func.push(InstData {
             name: "fixed".into(),
@@ -458,9 +449,7 @@ impl Builder<'_, '_> {
         self.depth -= 1;
         let results = self.fresh(given.len());
         let exit = self.func.push_block(results.clone(), self.depth);
-        self.func
-            .targets_mut(split)
-            .extend([(back, Vec::new()), (exit, given)]);
+        self.func.targets_mut(split).extend([(back, Vec::new()), (exit, given)]);
         // What the loop defines is known after it: its body ran at least once.
         *scope = inner;
         scope.extend(results);
@@ -471,9 +460,7 @@ impl Builder<'_, '_> {
         let values = self.some(scope, 6)?;
         let groups = vec![Group::consecutive(values.len() as u16)];
         let operands = (0..).zip(&values);
-        let operands = operands
-            .map(|(at, &vreg)| Operand::group_use(vreg, 0, at))
-            .collect();
+        let operands = operands.map(|(at, &vreg)| Operand::group_use(vreg, 0, at)).collect();
         let name = "ret".into();
         self.func.push(InstData {
             name,
@@ -506,10 +493,7 @@ mod tests {
         // The smallest sizes first: what fails there is easy to read.
         for size in [64, 128, 256, 1 << 12] {
             let test = arbtest::arbtest(law);
-            test.size_min(16)
-                .size_max(size)
-                .budget_ms(budget() / 4)
-                .run();
+            test.size_min(16).size_max(size).budget_ms(budget() / 4).run();
         }
     }
 }

@@ -123,11 +123,7 @@ impl Graph {
 
     /// The number of neighbours and forbidden registers.
     pub fn degree(&self, node: u32) -> u32 {
-        let forbidden: u32 = self
-            .forbidden(node)
-            .iter()
-            .map(|word| word.count_ones())
-            .sum();
+        let forbidden: u32 = self.forbidden(node).iter().map(|word| word.count_ones()).sum();
         self.neighbors(node).len() as u32 + forbidden
     }
 
@@ -146,35 +142,19 @@ impl Graph {
     }
 
     /// Whether value `node`, live across `group`, may not be `distance` places past its base.
-    pub fn group_rejects<F: Function>(
-        &self,
-        func: &F,
-        order: &Order,
-        group: u32,
-        node: u32,
-        distance: i32,
-    ) -> bool {
+    pub fn group_rejects<F: Function>(&self, func: &F, order: &Order, group: u32, node: u32, distance: i32) -> bool {
         let facts = &self.groups[group as usize];
         let inside = distance >= 0 && distance < facts.group.size as i32;
         match facts.group.clobber {
             Clobber::Above(from) => {
-                distance >= from as i32 || {
-                    inside && self.other_member(func, order, group, node, distance)
-                }
+                distance >= from as i32 || { inside && self.other_member(func, order, group, node, distance) }
             }
             Clobber::Members => inside,
             Clobber::Nothing => inside && self.other_member(func, order, group, node, distance),
         }
     }
 
-    fn other_member<F: Function>(
-        &self,
-        func: &F,
-        order: &Order,
-        group: u32,
-        node: u32,
-        distance: i32,
-    ) -> bool {
+    fn other_member<F: Function>(&self, func: &F, order: &Order, group: u32, node: u32, distance: i32) -> bool {
         let inst = self.groups[group as usize].inst;
         let index = group - order.base_starts[inst.index()];
         func.operands(inst).iter().any(|op| match op.constraint {
@@ -229,25 +209,14 @@ impl Graph {
         }
     }
 
-    fn inst<F: Function>(
-        &mut self,
-        func: &F,
-        order: &Order,
-        spills: &Spills,
-        inst: Inst,
-        edges: bool,
-    ) {
+    fn inst<F: Function>(&mut self, func: &F, order: &Order, spills: &Spills, inst: Inst, edges: bool) {
         let operands = func.operands(inst);
         let first = order.alloc_starts[inst.index()];
         self.defs.clear();
         self.late.clear();
         self.fresh.clear();
         self.temps.clear();
-        for (at, op) in operands
-            .iter()
-            .enumerate()
-            .filter(|(_, op)| op.kind == Kind::Def)
-        {
+        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Def) {
             let temp = spills.temp(first + at as u32);
             let in_reg = spills.class(op.vreg) == Class::Reg;
             self.live.remove(op.vreg.0);
@@ -261,20 +230,12 @@ impl Graph {
                 Constraint::Group { .. } | Constraint::Fixed(_) => (false, None),
                 Constraint::Any | Constraint::Reg => (op.pos == Pos::Early, None),
             };
-            self.defs.push(Def {
-                node,
-                early,
-                reused,
-            });
+            self.defs.push(Def { node, early, reused });
         }
         if edges {
             self.cross(func, order, inst);
         }
-        for (at, op) in operands
-            .iter()
-            .enumerate()
-            .filter(|(_, op)| op.kind == Kind::Use)
-        {
+        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Use) {
             let in_place = matches!(op.constraint, Constraint::Any | Constraint::Reg);
             let node = match spills.temp(first + at as u32) {
                 Some(temp) => {
@@ -306,10 +267,7 @@ impl Graph {
         if edges {
             self.use_edges();
         }
-        if operands
-            .iter()
-            .any(|op| matches!(op.constraint, Constraint::Fixed(_)))
-        {
+        if operands.iter().any(|op| matches!(op.constraint, Constraint::Fixed(_))) {
             self.forbid(func, inst);
         }
     }
@@ -319,11 +277,7 @@ impl Graph {
         let copied = func.is_move(inst).map(|(_, src)| src.0);
         for at in 0..self.defs.len() {
             let Def { node, .. } = self.defs[at];
-            let live = self
-                .live
-                .members()
-                .iter()
-                .filter(|&&other| Some(other) != copied);
+            let live = self.live.members().iter().filter(|&&other| Some(other) != copied);
             self.pairs.extend(live.map(|&other| (node, other)));
             for before in 0..at {
                 self.edge(node, self.defs[before].node);
@@ -340,11 +294,7 @@ impl Graph {
     /// Early defs against uses, and temporaries against what is live before the instruction.
     fn use_edges(&mut self) {
         for at in 0..self.defs.len() {
-            let Def {
-                node,
-                early,
-                reused,
-            } = self.defs[at];
+            let Def { node, early, reused } = self.defs[at];
             if !early {
                 continue;
             }
@@ -396,8 +346,7 @@ impl Graph {
     /// Keeps everybody else out of the registers of `Fixed` operands.
     fn forbid<F: Function>(&mut self, func: &F, inst: Inst) {
         if self.forbidden.is_empty() {
-            self.forbidden
-                .resize(self.num_nodes as usize * self.words, 0);
+            self.forbidden.resize(self.num_nodes as usize * self.words, 0);
         }
         for op in func.operands(inst) {
             let Constraint::Fixed(reg) = op.constraint else {

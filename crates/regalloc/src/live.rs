@@ -71,9 +71,7 @@ impl Liveness {
             let range = func.block_insts(block);
             for inst in range.iter() {
                 let operands = func.operands(inst).iter();
-                operands
-                    .filter(|op| op.kind == Kind::Use)
-                    .for_each(|op| add(op.vreg));
+                operands.filter(|op| op.kind == Kind::Use).for_each(|op| add(op.vreg));
             }
             each_arg(func, block, range.last(), &mut add);
         }
@@ -83,9 +81,7 @@ impl Liveness {
     fn mark<F: Function>(&mut self, func: &F, order: &Order, vreg: VReg, block: Block) {
         self.work.push(block);
         while let Some(block) = self.work.pop() {
-            if order.def_block[vreg.index()] == block.0
-                || !push(&mut self.pool, &mut self.ins[block.index()], vreg)
-            {
+            if order.def_block[vreg.index()] == block.0 || !push(&mut self.pool, &mut self.ins[block.index()], vreg) {
                 continue;
             }
             for &pred in func.preds(block) {
@@ -98,10 +94,7 @@ impl Liveness {
 
 /// Puts `vreg` on a list unless it is its newest member; whether it was put.
 fn push(pool: &mut Vec<(VReg, u32)>, head: &mut u32, vreg: VReg) -> bool {
-    if pool
-        .get(*head as usize)
-        .is_some_and(|&(newest, _)| newest == vreg)
-    {
+    if pool.get(*head as usize).is_some_and(|&(newest, _)| newest == vreg) {
         return false;
     }
     pool.push((vreg, *head));
@@ -110,16 +103,9 @@ fn push(pool: &mut Vec<(VReg, u32)>, head: &mut u32, vreg: VReg) -> bool {
 }
 
 /// Visits every argument that `block` passes on, successor by successor.
-pub(crate) fn each_arg<F: Function>(
-    func: &F,
-    block: Block,
-    last: Inst,
-    mut visit: impl FnMut(VReg),
-) {
+pub(crate) fn each_arg<F: Function>(func: &F, block: Block, last: Inst, mut visit: impl FnMut(VReg)) {
     for succ in 0..func.succs(block).len() {
-        func.branch_args(last, succ)
-            .iter()
-            .for_each(|&arg| visit(arg));
+        func.branch_args(last, succ).iter().for_each(|&arg| visit(arg));
     }
 }
 

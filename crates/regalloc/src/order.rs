@@ -30,10 +30,7 @@ impl Order {
         self.number(func);
         self.postorder(func);
         self.blocks.reverse();
-        assert!(
-            func.preds(func.entry()).is_empty(),
-            "the entry has no predecessors"
-        );
+        assert!(func.preds(func.entry()).is_empty(), "the entry has no predecessors");
         self.homes.clear();
         self.def_block.clear();
         self.def_block.resize(func.num_vregs() as usize, NONE);

@@ -171,10 +171,7 @@ impl Output {
 
     /// The live places at `inst`, when it is a safepoint.
     pub fn safepoint(&self, inst: Inst) -> Option<Safepoint<'_>> {
-        let at = self
-            .safepoints
-            .binary_search_by_key(&inst, |&(inst, _)| inst)
-            .ok()?;
+        let at = self.safepoints.binary_search_by_key(&inst, |&(inst, _)| inst).ok()?;
         Some(self.safepoint_at(at))
     }
 
@@ -197,15 +194,9 @@ impl Output {
 
     /// What to emit for `block`, in order. Copies within one place and removed instructions are
     /// left out.
-    pub fn steps<'a, F: Function>(
-        &'a self,
-        func: &'a F,
-        block: Block,
-    ) -> impl Iterator<Item = Step<'a>> + 'a {
+    pub fn steps<'a, F: Function>(&'a self, func: &'a F, block: Block) -> impl Iterator<Item = Step<'a>> + 'a {
         let range = func.block_insts(block);
-        let start = self
-            .edits
-            .partition_point(|(point, _)| point.inst < range.start);
+        let start = self.edits.partition_point(|(point, _)| point.inst < range.start);
         let mut edits = self.edits[start..].iter().peekable();
         let mut inst = range.start;
         let mut emitted = false;

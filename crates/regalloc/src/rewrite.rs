@@ -32,11 +32,7 @@ impl Rewriter {
         let mut out = Output {
             alloc_starts: order.alloc_starts.clone(),
             base_starts: order.base_starts.clone(),
-            bases: frame
-                .bases
-                .iter()
-                .map(|&base| FrameIndex(base as u16))
-                .collect(),
+            bases: frame.bases.iter().map(|&base| FrameIndex(base as u16)).collect(),
             slot_base: FrameIndex(frame.num_regs as u16),
             ..Output::default()
         };
@@ -46,8 +42,7 @@ impl Rewriter {
         out.allocs.resize(frame.places.len(), Loc::Reg(PReg(0)));
         self.blocks.clear();
         self.blocks.extend_from_slice(&order.blocks);
-        self.blocks
-            .sort_unstable_by_key(|&block| func.block_insts(block).start);
+        self.blocks.sort_unstable_by_key(|&block| func.block_insts(block).start);
         let blocks = std::mem::take(&mut self.blocks);
         for &block in &blocks {
             self.block(func, order, live, spills, frame, block, &mut out);
@@ -56,13 +51,7 @@ impl Rewriter {
         self.finish(func, frame, &mut out)
     }
 
-    fn fill_homes<F: Function>(
-        &mut self,
-        func: &F,
-        spills: &Spills,
-        frame: &Frame,
-        out: &mut Output,
-    ) {
+    fn fill_homes<F: Function>(&mut self, func: &F, spills: &Spills, frame: &Frame, out: &mut Output) {
         for vreg in (0..func.num_vregs()).map(VReg) {
             let home = frame.homes[vreg.index()];
             let loc = (home != NONE).then(|| home_loc(frame, home));
@@ -154,14 +143,7 @@ impl Rewriter {
         }
     }
 
-    fn edge<F: Function>(
-        &mut self,
-        func: &F,
-        live: &Liveness,
-        frame: &Frame,
-        pred: Block,
-        at: usize,
-    ) {
+    fn edge<F: Function>(&mut self, func: &F, live: &Liveness, frame: &Frame, pred: Block, at: usize) {
         let args = func.branch_args(func.block_insts(pred).last(), at);
         for (&param, &arg) in func.block_params(func.succs(pred)[at]).iter().zip(args) {
             let home = frame.homes[param.index()];
@@ -199,8 +181,8 @@ impl Rewriter {
                 || matches!(op.constraint, Constraint::Fixed(_))
                 || spills.temp(number).is_some()
                 || frame.homes[op.vreg.index()] != place;
-            let reused = op.kind == Kind::Use
-                && crate::spill::reuser(func.operands(inst), (number - first) as usize).is_some();
+            let reused =
+                op.kind == Kind::Use && crate::spill::reuser(func.operands(inst), (number - first) as usize).is_some();
             if op.kind == Kind::Use && (moved || reused) {
                 self.bring(frame, op.vreg, (place, loc));
             }
@@ -247,10 +229,7 @@ impl Rewriter {
         for (number, op) in (first..).zip(func.operands(inst)) {
             let place = frame.places[number as usize];
             let moved = spills.temp(number).is_some()
-                || matches!(
-                    op.constraint,
-                    Constraint::Fixed(_) | Constraint::Group { .. }
-                );
+                || matches!(op.constraint, Constraint::Fixed(_) | Constraint::Group { .. });
             if op.kind == Kind::Def && moved && place != NONE && needed(op.vreg) {
                 self.copy(live, frame, (place, out.allocs[number as usize]), op.vreg);
             }
@@ -274,12 +253,7 @@ impl Rewriter {
         }
     }
 
-    fn finish<F: Function>(
-        &mut self,
-        func: &F,
-        frame: &Frame,
-        out: &mut Output,
-    ) -> Result<Output, AllocError> {
+    fn finish<F: Function>(&mut self, func: &F, frame: &Frame, out: &mut Output) -> Result<Output, AllocError> {
         let mut top = frame.top;
         if self.uses_scratch {
             // Above every window, so no move of any instruction can meet it.
@@ -301,8 +275,7 @@ impl Rewriter {
         for &(inst, start, end) in &frame.safepoints {
             out.safepoints.push((inst, out.live.len() as u32));
             let live = &frame.live_places[start as usize..end as usize];
-            out.live
-                .extend(live.iter().map(|&place| FrameIndex(place as u16)));
+            out.live.extend(live.iter().map(|&place| FrameIndex(place as u16)));
         }
         let moves = out
             .edits
@@ -312,11 +285,7 @@ impl Rewriter {
         out.stats.moves_left = moves as u32;
         out.stats.moves_coalesced = self.coalesced;
         for &block in &self.blocks {
-            for inst in func
-                .block_insts(block)
-                .iter()
-                .filter(|&i| func.is_move(i).is_some())
-            {
+            for inst in func.block_insts(block).iter().filter(|&i| func.is_move(i).is_some()) {
                 match out.is_skipped(func, inst) {
                     true => out.stats.moves_coalesced += 1,
                     false => out.stats.moves_left += 1,

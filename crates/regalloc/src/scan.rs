@@ -58,13 +58,7 @@ pub(crate) struct Program<'a, F> {
 impl Scan {
     /// Colours the values of `class`. With a `limit`, values that find no colour are spilled,
     /// which makes the colouring invalid: it has to be done again.
-    pub fn run<F: Function>(
-        &mut self,
-        program: &Program<'_, F>,
-        spills: &mut Spills,
-        class: Class,
-        limit: u32,
-    ) {
+    pub fn run<F: Function>(&mut self, program: &Program<'_, F>, spills: &mut Spills, class: Class, limit: u32) {
         let func = program.func;
         let nodes = func.num_vregs() as usize + spills.temps.len();
         self.colors.clear();
@@ -72,10 +66,8 @@ impl Scan {
         self.wish.clear();
         self.wish.resize(nodes, NONE);
         self.bases.clear();
-        self.bases.resize(
-            program.order.base_starts[func.num_insts() as usize] as usize,
-            NONE,
-        );
+        self.bases
+            .resize(program.order.base_starts[func.num_insts() as usize] as usize, NONE);
         self.num_colors = 0;
         self.spilled = 0;
         self.given.clear();
@@ -94,14 +86,10 @@ impl Scan {
 
     /// Finds the last uses, and where values go with them.
     fn find_ends<F: Function>(&mut self, program: &Program<'_, F>) {
-        let Program {
-            func, order, live, ..
-        } = *program;
+        let Program { func, order, live, .. } = *program;
         self.ends.clear();
-        self.ends.resize(
-            order.alloc_starts[func.num_insts() as usize] as usize,
-            false,
-        );
+        self.ends
+            .resize(order.alloc_starts[func.num_insts() as usize] as usize, false);
         self.unused.clear();
         self.unused.resize(func.num_vregs() as usize, false);
         self.goal.clear();
@@ -110,8 +98,7 @@ impl Scan {
         for &block in &order.blocks {
             self.live.clear();
             let range = func.block_insts(block);
-            live.live_out(block)
-                .for_each(|vreg| self.live.insert(vreg.0));
+            live.live_out(block).for_each(|vreg| self.live.insert(vreg.0));
             each_arg(func, block, range.last(), |vreg| self.live.insert(vreg.0));
             for (at, &succ) in func.succs(block).iter().enumerate() {
                 let args = func.branch_args(range.last(), at);
@@ -135,11 +122,7 @@ impl Scan {
             self.unused[op.vreg.index()] = !self.live.contains(op.vreg.0);
             self.live.remove(op.vreg.0);
         }
-        for (at, op) in operands
-            .iter()
-            .enumerate()
-            .filter(|(_, op)| op.kind == Kind::Use)
-        {
+        for (at, op) in operands.iter().enumerate().filter(|(_, op)| op.kind == Kind::Use) {
             if self.live.contains(op.vreg.0) {
                 continue;
             }
@@ -173,11 +156,7 @@ impl Scan {
         block: Block,
     ) {
         self.occupied.fill(0);
-        for vreg in program
-            .live
-            .live_in(block)
-            .filter(|&vreg| spills.class(vreg) == class)
-        {
+        for vreg in program.live.live_in(block).filter(|&vreg| spills.class(vreg) == class) {
             // A value that was spilled during this scan and is not any more of its class.
             if self.colors[vreg.index()] != NONE {
                 self.occupy(vreg.0, self.colors[vreg.index()]);
@@ -229,15 +208,8 @@ impl Scan {
         };
         self.release.clear();
         self.release_late.clear();
-        for (number, op) in (first..)
-            .zip(operands)
-            .filter(|(_, op)| op.kind == Kind::Use)
-        {
-            let temp = if class == Class::Reg {
-                spills.temp(number)
-            } else {
-                None
-            };
+        for (number, op) in (first..).zip(operands).filter(|(_, op)| op.kind == Kind::Use) {
+            let temp = if class == Class::Reg { spills.temp(number) } else { None };
             let ends = self.ends[number as usize];
             let node = match temp {
                 Some(temp) => {
@@ -259,15 +231,8 @@ impl Scan {
             if !early {
                 self.release_all(false);
             }
-            for (number, op) in (first..)
-                .zip(operands)
-                .filter(|(_, op)| op.kind == Kind::Def)
-            {
-                let temp = if class == Class::Reg {
-                    spills.temp(number)
-                } else {
-                    None
-                };
+            for (number, op) in (first..).zip(operands).filter(|(_, op)| op.kind == Kind::Def) {
+                let temp = if class == Class::Reg { spills.temp(number) } else { None };
                 let in_class = spills.class(op.vreg) == class;
                 let Some(node) = temp.or(in_class.then_some(op.vreg.0)) else {
                     continue;
@@ -285,11 +250,7 @@ impl Scan {
                     continue;
                 }
                 // Only a value that ends here early gives up its place.
-                let reused = if self.release.contains(&reused) {
-                    reused
-                } else {
-                    NONE
-                };
+                let reused = if self.release.contains(&reused) { reused } else { NONE };
                 self.define(program, spills, limit, node, reused, group);
                 if temp.is_some() || self.unused[op.vreg.index()] {
                     self.release_late.push(node);
@@ -365,9 +326,7 @@ impl Scan {
         }
         let free = |color: u32| {
             let word = self.occupied.get(color as usize / 64).copied().unwrap_or(0);
-            let free = color < limit
-                && word >> (color % 64) & 1 == 0
-                && !self.rejects(program, node, color);
+            let free = color < limit && word >> (color % 64) & 1 == 0 && !self.rejects(program, node, color);
             free.then_some(color)
         };
         let goal = self.goal.get(node as usize).copied().unwrap_or(Goal::None);
@@ -400,9 +359,7 @@ impl Scan {
             if offset == 0 {
                 // Stack discipline: a window begins above everything that is live now.
                 let top = self.occupied.iter().rposition(|&word| word != 0);
-                let top = top.map_or(0, |at| {
-                    at * 64 + 64 - self.occupied[at].leading_zeros() as usize
-                });
+                let top = top.map_or(0, |at| at * 64 + 64 - self.occupied[at].leading_zeros() as usize);
                 let color = Some(top as u32).filter(|&top| top < limit)?;
                 if !self.rejects(program, node, color) {
                     self.bases[group as usize] = color;
@@ -415,16 +372,10 @@ impl Scan {
 
     fn rejects<F: Function>(&self, program: &Program<'_, F>, node: u32, color: u32) -> bool {
         let given = self.given.get(color as usize / 64);
-        given.is_some_and(|word| word >> (color % 64) & 1 != 0)
-            || program.graph.is_forbidden(node, color)
+        given.is_some_and(|word| word >> (color % 64) & 1 != 0) || program.graph.is_forbidden(node, color)
     }
 
-    fn lowest_free<F: Function>(
-        &mut self,
-        program: &Program<'_, F>,
-        limit: u32,
-        node: u32,
-    ) -> Option<u32> {
+    fn lowest_free<F: Function>(&mut self, program: &Program<'_, F>, limit: u32, node: u32) -> Option<u32> {
         let forbidden = program.graph.forbidden(node);
         for at in 0.. {
             self.grow(at as u32 * 64);
@@ -441,15 +392,8 @@ impl Scan {
     }
 
     /// Spills the cheapest of the values in registers and `node` itself; the place that this frees.
-    fn evict<F: Function>(
-        &mut self,
-        program: &Program<'_, F>,
-        spills: &mut Spills,
-        node: u32,
-    ) -> Option<u32> {
-        let Program {
-            func, order, graph, ..
-        } = *program;
+    fn evict<F: Function>(&mut self, program: &Program<'_, F>, spills: &mut Spills, node: u32) -> Option<u32> {
+        let Program { func, order, graph, .. } = *program;
         let num_vregs = func.num_vregs();
         let mut best: Option<(f32, u32, Option<u32>)> = None;
         for (color, &owner) in (0..graph.num_regs as u32).zip(&self.owner) {

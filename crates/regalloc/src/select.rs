@@ -73,17 +73,10 @@ impl Colors {
             let victim = if node < func.num_vregs() {
                 Some(VReg(node))
             } else {
-                let values = graph
-                    .neighbors(node)
-                    .iter()
-                    .filter(|&&other| other < func.num_vregs());
+                let values = graph.neighbors(node).iter().filter(|&&other| other < func.num_vregs());
                 let values = values.map(|&other| VReg(other));
                 let values = values.filter(|&vreg| func.home(vreg).is_none());
-                values.min_by(|&a, &b| {
-                    spills
-                        .cost(func, order, a)
-                        .total_cmp(&spills.cost(func, order, b))
-                })
+                values.min_by(|&a, &b| spills.cost(func, order, a).total_cmp(&spills.cost(func, order, b)))
             };
             if let Some(victim) = victim {
                 spills.spill(func, victim);
@@ -182,15 +175,7 @@ impl Colors {
         for &(element, distance) in members {
             if let Some(group) = clusters.as_group(element) {
                 if polite {
-                    self.group_limits(
-                        func,
-                        order,
-                        graph,
-                        group,
-                        distance,
-                        &mut lowest,
-                        &mut highest,
-                    );
+                    self.group_limits(func, order, graph, group, distance, &mut lowest, &mut highest);
                 }
                 continue;
             }
@@ -213,21 +198,14 @@ impl Colors {
         for (taken, unwanted) in self.taken.iter_mut().zip(&self.unwanted) {
             *taken |= unwanted;
         }
-        let is_free = |base: i32| {
-            base >= lowest
-                && base <= highest
-                && self.taken[base as usize / 64] >> (base % 64) & 1 == 0
-        };
+        let is_free =
+            |base: i32| base >= lowest && base <= highest && self.taken[base as usize / 64] >> (base % 64) & 1 == 0;
         for &(element, distance) in members {
             for (partner, from) in self.biases.of(element) {
                 let at = match clusters.as_group(partner) {
-                    Some(group) if self.bases[group as usize] != NO_BASE => {
-                        self.bases[group as usize]
-                    }
+                    Some(group) if self.bases[group as usize] != NO_BASE => self.bases[group as usize],
                     None if partner == clusters.frame() => 0,
-                    None if self.regs[partner as usize] != NONE => {
-                        self.regs[partner as usize] as i32
-                    }
+                    None if self.regs[partner as usize] != NONE => self.regs[partner as usize] as i32,
                     _ => continue,
                 };
                 let base = at + from - distance;
@@ -251,12 +229,7 @@ impl Colors {
     /// Marks as unwanted the places of the parameters beside one that a value of the cluster is
     /// passed to but could not share a place with. In such a place the value would be part of a
     /// cycle of moves, which takes one move more; whether there is anything to avoid.
-    fn avoid_siblings<F: Function>(
-        &mut self,
-        func: &F,
-        order: &Order,
-        members: &[(u32, i32)],
-    ) -> bool {
+    fn avoid_siblings<F: Function>(&mut self, func: &F, order: &Order, members: &[(u32, i32)]) -> bool {
         self.unwanted.fill(0);
         let mut any = false;
         for &(element, distance) in members {
@@ -296,15 +269,10 @@ impl Colors {
     ) {
         let facts = &graph.groups[group as usize];
         let crossing = graph.crossing(group);
-        let colored = crossing
-            .iter()
-            .filter(|&&node| self.regs[node as usize] != NONE);
+        let colored = crossing.iter().filter(|&&node| self.regs[node as usize] != NONE);
         *lowest = (*lowest).max(-distance);
         if let Clobber::Above(from) = facts.group.clobber {
-            let above = colored
-                .map(|&node| self.regs[node as usize] + 1)
-                .max()
-                .unwrap_or(0);
+            let above = colored.map(|&node| self.regs[node as usize] + 1).max().unwrap_or(0);
             let room = above.max(crossing.len() as u32) as i32;
             *lowest = (*lowest).max(room - from as i32 - distance);
             return;

@@ -44,8 +44,7 @@ impl Simplified {
         self.rank_roots(func, order, graph, clusters, spills);
         let limit = graph.num_regs as u32;
         self.degree.clear();
-        self.degree
-            .extend((0..graph.num_nodes).map(|node| graph.degree(node)));
+        self.degree.extend((0..graph.num_nodes).map(|node| graph.degree(node)));
         self.order.clear();
         if self.degree.iter().all(|&degree| degree < limit) {
             // Everything is removable at once: dominance order it is.
@@ -115,15 +114,8 @@ impl Simplified {
                 root
             } else {
                 let next = next_candidate.get_or_insert_with(|| {
-                    self.candidates = spill_candidates(
-                        func,
-                        order,
-                        graph,
-                        clusters,
-                        spills,
-                        &self.defined,
-                        &mut self.members,
-                    );
+                    self.candidates =
+                        spill_candidates(func, order, graph, clusters, spills, &self.defined, &mut self.members);
                     0
                 });
                 let Some(&(_, root)) = self.candidates.get(*next) else {

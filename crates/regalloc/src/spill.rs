@@ -57,10 +57,7 @@ impl Spills {
     /// The temporary of an operand by the operand's number.
     #[inline]
     pub fn temp(&self, operand: u32) -> Option<u32> {
-        self.op_temp
-            .get(operand as usize)
-            .copied()
-            .filter(|&node| node != NONE)
+        self.op_temp.get(operand as usize).copied().filter(|&node| node != NONE)
     }
 
     /// Makes temporaries for the operands that want a register but whose value has none.
@@ -181,11 +178,7 @@ fn overlaps(operands: &[Operand], op: &Operand, homes: &[u32]) -> bool {
 /// The def operand that takes the place of use operand `at`.
 pub(crate) fn reuser(operands: &[Operand], at: usize) -> Option<usize> {
     // Few instructions reuse, and those that do have few operands.
-    if operands.len() > 8
-        && !operands
-            .iter()
-            .any(|op| matches!(op.constraint, Constraint::Reuse(_)))
-    {
+    if operands.len() > 8 && !operands.iter().any(|op| matches!(op.constraint, Constraint::Reuse(_))) {
         return None;
     }
     operands

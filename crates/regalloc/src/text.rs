@@ -21,8 +21,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::{
-    Block, Clobber, Constraint, FrameIndex, Function, Group, Inst, InstRange, Kind, Operand,
-    Output, PReg, Pos, Step, VReg,
+    Block, Clobber, Constraint, FrameIndex, Function, Group, Inst, InstRange, Kind, Operand, Output, PReg, Pos, Step,
+    VReg,
 };
 
 /// A function as plain data.
@@ -95,10 +95,7 @@ impl Func {
             self.mention(arg);
         }
         self.insts.push(inst);
-        self.blocks
-            .last_mut()
-            .expect("an instruction is in a block")
-            .end += 1;
+        self.blocks.last_mut().expect("an instruction is in a block").end += 1;
         Inst(self.insts.len() as u32 - 1)
     }
 
@@ -169,17 +166,13 @@ impl Func {
         use fmt::Write;
         let mut text = String::new();
         let mut write = |args: fmt::Arguments<'_>| {
-            text.write_fmt(args)
-                .expect("writing to a string cannot fail");
+            text.write_fmt(args).expect("writing to a string cannot fail");
         };
         for block in (0..self.num_blocks()).map(Block) {
             let data = &self.blocks[block.index()];
             let home = |v: &VReg| out.homes[v.index()].map_or("-".into(), |loc| loc.to_string());
             let params = data.params.iter().map(|v| format!("{v}={}", home(v)));
-            write(format_args!(
-                "{block}({}):\n",
-                params.collect::<Vec<_>>().join(", ")
-            ));
+            write(format_args!("{block}({}):\n", params.collect::<Vec<_>>().join(", ")));
             for step in out.steps(self, block) {
                 match step {
                     Step::Move { from, to } => write(format_args!("    {to} <- {from}\n")),
@@ -203,12 +196,7 @@ impl Func {
         let stats = out.stats;
         write(format_args!(
             "frame {} slots {} moves {} coalesced {} spills {} remats {}\n",
-            out.frame_size,
-            out.spill_slots,
-            stats.moves_left,
-            stats.moves_coalesced,
-            stats.spills,
-            stats.remats,
+            out.frame_size, out.spill_slots, stats.moves_left, stats.moves_coalesced, stats.spills, stats.remats,
         ));
         text
     }
@@ -216,15 +204,8 @@ impl Func {
     fn inst_text(&self, inst: Inst, print: impl Fn(usize, &Operand) -> String) -> String {
         let data = &self.insts[inst.index()];
         let side = |kind| {
-            let operands = data
-                .operands
-                .iter()
-                .enumerate()
-                .filter(move |(_, op)| op.kind == kind);
-            operands
-                .map(|(at, op)| print(at, op))
-                .collect::<Vec<_>>()
-                .join(", ")
+            let operands = data.operands.iter().enumerate().filter(move |(_, op)| op.kind == kind);
+            operands.map(|(at, op)| print(at, op)).collect::<Vec<_>>().join(", ")
         };
         let (defs, uses) = (side(Kind::Def), side(Kind::Use));
         let mut text = if defs.is_empty() {
@@ -239,11 +220,7 @@ impl Func {
         }
         if !data.targets.is_empty() {
             let targets = data.targets.iter().map(|(target, args)| {
-                let args = args
-                    .iter()
-                    .map(VReg::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let args = args.iter().map(VReg::to_string).collect::<Vec<_>>().join(", ");
                 if args.is_empty() {
                     target.to_string()
                 } else {
@@ -424,10 +401,7 @@ impl FromStr for Func {
         for (at, line) in text.lines().enumerate() {
             let line = line.split(';').next().unwrap_or_default().trim();
             if !line.is_empty() {
-                parse_line(&mut func, line).map_err(|expected| ParseError {
-                    line: at + 1,
-                    expected,
-                })?;
+                parse_line(&mut func, line).map_err(|expected| ParseError { line: at + 1, expected })?;
             }
         }
         if func.blocks.iter().any(|block| block.start == block.end) {
@@ -505,10 +479,7 @@ fn parse_line(func: &mut Func, line: &str) -> Parsed<()> {
 fn parse_inst(line: &str) -> Parsed<InstData> {
     let (line, targets) = line.split_once("->").unwrap_or((line, ""));
     let (line, groups) = match line.split_once('{') {
-        Some((line, groups)) => (
-            line,
-            groups.trim().strip_suffix('}').ok_or("a closing brace")?,
-        ),
+        Some((line, groups)) => (line, groups.trim().strip_suffix('}').ok_or("a closing brace")?),
         None => (line, ""),
     };
     let (defs, line) = line.split_once('=').unwrap_or(("", line));
@@ -519,19 +490,11 @@ fn parse_inst(line: &str) -> Parsed<InstData> {
         ..InstData::default()
     };
     for (list, kind) in [(defs, Kind::Def), (uses, Kind::Use)] {
-        for operand in list
-            .split(',')
-            .map(str::trim)
-            .filter(|operand| !operand.is_empty())
-        {
+        for operand in list.split(',').map(str::trim).filter(|operand| !operand.is_empty()) {
             inst.operands.push(parse_operand(operand, kind)?);
         }
     }
-    for group in groups
-        .split(',')
-        .map(str::trim)
-        .filter(|group| !group.is_empty())
-    {
+    for group in groups.split(',').map(str::trim).filter(|group| !group.is_empty()) {
         inst.groups.push(parse_group(group)?);
     }
     let mut rest = targets.trim();
@@ -542,10 +505,7 @@ fn parse_inst(line: &str) -> Parsed<InstData> {
             false => end,
         };
         inst.targets.push(parse_target(&rest[..end])?);
-        rest = rest[end..]
-            .trim_start()
-            .trim_start_matches(',')
-            .trim_start();
+        rest = rest[end..].trim_start().trim_start_matches(',').trim_start();
     }
     check_inst(&inst)?;
     Ok(inst)
@@ -615,10 +575,7 @@ fn parse_group(text: &str) -> Parsed<Group> {
 
 fn parse_target(text: &str) -> Parsed<(Block, Vec<VReg>)> {
     let (name, params) = match text.trim().split_once('(') {
-        Some((name, params)) => (
-            name,
-            params.strip_suffix(')').ok_or("a closing parenthesis")?,
-        ),
+        Some((name, params)) => (name, params.strip_suffix(')').ok_or("a closing parenthesis")?),
         None => (text.trim(), ""),
     };
     let block = Block(number(name.strip_prefix('b').ok_or("a block")?)?);
@@ -626,10 +583,7 @@ fn parse_target(text: &str) -> Parsed<(Block, Vec<VReg>)> {
 }
 
 fn vregs(text: &str) -> Parsed<Vec<VReg>> {
-    let names = text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     names.map(vreg_name).collect()
 }
 

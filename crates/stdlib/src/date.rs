@@ -41,7 +41,11 @@ pub struct Offset {
 impl Offset {
     /// UTC, which C calls `GMT`.
     pub fn utc() -> Offset {
-        Offset { seconds: 0, dst: false, name: "GMT".to_owned() }
+        Offset {
+            seconds: 0,
+            dst: false,
+            name: "GMT".to_owned(),
+        }
     }
 }
 
@@ -71,7 +75,9 @@ impl Zone for Local {
         use jiff::{Timestamp, tz::TimeZone};
         let range = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
         let clamped = timestamp.clamp(*range.start(), *range.end());
-        let Ok(time) = Timestamp::from_second(clamped) else { return Offset::utc() };
+        let Ok(time) = Timestamp::from_second(clamped) else {
+            return Offset::utc();
+        };
         let zone = TimeZone::system();
         let info = zone.to_offset_info(time);
         Offset {
@@ -202,12 +208,34 @@ fn offset_of_local(local: i64, dst: Option<bool>, zone: &dyn Zone) -> i64 {
         let standard = if valid(&before) { before.seconds } else { after.seconds };
         return if wanted { standard + 3600 } else { standard - 3600 };
     }
-    if valid(&before) || !valid(&after) { before.seconds } else { after.seconds }
+    if valid(&before) || !valid(&after) {
+        before.seconds
+    } else {
+        after.seconds
+    }
 }
 
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -317,7 +345,10 @@ mod tests {
             ("%u %U %w %W", "7 36 0 36"),
             ("%x %X %y %Y", "09/09/01 01:46:40 01 2001"),
             ("%z %Z %% %n%t", "+0000 GMT % \n\t"),
-            ("%Ec %EC %Ex %EX %Ey %EY", "Sun Sep  9 01:46:40 2001 20 09/09/01 01:46:40 01 2001"),
+            (
+                "%Ec %EC %Ex %EX %Ey %EY",
+                "Sun Sep  9 01:46:40 2001 20 09/09/01 01:46:40 01 2001",
+            ),
             ("%Od %Oe %OH %OI %Om %OM %OS", "09  9 01 01 09 46 40"),
             ("%Ou %OU %OV %Ow %OW %Oy", "7 36 36 0 36 01"),
         ] {
@@ -338,7 +369,15 @@ mod tests {
             ((2008, 12, 28), "2008-52 08"),
             ((2010, 1, 3), "2009-53 09"),
         ] {
-            let fields = Fields { year: date.0, month: date.1, day: date.2, hour: 12, min: 0, sec: 0, dst: None };
+            let fields = Fields {
+                year: date.0,
+                month: date.1,
+                day: date.2,
+                hour: 12,
+                min: 0,
+                sec: 0,
+                dst: None,
+            };
             let t = timestamp(&fields, &Utc).expect("in range");
             assert_eq!(show(t, "%G-%V %g", &Utc), expected);
         }
@@ -346,7 +385,10 @@ mod tests {
 
     #[test]
     fn days_round_trip() {
-        for days in (-800_000..800_000).step_by(137).chain([-719_469, -719_468, 11_016, 11_017]) {
+        for days in (-800_000..800_000)
+            .step_by(137)
+            .chain([-719_469, -719_468, 11_016, 11_017])
+        {
             let (year, month, day) = civil_from_days(days);
             assert_eq!(days_from_civil(year, month, day), days);
             assert!((1..=12).contains(&month) && (1..=31).contains(&day));
@@ -356,7 +398,18 @@ mod tests {
     #[test]
     fn fields_are_normalized() {
         let time = |year, month, day, hour, min, sec| {
-            timestamp(&Fields { year, month, day, hour, min, sec, dst: None }, &Utc)
+            timestamp(
+                &Fields {
+                    year,
+                    month,
+                    day,
+                    hour,
+                    min,
+                    sec,
+                    dst: None,
+                },
+                &Utc,
+            )
         };
         assert_eq!(time(1970, 1, 1, 0, 0, 0), Some(0));
         assert_eq!(time(2000, 1, 1, 0, 0, -1), Some(946_684_799));
@@ -375,14 +428,29 @@ mod tests {
     impl Zone for Summer {
         fn offset_at(&self, timestamp: i64) -> Offset {
             let dst = (100 * DAY..200 * DAY).contains(&timestamp);
-            Offset { seconds: if dst { 7200 } else { 3600 }, dst, name: if dst { "ST" } else { "WT" }.to_owned() }
+            Offset {
+                seconds: if dst { 7200 } else { 3600 },
+                dst,
+                name: if dst { "ST" } else { "WT" }.to_owned(),
+            }
         }
     }
 
     #[test]
     fn zones_with_daylight_saving() {
         let at = |day: i64, hour, dst| {
-            timestamp(&Fields { year: 1970, month: 1, day: day + 1, hour, min: 0, sec: 0, dst }, &Summer)
+            timestamp(
+                &Fields {
+                    year: 1970,
+                    month: 1,
+                    day: day + 1,
+                    hour,
+                    min: 0,
+                    sec: 0,
+                    dst,
+                },
+                &Summer,
+            )
         };
         assert_eq!(at(10, 12, None), Some(10 * DAY + 11 * 3600));
         assert_eq!(at(150, 12, None), Some(150 * DAY + 10 * 3600));

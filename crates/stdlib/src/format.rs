@@ -50,17 +50,35 @@ pub struct Allowed {
 
 impl Allowed {
     /// `%a %e %f %g`
-    pub const FLOAT: Allowed = Allowed { flags: b"-+#0 ", precision: true };
+    pub const FLOAT: Allowed = Allowed {
+        flags: b"-+#0 ",
+        precision: true,
+    };
     /// `%d %i`
-    pub const INT: Allowed = Allowed { flags: b"-+0 ", precision: true };
+    pub const INT: Allowed = Allowed {
+        flags: b"-+0 ",
+        precision: true,
+    };
     /// `%u`
-    pub const UNSIGNED: Allowed = Allowed { flags: b"-0", precision: true };
+    pub const UNSIGNED: Allowed = Allowed {
+        flags: b"-0",
+        precision: true,
+    };
     /// `%o %x`
-    pub const HEX: Allowed = Allowed { flags: b"-#0", precision: true };
+    pub const HEX: Allowed = Allowed {
+        flags: b"-#0",
+        precision: true,
+    };
     /// `%s`
-    pub const STR: Allowed = Allowed { flags: b"-", precision: true };
+    pub const STR: Allowed = Allowed {
+        flags: b"-",
+        precision: true,
+    };
     /// `%c %p`
-    pub const CHAR: Allowed = Allowed { flags: b"-", precision: false };
+    pub const CHAR: Allowed = Allowed {
+        flags: b"-",
+        precision: false,
+    };
 }
 
 impl<'a> Conversion<'a> {
@@ -71,13 +89,19 @@ impl<'a> Conversion<'a> {
     pub fn parse(format: &'a [u8]) -> Result<Conversion<'a>, FormatError> {
         // No valid specification has more than 21 bytes behind its `%`.
         const LIMIT: usize = 22;
-        let modifiers = format[1..].iter().take_while(|b| b"-+#0 123456789.".contains(b)).count();
+        let modifiers = format[1..]
+            .iter()
+            .take_while(|b| b"-+#0 123456789.".contains(b))
+            .count();
         if modifiers + 1 >= LIMIT {
             return Err(FormatError::TooLong);
         }
         let letter = format.get(1 + modifiers).copied().unwrap_or(0);
         let end = 1 + modifiers + usize::from(letter != 0);
-        Ok(Conversion { text: &format[..end], letter })
+        Ok(Conversion {
+            text: &format[..end],
+            letter,
+        })
     }
 
     /// Is it just `%` and a letter?
@@ -91,7 +115,10 @@ impl<'a> Conversion<'a> {
     /// # Errors
     /// [`FormatError::InvalidSpecification`]
     pub fn spec(&self, allowed: Allowed) -> Result<FormatSpec, FormatError> {
-        let mut spec = FormatSpec { upper: self.letter.is_ascii_uppercase(), ..FormatSpec::default() };
+        let mut spec = FormatSpec {
+            upper: self.letter.is_ascii_uppercase(),
+            ..FormatSpec::default()
+        };
         if self.is_bare() {
             return Ok(spec);
         }
@@ -155,7 +182,11 @@ pub fn write_integer(out: &mut Vec<u8>, letter: u8, n: i64, spec: &FormatSpec) {
 
 /// Appends a float by `%a %e %f %g` or their capitals.
 pub fn write_floating(out: &mut Vec<u8>, letter: u8, f: f64, spec: &FormatSpec) {
-    let plain = FormatSpec { width: spec.width, precision: spec.precision, ..FormatSpec::default() };
+    let plain = FormatSpec {
+        width: spec.width,
+        precision: spec.precision,
+        ..FormatSpec::default()
+    };
     if f.is_finite() && *spec == plain {
         // Without flags the digits can go straight to the output.
         let precision = spec.precision.unwrap_or(6);
@@ -187,7 +218,9 @@ fn general(out: &mut Vec<u8>, f: f64, digits: usize) {
     let text = &buffer[..buffer.len() - free];
     let mark = text.iter().position(|&b| b == b'e').expect("the form has an exponent");
     let (mantissa, exponent) = (&text[..mark], &text[mark + 1..]);
-    let exponent = exponent.iter().fold(0i32, |n, &b| if b == b'-' { n } else { n * 10 + i32::from(b - b'0') })
+    let exponent = exponent
+        .iter()
+        .fold(0i32, |n, &b| if b == b'-' { n } else { n * 10 + i32::from(b - b'0') })
         * if exponent[0] == b'-' { -1 } else { 1 };
     // The significant digits without the point and without trailing zeros.
     let mut significant = [b'0'; 20];
@@ -210,7 +243,8 @@ fn general(out: &mut Vec<u8>, f: f64, digits: usize) {
             out.push(b'.');
             out.extend_from_slice(&significant[1..]);
         }
-        write!(out, "e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs()).expect("a vector takes all bytes");
+        write!(out, "e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+            .expect("a vector takes all bytes");
     } else if exponent < 0 {
         out.extend_from_slice(b"0.");
         out.resize(out.len() + (-exponent - 1) as usize, b'0');
@@ -250,7 +284,11 @@ pub fn write_quoted(out: &mut Vec<u8>, text: &[u8]) {
             _ if byte.is_ascii_control() => {
                 // A digit behind the escape would be read as part of it.
                 let digit_follows = text.get(i + 1).is_some_and(u8::is_ascii_digit);
-                let result = if digit_follows { write!(out, "\\{byte:03}") } else { write!(out, "\\{byte}") };
+                let result = if digit_follows {
+                    write!(out, "\\{byte:03}")
+                } else {
+                    write!(out, "\\{byte}")
+                };
                 result.expect("a vector takes all bytes");
             }
             _ => out.push(byte),
@@ -272,7 +310,11 @@ pub fn write_quoted_float(out: &mut Vec<u8>, f: f64) {
 /// Appends an integer as an expression that reads back as the same integer (`%q`).
 pub fn write_quoted_int(out: &mut Vec<u8>, n: i64) {
     // The digits of the least integer, without its sign, are out of range.
-    if n == i64::MIN { out.extend_from_slice(b"0x8000000000000000") } else { write_int(out, n) }
+    if n == i64::MIN {
+        out.extend_from_slice(b"0x8000000000000000")
+    } else {
+        write_int(out, n)
+    }
 }
 
 #[cfg(test)]
@@ -343,14 +385,25 @@ mod tests {
         let mut random = crate::random::Random::from_seed(5, 5);
         for _ in 0..20_000 {
             let bits = random.next_u64();
-            let f = if bits & 1 == 0 { f64::from_bits(bits) } else { (bits >> 40) as f64 / 1000.0 };
+            let f = if bits & 1 == 0 {
+                f64::from_bits(bits)
+            } else {
+                (bits >> 40) as f64 / 1000.0
+            };
             if !f.is_finite() {
                 continue;
             }
             let digits = 1 + (bits >> 20) as usize % 20;
             let (mut a, mut b) = (Vec::new(), Vec::new());
             general(&mut a, f, digits);
-            fmt_g(&mut b, f, &FormatSpec { precision: Some(digits), ..FormatSpec::default() });
+            fmt_g(
+                &mut b,
+                f,
+                &FormatSpec {
+                    precision: Some(digits),
+                    ..FormatSpec::default()
+                },
+            );
             assert_eq!(String::from_utf8(a), String::from_utf8(b), "%.{digits}g of {f:e}");
         }
     }
@@ -395,9 +448,15 @@ mod tests {
             ("%+x", Allowed::HEX),
             ("%1.1.1f", Allowed::FLOAT),
         ] {
-            assert_eq!(message(format, allowed), format!("invalid conversion specification: '{format}'"));
+            assert_eq!(
+                message(format, allowed),
+                format!("invalid conversion specification: '{format}'")
+            );
         }
-        assert_eq!(message(&format!("%{}d", "0".repeat(30)), Allowed::INT), "invalid format (too long)");
+        assert_eq!(
+            message(&format!("%{}d", "0".repeat(30)), Allowed::INT),
+            "invalid format (too long)"
+        );
         let unknown = |format: &str| {
             let conversion = Conversion::parse(format.as_bytes()).unwrap();
             String::from_utf8(conversion.invalid().message()).unwrap()
@@ -405,7 +464,10 @@ mod tests {
         assert_eq!(unknown("%y rest"), "invalid conversion '%y' to 'format'");
         assert_eq!(unknown("%"), "invalid conversion '%' to 'format'");
         assert_eq!(unknown("%-5"), "invalid conversion '%-5' to 'format'");
-        assert_eq!(FormatError::QuotedModifiers.message(), b"specifier '%q' cannot have modifiers");
+        assert_eq!(
+            FormatError::QuotedModifiers.message(),
+            b"specifier '%q' cannot have modifiers"
+        );
     }
 
     #[test]
@@ -434,7 +496,10 @@ mod tests {
     #[test]
     fn padding() {
         let padded = |format: &str| {
-            let spec = Conversion::parse(format.as_bytes()).unwrap().spec(Allowed::STR).unwrap();
+            let spec = Conversion::parse(format.as_bytes())
+                .unwrap()
+                .spec(Allowed::STR)
+                .unwrap();
             let mut out = Vec::new();
             write_padded(&mut out, b"hello", &spec);
             String::from_utf8(out).unwrap()

@@ -110,7 +110,12 @@ impl<'a> Format<'a> {
     pub fn new(text: &'a [u8]) -> Format<'a> {
         // The reference reads a C string, which a zero byte ends.
         let end = memchr::memchr(0, text).unwrap_or(text.len());
-        Format { text: &text[..end], at: 0, little: cfg!(target_endian = "little"), max_align: 1 }
+        Format {
+            text: &text[..end],
+            at: 0,
+            little: cfg!(target_endian = "little"),
+            max_align: 1,
+        }
     }
 
     /// Is the current endianness little?
@@ -128,7 +133,9 @@ impl<'a> Format<'a> {
     /// # Errors
     /// The option is invalid.
     pub fn next(&mut self, total: usize) -> Result<Option<Item>, PackError> {
-        let Some(&byte) = self.text.get(self.at) else { return Ok(None) };
+        let Some(&byte) = self.text.get(self.at) else {
+            return Ok(None);
+        };
         self.at += 1;
         let (option, size) = self.option(byte)?;
         let mut align = size;
@@ -204,7 +211,11 @@ impl<'a> Format<'a> {
 
     fn limited(&mut self, default: usize) -> Result<usize, PackError> {
         let size = self.number().unwrap_or(default);
-        if (1..=MAX_INT_SIZE).contains(&size) { Ok(size) } else { Err(PackError::SizeOutOfLimits(size)) }
+        if (1..=MAX_INT_SIZE).contains(&size) {
+            Ok(size)
+        } else {
+            Err(PackError::SizeOutOfLimits(size))
+        }
     }
 }
 

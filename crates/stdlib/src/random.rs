@@ -74,7 +74,10 @@ mod tests {
         let first = random.next_u64();
         assert_eq!(first, 0x7a7040a5_a323c9d6);
         let mut again = Random::from_seed(1007, 0);
-        assert_eq!(Random::float(again.next_u64()), (0x7a7040a5_a323c9d6u64 >> 11) as f64 / 2f64.powi(53));
+        assert_eq!(
+            Random::float(again.next_u64()),
+            (0x7a7040a5_a323c9d6u64 >> 11) as f64 / 2f64.powi(53)
+        );
     }
 
     #[test]

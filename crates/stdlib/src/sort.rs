@@ -58,7 +58,9 @@ pub fn sort<S: Sequence>(seq: &mut S, length: u64) -> Result<(), S::Error> {
     let mut random = 0;
     while let Some((mut lo, mut up)) = later.pop() {
         while lo < up {
-            let Some(pivot) = split(seq, lo, up, random)? else { break };
+            let Some(pivot) = split(seq, lo, up, random)? else {
+                break;
+            };
             // Both parts exclude the pivot.
             let (lower, upper) = (pivot - lo, up - pivot);
             let smaller = lower.min(upper);
@@ -182,7 +184,12 @@ mod tests {
 
     fn run(items: Vec<i64>, less: impl FnMut(i64, i64) -> bool) -> (Result<(), &'static str>, Vec<i64>, u64) {
         let length = items.len() as u64;
-        let mut numbers = Numbers { items, held: [0; 3], less, compared: 0 };
+        let mut numbers = Numbers {
+            items,
+            held: [0; 3],
+            less,
+            compared: 0,
+        };
         let result = sort(&mut numbers, length);
         (result, numbers.items, numbers.compared)
     }
@@ -211,7 +218,12 @@ mod tests {
     #[test]
     fn comparisons_stay_near_n_log_n() {
         let n = 10_000;
-        for items in [noise(n, 1 << 50), (0..n as i64).collect(), (0..n as i64).rev().collect(), vec![7; n]] {
+        for items in [
+            noise(n, 1 << 50),
+            (0..n as i64).collect(),
+            (0..n as i64).rev().collect(),
+            vec![7; n],
+        ] {
             let (result, _, compared) = run(items, |a, b| a < b);
             assert_eq!(result, Ok(()));
             assert!(compared < 20 * n as u64 * 14 / 10, "{compared}");

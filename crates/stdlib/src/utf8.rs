@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn round_trips_at_every_length_border() {
         for code in [
-            0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdfff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff,
-            0x11_0000, 0x1f_ffff, 0x20_0000, 0x3ff_ffff, 0x400_0000, MAX_LAX,
+            0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdfff, 0xe000, 0xffff, 0x1_0000, 0x10_ffff, 0x11_0000,
+            0x1f_ffff, 0x20_0000, 0x3ff_ffff, 0x400_0000, MAX_LAX,
         ] {
             let mut text = Vec::new();
             encode(&mut text, code);
@@ -90,8 +90,20 @@ mod tests {
     #[test]
     fn rejects_what_is_not_utf8() {
         for text in [
-            &b""[..], b"\x80", b"\xbf", b"\xfe", b"\xff", b"\xc0\x80", b"\xc1\xbf", b"\xe0\x9f\xbf", b"\xf0\x8f\xbf\xbf",
-            b"\xc3", b"\xc3(", b"\xe2\x82", b"\xf8\x87\xbf\xbf\xbf", b"\xfc\x83\xbf\xbf\xbf\xbf",
+            &b""[..],
+            b"\x80",
+            b"\xbf",
+            b"\xfe",
+            b"\xff",
+            b"\xc0\x80",
+            b"\xc1\xbf",
+            b"\xe0\x9f\xbf",
+            b"\xf0\x8f\xbf\xbf",
+            b"\xc3",
+            b"\xc3(",
+            b"\xe2\x82",
+            b"\xf8\x87\xbf\xbf\xbf",
+            b"\xfc\x83\xbf\xbf\xbf\xbf",
         ] {
             assert_eq!(decode(text, true), None, "{text:x?}");
         }

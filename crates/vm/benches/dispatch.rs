@@ -120,15 +120,25 @@ fn run(vm: &mut Vm, module: &Verified, n: i64) -> Option<i64> {
 }
 
 fn programs(c: &mut Criterion) {
-    let programs = [("fib", FIB, 20, 6765), ("loop", LOOP, 100_000, 5_000_050_000), ("table", TABLE, 10_000, 50_005_000), ("garbage", GARBAGE, 10_000, 10_000)];
+    let programs = [
+        ("fib", FIB, 20, 6765),
+        ("loop", LOOP, 100_000, 5_000_050_000),
+        ("table", TABLE, 10_000, 50_005_000),
+        ("garbage", GARBAGE, 10_000, 10_000),
+    ];
     for (name, text, n, expected) in programs {
         let module = module(text);
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(n as u64));
         for backend in [Backend::Tail, Backend::Loop] {
-            let mut vm = Vm::new(Options { backend, ..Options::default() });
+            let mut vm = Vm::new(Options {
+                backend,
+                ..Options::default()
+            });
             assert_eq!(run(&mut vm, &module, n), Some(expected), "{name}");
-            group.bench_function(format!("{backend:?}").to_lowercase(), |b| b.iter(|| run(&mut vm, &module, black_box(n))));
+            group.bench_function(format!("{backend:?}").to_lowercase(), |b| {
+                b.iter(|| run(&mut vm, &module, black_box(n)))
+            });
         }
         group.finish();
     }

@@ -17,7 +17,14 @@ unsafe fn run_pcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     let window = room(vm, vm.base, nargs + 1)?;
     std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 1);
     vm.top = window;
-    vm.precall(window, nargs - 1, FrameKind::Pcall, vm.base, std::ptr::null(), std::ptr::null())
+    vm.precall(
+        window,
+        nargs - 1,
+        FrameKind::Pcall,
+        vm.base,
+        std::ptr::null(),
+        std::ptr::null(),
+    )
 }
 
 /// `xpcall`: the handler stays in R0, the function's window follows.
@@ -34,7 +41,14 @@ unsafe fn run_xpcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     let window = base.add(1);
     std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 2);
     vm.top = window;
-    vm.precall(window, nargs - 2, FrameKind::Xpcall, vm.base, std::ptr::null(), std::ptr::null())
+    vm.precall(
+        window,
+        nargs - 2,
+        FrameKind::Xpcall,
+        vm.base,
+        std::ptr::null(),
+        std::ptr::null(),
+    )
 }
 
 unsafe fn room(vm: &mut Vm, at: *mut Value, slots: usize) -> Result<*mut Value, Raised> {
@@ -74,7 +88,11 @@ fn ipairs_step(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn thread_arg(ctx: &Ctx<'_>, i: usize) -> Result<*mut Thread, Raised> {
     let v = ctx.arg(i);
-    if v.raw.tag == tag::THREAD { Ok(v.raw.as_ptr()) } else { Err(ctx.type_error(i, "thread")) }
+    if v.raw.tag == tag::THREAD {
+        Ok(v.raw.as_ptr())
+    } else {
+        Err(ctx.type_error(i, "thread"))
+    }
 }
 
 fn create(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
@@ -88,7 +106,9 @@ fn wrap(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_function(0)?;
     // SAFETY: N1.
     let t = unsafe { ctx.vm_mut().new_thread(ctx.arg(0).raw)? };
-    let n = ctx.vm_mut().new_native("wrap", thread::run_wrapped, frame_operation, &[Value::thread(t)])?;
+    let n = ctx
+        .vm_mut()
+        .new_native("wrap", thread::run_wrapped, frame_operation, &[Value::thread(t)])?;
     ctx.ret(Val::new(Value::native(n)))
 }
 
@@ -142,7 +162,16 @@ pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
     ctx.vm_mut().next_function = next.raw.as_ptr();
     globals.set_str(ctx, "next", next)?;
     let library = ctx.new_table(0, 8)?;
-    ctx.set_functions(library, &[("create", create), ("wrap", wrap), ("status", status), ("isyieldable", is_yieldable), ("running", running)])?;
+    ctx.set_functions(
+        library,
+        &[
+            ("create", create),
+            ("wrap", wrap),
+            ("status", status),
+            ("isyieldable", is_yieldable),
+            ("running", running),
+        ],
+    )?;
     library.set_str(ctx, "resume", operation(ctx, "resume", thread::run_resume)?)?;
     library.set_str(ctx, "yield", operation(ctx, "yield", thread::run_yield)?)?;
     library.set_str(ctx, "close", operation(ctx, "close", thread::run_close)?)?;

@@ -35,7 +35,15 @@ impl Vm {
     ///
     /// # Safety
     /// F3: the window lies above all live slots of the frame at `caller`, which is the saved base.
-    pub(crate) unsafe fn precall(&mut self, window: *mut Value, mut nargs: usize, kind: FrameKind, caller: *mut Value, pc: *const u64, k: *const Value) -> Flow {
+    pub(crate) unsafe fn precall(
+        &mut self,
+        window: *mut Value,
+        mut nargs: usize,
+        kind: FrameKind,
+        caller: *mut Value,
+        pc: *const u64,
+        k: *const Value,
+    ) -> Flow {
         let mut chain = 0;
         loop {
             let callee = *window;
@@ -78,13 +86,23 @@ impl Vm {
     }
 
     /// Puts the `__call` handler of `*window` in its place and the value before the arguments.
-    unsafe fn resolve_call(&mut self, window: *mut Value, nargs: usize, kind: FrameKind, chain: usize) -> Result<usize, Raised> {
+    unsafe fn resolve_call(
+        &mut self,
+        window: *mut Value,
+        nargs: usize,
+        kind: FrameKind,
+        chain: usize,
+    ) -> Result<usize, Raised> {
         let callee = *window;
         let handler = self.metamethod(callee, Event::Call);
         if handler.is_nil() {
             return Err(self.call_error(callee, kind));
         }
-        let longest = if self.std == Std::V5_4 { MAX_CALL_CHAIN_5_4 } else { MAX_CALL_CHAIN };
+        let longest = if self.std == Std::V5_4 {
+            MAX_CALL_CHAIN_5_4
+        } else {
+            MAX_CALL_CHAIN
+        };
         if chain > longest {
             return Err(self.rt_error(b"'__call' chain too long"));
         }
@@ -96,10 +114,19 @@ impl Vm {
     }
 
     /// Starts a linked frame of a Lua function: room, parameters, extra arguments. Sets the saved state.
-    pub(crate) unsafe fn enter_lua(&mut self, mut base: *mut Value, proto: *mut Proto, nargs: usize) -> Result<(), Raised> {
+    pub(crate) unsafe fn enter_lua(
+        &mut self,
+        mut base: *mut Value,
+        proto: *mut Proto,
+        nargs: usize,
+    ) -> Result<(), Raised> {
         let proto_ref = &*proto;
         let params = proto_ref.params as usize;
-        let extra = if proto_ref.arity == ARITY_VARARG { nargs.saturating_sub(params) } else { 0 };
+        let extra = if proto_ref.arity == ARITY_VARARG {
+            nargs.saturating_sub(params)
+        } else {
+            0
+        };
         let shift = if extra > 0 { nargs + 1 + HEADER_SLOTS } else { 0 };
         let slots = shift + proto_ref.frame_size as usize + SPARE_SLOTS;
         if base.add(slots.max(nargs)) > self.stack_limit || self.stack_stress {
@@ -296,7 +323,9 @@ impl Vm {
     /// Completes the instruction at the saved pc with what a metamethod (or iterator) returned, and moves on.
     unsafe fn finish(&mut self, header: *mut Value, start: *mut Value, count: usize) -> Flow {
         let pc = self.pc;
-        let Some(op) = Opcode::from_u16(field(pc, 0)) else { unreachable!("F1: pc is at an instruction") };
+        let Some(op) = Opcode::from_u16(field(pc, 0)) else {
+            unreachable!("F1: pc is at an instruction")
+        };
         let result = if count == 0 { Value::NIL } else { *start };
         let next = pc.add(op.words());
         match op {
@@ -310,10 +339,22 @@ impl Vm {
                 store_results(reg(self.base, pc, 4), field(pc, 5) as usize, start, count);
                 self.pc = next;
             }
-            Opcode::JumpEq | Opcode::JumpLt | Opcode::JumpLe | Opcode::JumpLtI | Opcode::JumpLeI | Opcode::JumpGtI | Opcode::JumpGeI => {
+            Opcode::JumpEq
+            | Opcode::JumpLt
+            | Opcode::JumpLe
+            | Opcode::JumpLtI
+            | Opcode::JumpLeI
+            | Opcode::JumpGtI
+            | Opcode::JumpGeI => {
                 self.pc = branch(pc, next, result.truthy());
             }
-            Opcode::JumpNe | Opcode::JumpNotLt | Opcode::JumpNotLe | Opcode::JumpNotLtI | Opcode::JumpNotLeI | Opcode::JumpNotGtI | Opcode::JumpNotGeI => {
+            Opcode::JumpNe
+            | Opcode::JumpNotLt
+            | Opcode::JumpNotLe
+            | Opcode::JumpNotLtI
+            | Opcode::JumpNotLeI
+            | Opcode::JumpNotGtI
+            | Opcode::JumpNotGeI => {
                 self.pc = branch(pc, next, !result.truthy());
             }
             Opcode::SetIndex
@@ -346,7 +387,11 @@ impl Vm {
         let mut handlers = 0u32;
         loop {
             match frame.kind() {
-                FrameKind::Pcall | FrameKind::Base | FrameKind::Body | FrameKind::Finalizer | FrameKind::CloseThread => break,
+                FrameKind::Pcall
+                | FrameKind::Base
+                | FrameKind::Body
+                | FrameKind::Finalizer
+                | FrameKind::CloseThread => break,
                 FrameKind::Handler => handlers += 1,
                 FrameKind::Xpcall => {
                     let handler = *frame.caller().0;
@@ -394,7 +439,12 @@ impl Vm {
         loop {
             match frame.kind() {
                 FrameKind::Body => return true,
-                FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry | FrameKind::Finalizer | FrameKind::CloseThread | FrameKind::Base => return false,
+                FrameKind::Pcall
+                | FrameKind::Xpcall
+                | FrameKind::Entry
+                | FrameKind::Finalizer
+                | FrameKind::CloseThread
+                | FrameKind::Base => return false,
                 _ => frame = frame.caller(),
             }
         }
@@ -508,7 +558,9 @@ impl Vm {
             self.pc = self.pc.add(1);
             return Ok(Go::On);
         }
-        let Some(slot) = (*self.thread).tbc.pop() else { unreachable!("a to-be-closed slot is listed") };
+        let Some(slot) = (*self.thread).tbc.pop() else {
+            unreachable!("a to-be-closed slot is listed")
+        };
         let v = *self.stack_base.add(slot as usize);
         let handler = self.metamethod(v, Event::Close);
         let mut window = self.frame_end();
@@ -516,7 +568,11 @@ impl Vm {
             let (start, count) = (self.open_start, self.open_count);
             let offset = window.byte_offset_from(self.stack_base);
             self.grow_stack(window, count + 1 + SPARE_SLOTS)?;
-            let start = if self.open_start.is_null() { start } else { self.open_start };
+            let start = if self.open_start.is_null() {
+                start
+            } else {
+                self.open_start
+            };
             window = self.stack_base.byte_offset(offset);
             std::ptr::copy(start, window, count);
             *window.add(count) = Value::int(count as i64);
@@ -553,7 +609,9 @@ impl Vm {
 
     /// While unwinding: starts the last `__close` of the frame at `base`.
     unsafe fn close_for_error(&mut self, base: *mut Value) -> Result<Option<Go>, Raised> {
-        let Some(slot) = (*self.thread).tbc.pop() else { return Ok(None) };
+        let Some(slot) = (*self.thread).tbc.pop() else {
+            return Ok(None);
+        };
         debug_assert!(slot as usize >= base.offset_from(self.stack_base) as usize);
         let v = *self.stack_base.add(slot as usize);
         let handler = self.metamethod(v, Event::Close);
@@ -566,7 +624,8 @@ impl Vm {
         *window = handler;
         *window.add(HEADER_SLOTS) = v;
         *window.add(HEADER_SLOTS + 1) = self.error;
-        self.precall(window, 2, FrameKind::CloseError, self.base, self.pc, self.k).map(Some)
+        self.precall(window, 2, FrameKind::CloseError, self.base, self.pc, self.k)
+            .map(Some)
     }
 }
 
@@ -583,5 +642,9 @@ pub(crate) unsafe fn store_results(to: *mut Value, wanted: usize, start: *const 
 /// Where a compare-and-branch goes.
 #[inline(always)]
 unsafe fn branch(pc: *const u64, next: *const u64, taken: bool) -> *const u64 {
-    if taken { next.offset(field(pc, 3) as i16 as isize) } else { next }
+    if taken {
+        next.offset(field(pc, 3) as i16 as isize)
+    } else {
+        next
+    }
 }

@@ -100,7 +100,10 @@ impl Vm {
     /// F4.
     pub(crate) unsafe fn run_finalizers(&mut self) {
         while let Some(p) = self.heap.next_finalizable() {
-            let v = Value { payload: p.as_ptr() as u64, tag: tag_of_kind(p.as_ref().kind) };
+            let v = Value {
+                payload: p.as_ptr() as u64,
+                tag: tag_of_kind(p.as_ref().kind),
+            };
             let handler = self.metamethod(v, Event::Gc);
             if !handler.is_function() {
                 continue;
@@ -112,7 +115,11 @@ impl Vm {
     unsafe fn run_finalizer(&mut self, handler: Value, v: Value) {
         let error = std::mem::replace(&mut self.error, Value::NIL);
         let (open_start, open_count, top_offset) = (
-            if self.open_start.is_null() { 0 } else { self.open_start.byte_offset_from(self.stack_base) },
+            if self.open_start.is_null() {
+                0
+            } else {
+                self.open_start.byte_offset_from(self.stack_base)
+            },
             self.open_count,
             self.top.byte_offset_from(self.stack_base),
         );

@@ -84,7 +84,11 @@ pub enum Backend {
 
 impl Default for Backend {
     fn default() -> Backend {
-        if cfg!(feature = "loop-dispatch") { Backend::Loop } else { Backend::Tail }
+        if cfg!(feature = "loop-dispatch") {
+            Backend::Loop
+        } else {
+            Backend::Tail
+        }
     }
 }
 
@@ -113,15 +117,13 @@ pub unsafe fn run(vm: *mut Vm) {
     (*vm).exit = false;
     match (*vm).backend {
         Backend::Tail => Tail::next(vm, (*vm).pc, (*vm).base, (*vm).k, (*vm).table),
-        Backend::Loop => {
-            loop {
-                if (*vm).exit {
-                    return;
-                }
-                let pc = (*vm).pc;
-                let table = (*vm).table;
-                ((*table.add(*pc.cast::<u16>() as usize)).0)(vm, pc, (*vm).base, (*vm).k, table);
+        Backend::Loop => loop {
+            if (*vm).exit {
+                return;
             }
-        }
+            let pc = (*vm).pc;
+            let table = (*vm).table;
+            ((*table.add(*pc.cast::<u16>() as usize)).0)(vm, pc, (*vm).base, (*vm).k, table);
+        },
     }
 }

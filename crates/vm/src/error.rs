@@ -99,7 +99,12 @@ impl Vm {
     ///
     /// # Safety
     /// F3.
-    pub(crate) unsafe fn operand_name(&self, frame: RegisterFrame, pc: *const u64, operand: u16) -> Option<(NameKind, Vec<u8>)> {
+    pub(crate) unsafe fn operand_name(
+        &self,
+        frame: RegisterFrame,
+        pc: *const u64,
+        operand: u16,
+    ) -> Option<(NameKind, Vec<u8>)> {
         let proto = frame.proto()?;
         let at = pc.offset_from((*proto).code) as u32;
         let found = (*proto).function().name_at(at, operand)?;
@@ -119,14 +124,32 @@ impl Vm {
     pub(crate) unsafe fn call_error(&mut self, v: Value, kind: FrameKind) -> Raised {
         let named = matches!(
             kind,
-            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative | FrameKind::Finish | FrameKind::Close | FrameKind::CloseError
+            FrameKind::Call1
+                | FrameKind::Call0
+                | FrameKind::CallN
+                | FrameKind::TailNative
+                | FrameKind::Finish
+                | FrameKind::Close
+                | FrameKind::CloseError
         );
         if named && self.frame().proto().is_some() {
             // For a metamethod or an iterator, the name says which.
             if matches!(kind, FrameKind::Finish | FrameKind::Close | FrameKind::CloseError) {
-                let (what, name) = if kind == FrameKind::CloseError { ("metamethod", "close") } else { self.finish_name(self.pc) };
+                let (what, name) = if kind == FrameKind::CloseError {
+                    ("metamethod", "close")
+                } else {
+                    self.finish_name(self.pc)
+                };
                 let shown = self.shown_type_name(v);
-                return self.rt_error(&message!(b"attempt to call a ", shown, b" value (", what, b" '", name, b"')"));
+                return self.rt_error(&message!(
+                    b"attempt to call a ",
+                    shown,
+                    b" value (",
+                    what,
+                    b" '",
+                    name,
+                    b"')"
+                ));
             }
             return self.type_error(v, "call", Some(0));
         }
@@ -139,11 +162,27 @@ impl Vm {
     /// F1.
     pub(crate) unsafe fn finish_name(&self, pc: *const u64) -> (&'static str, &'static str) {
         use perilune_bytecode::Opcode as O;
-        let Some(op) = O::from_u16(*pc.cast::<u16>()) else { return ("metamethod", "?") };
+        let Some(op) = O::from_u16(*pc.cast::<u16>()) else {
+            return ("metamethod", "?");
+        };
         let event = match op {
             O::ForCall => return ("for iterator", "for iterator"),
-            O::GetIndex | O::GetInt | O::GetField | O::GetFieldProto | O::GetGlobal | O::SelfField | O::SelfFieldProto => "index",
-            O::SetIndex | O::SetIndexK | O::SetInt | O::SetIntK | O::SetField | O::SetFieldK | O::SetFieldAdd | O::SetGlobal | O::SetGlobalK => "newindex",
+            O::GetIndex
+            | O::GetInt
+            | O::GetField
+            | O::GetFieldProto
+            | O::GetGlobal
+            | O::SelfField
+            | O::SelfFieldProto => "index",
+            O::SetIndex
+            | O::SetIndexK
+            | O::SetInt
+            | O::SetIntK
+            | O::SetField
+            | O::SetFieldK
+            | O::SetFieldAdd
+            | O::SetGlobal
+            | O::SetGlobalK => "newindex",
             O::Add | O::AddK | O::AddI => "add",
             O::Sub | O::SubK | O::SubI => "sub",
             O::Mul | O::MulK => "mul",
@@ -170,11 +209,21 @@ impl Vm {
 
     /// The error of an arithmetic or bitwise operation on these operands.
     #[cold]
-    pub(crate) unsafe fn arith_error(&mut self, op: ArithOp, a: Value, b: Value, operands: (Option<u16>, Option<u16>)) -> Raised {
+    pub(crate) unsafe fn arith_error(
+        &mut self,
+        op: ArithOp,
+        a: Value,
+        b: Value,
+        operands: (Option<u16>, Option<u16>),
+    ) -> Raised {
         let is_num = |v: Value| v.to_num().is_some();
         if op.is_bitwise() {
             if is_num(a) && is_num(b) {
-                let (v, operand) = if a.to_num().is_some_and(|n| to_integer(n).is_none()) { (a, operands.0) } else { (b, operands.1) };
+                let (v, operand) = if a.to_num().is_some_and(|n| to_integer(n).is_none()) {
+                    (a, operands.0)
+                } else {
+                    (b, operands.1)
+                };
                 let _ = v;
                 let info = operand.map_or(Vec::new(), |o| self.variable_info(o));
                 return self.rt_error(&message!(b"number", info, b" has no integer representation"));
@@ -235,6 +284,9 @@ impl Vm {
     /// H1.
     pub(crate) unsafe fn defined_at(f: *mut Closure) -> (Vec<u8>, u32) {
         let proto = &*(*f).proto;
-        (chunk_display(&proto.origin().module.name), proto.function().line_defined)
+        (
+            chunk_display(&proto.origin().module.name),
+            proto.function().line_defined,
+        )
     }
 }

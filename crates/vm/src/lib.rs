@@ -39,9 +39,9 @@ mod shape;
 mod slow;
 mod string;
 mod table;
-mod thread;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod traceback;
 mod value;
 mod vm;

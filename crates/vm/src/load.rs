@@ -20,7 +20,9 @@ impl Vm {
             let count = module.functions.len();
             let mut protos: Vec<*mut Proto> = Vec::with_capacity(count);
             for id in 0..count {
-                let Ok(p) = self.heap.alloc(kind::PROTO, size_of::<Proto>()) else { return Err(self.raise_memory()) };
+                let Ok(p) = self.heap.alloc(kind::PROTO, size_of::<Proto>()) else {
+                    return Err(self.raise_memory());
+                };
                 let proto: *mut Proto = p.cast().as_ptr();
                 let header = *p.as_ref();
                 proto.write(Proto {
@@ -54,7 +56,13 @@ impl Vm {
         }
     }
 
-    unsafe fn fill_proto(&mut self, proto: *mut Proto, module: &Rc<Verified>, id: FuncId, protos: &[*mut Proto]) -> Result<(), Raised> {
+    unsafe fn fill_proto(
+        &mut self,
+        proto: *mut Proto,
+        module: &Rc<Verified>,
+        id: FuncId,
+        protos: &[*mut Proto],
+    ) -> Result<(), Raised> {
         let function = &module.functions[id.0 as usize];
         let mut code = function.code.clone().into_boxed_slice();
         let mut constants = Vec::with_capacity(function.constants.len());
@@ -86,10 +94,20 @@ impl Vm {
         (*proto).constants = constants.as_mut_ptr();
         (*proto).protos = children.as_mut_ptr();
         (*proto).params = u32::from(function.params);
-        (*proto).arity = if function.vararg { ARITY_VARARG } else { u32::from(function.params) };
+        (*proto).arity = if function.vararg {
+            ARITY_VARARG
+        } else {
+            u32::from(function.params)
+        };
         (*proto).frame_size = function.frame_size.max(u32::from(function.params));
         (*proto).frame_bytes = ((*proto).frame_size + SPARE_SLOTS as u32) * 16;
-        (*proto).origin = Some(Box::new(Origin { module: module.clone(), id, code, constants, protos: children }));
+        (*proto).origin = Some(Box::new(Origin {
+            module: module.clone(),
+            id,
+            code,
+            constants,
+            protos: children,
+        }));
         Ok(())
     }
 
@@ -97,7 +115,12 @@ impl Vm {
     ///
     /// # Errors
     /// Out of memory, raised.
-    pub(crate) fn load_chunk(&mut self, chunk: &[u8], name: &[u8], mode: &[u8]) -> Result<Result<Value, Vec<u8>>, Raised> {
+    pub(crate) fn load_chunk(
+        &mut self,
+        chunk: &[u8],
+        name: &[u8],
+        mode: &[u8],
+    ) -> Result<Result<Value, Vec<u8>>, Raised> {
         let binary = chunk.first() == Some(&0x1B);
         let kind: &[u8] = if binary { b"binary" } else { b"text" };
         if !mode.contains(&kind[0]) {
@@ -110,12 +133,22 @@ impl Vm {
                     Ok(verified) => verified,
                     Err(e) => {
                         let shown = perilune_lang::chunk_display(name);
-                        return Ok(Err(crate::error::message!(shown, b": bad binary format (", e.to_string(), b")")));
+                        return Ok(Err(crate::error::message!(
+                            shown,
+                            b": bad binary format (",
+                            e.to_string(),
+                            b")"
+                        )));
                     }
                 },
                 Err(e) => {
                     let shown = perilune_lang::chunk_display(name);
-                    return Ok(Err(crate::error::message!(shown, b": bad binary format (", e.to_string(), b")")));
+                    return Ok(Err(crate::error::message!(
+                        shown,
+                        b": bad binary format (",
+                        e.to_string(),
+                        b")"
+                    )));
                 }
             }
         } else {

@@ -19,7 +19,12 @@ pub struct Entry {
     holder: *const Table,
 }
 
-const EMPTY: Entry = Entry { shape: 0, offset: 0, key: null_mut(), holder: null_mut() };
+const EMPTY: Entry = Entry {
+    shape: 0,
+    offset: 0,
+    key: null_mut(),
+    holder: null_mut(),
+};
 
 /// The cache: direct mapped.
 pub struct LookupCache {
@@ -36,20 +41,32 @@ fn index(shape: u32, key: *const Str) -> usize {
 impl LookupCache {
     /// An empty cache.
     pub fn new() -> LookupCache {
-        LookupCache { entries: Box::new([EMPTY; 1 << BITS]), dirty: false }
+        LookupCache {
+            entries: Box::new([EMPTY; 1 << BITS]),
+            dirty: false,
+        }
     }
 
     /// The holder (null: the receiver) and slot offset remembered for a shape and key.
     #[inline(always)]
     pub fn find(&self, shape: u32, key: *const Str) -> Option<(*const Table, usize)> {
         let e = &self.entries[index(shape, key) & ((1 << BITS) - 1)];
-        if e.shape == shape && std::ptr::eq(e.key, key) { Some((e.holder, e.offset as usize)) } else { None }
+        if e.shape == shape && std::ptr::eq(e.key, key) {
+            Some((e.holder, e.offset as usize))
+        } else {
+            None
+        }
     }
 
     /// Remembers a lookup.
     pub fn fill(&mut self, shape: u32, key: *const Str, holder: *const Table, offset: u32) {
         self.dirty = true;
-        self.entries[index(shape, key) & ((1 << BITS) - 1)] = Entry { shape, offset, key, holder };
+        self.entries[index(shape, key) & ((1 << BITS) - 1)] = Entry {
+            shape,
+            offset,
+            key,
+            holder,
+        };
     }
 
     /// Forgets everything.

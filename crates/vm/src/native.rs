@@ -79,7 +79,10 @@ pub struct Table<'a> {
 
 impl<'a> Val<'a> {
     /// `nil`
-    pub const NIL: Val<'static> = Val { raw: Value::NIL, life: PhantomData };
+    pub const NIL: Val<'static> = Val {
+        raw: Value::NIL,
+        life: PhantomData,
+    };
 
     #[inline(always)]
     pub(crate) fn new(raw: Value) -> Val<'a> {
@@ -185,7 +188,10 @@ impl<'a> Val<'a> {
     /// The table, if it is one.
     #[inline]
     pub fn as_table(&self) -> Option<Table<'a>> {
-        self.raw.is_table().then(|| Table { raw: self.raw.as_ptr(), life: PhantomData })
+        self.raw.is_table().then(|| Table {
+            raw: self.raw.as_ptr(),
+            life: PhantomData,
+        })
     }
     /// The host value of a userdata of this type.
     pub fn userdata<T: 'static>(&self) -> Option<&'a RefCell<T>> {
@@ -207,7 +213,9 @@ impl<'a> Val<'a> {
     }
     /// An address-free identity of an object, 0 for other values: what `%p` shows.
     pub fn identity(&self) -> u64 {
-        self.raw.header().map_or(0, perilune_gc::raw::RawHeap::<crate::object::Objects>::id)
+        self.raw
+            .header()
+            .map_or(0, perilune_gc::raw::RawHeap::<crate::object::Objects>::id)
     }
 }
 
@@ -317,11 +325,19 @@ impl<'a> Table<'a> {
             vm.barrier(self.raw);
             if at <= from {
                 for i in 0..=(to - from) {
-                    RawTable::array_put(self.raw, (at + i) as usize, RawTable::array_get(self.raw, (from + i) as usize));
+                    RawTable::array_put(
+                        self.raw,
+                        (at + i) as usize,
+                        RawTable::array_get(self.raw, (from + i) as usize),
+                    );
                 }
             } else {
                 for i in (0..=(to - from)).rev() {
-                    RawTable::array_put(self.raw, (at + i) as usize, RawTable::array_get(self.raw, (from + i) as usize));
+                    RawTable::array_put(
+                        self.raw,
+                        (at + i) as usize,
+                        RawTable::array_get(self.raw, (from + i) as usize),
+                    );
                 }
             }
         }
@@ -334,10 +350,16 @@ impl<'a> Table<'a> {
     #[inline]
     pub fn swap(&self, i: i64, j: i64) {
         let len = self.len();
-        assert!(i >= 1 && j >= 1 && i <= len && j <= len, "indices are within the array part");
+        assert!(
+            i >= 1 && j >= 1 && i <= len && j <= len,
+            "indices are within the array part"
+        );
         // SAFETY: N1; checked just now. A permutation needs no barrier: no new reference enters the table.
         unsafe {
-            let (a, b) = (RawTable::array_get(self.raw, i as usize), RawTable::array_get(self.raw, j as usize));
+            let (a, b) = (
+                RawTable::array_get(self.raw, i as usize),
+                RawTable::array_get(self.raw, j as usize),
+            );
             RawTable::array_put(self.raw, i as usize, b);
             RawTable::array_put(self.raw, j as usize, a);
         }
@@ -357,7 +379,12 @@ impl<'v> Ctx<'v> {
     pub(crate) fn new(vm: &'v mut Vm, nargs: usize) -> Ctx<'v> {
         // SAFETY: F3; the base is on the stack.
         let base = unsafe { vm.base.offset_from(vm.stack_base) } as usize;
-        Ctx { vm, base, nargs, life: PhantomData }
+        Ctx {
+            vm,
+            base,
+            nargs,
+            life: PhantomData,
+        }
     }
 
     /// The VM, for one operation that neither collects nor runs Lua code.
@@ -429,7 +456,11 @@ impl<'v> Ctx<'v> {
     /// "bad argument".
     #[inline]
     pub fn opt_int(&self, i: usize, default: i64) -> Result<i64, Raised> {
-        if self.is_none_or_nil(i) { Ok(default) } else { self.check_int(i) }
+        if self.is_none_or_nil(i) {
+            Ok(default)
+        } else {
+            self.check_int(i)
+        }
     }
     /// An argument that must be a number, or convert to one.
     ///
@@ -455,7 +486,11 @@ impl<'v> Ctx<'v> {
     /// # Errors
     /// "bad argument".
     pub fn opt_float(&self, i: usize, default: f64) -> Result<f64, Raised> {
-        if self.is_none_or_nil(i) { Ok(default) } else { self.check_float(i) }
+        if self.is_none_or_nil(i) {
+            Ok(default)
+        } else {
+            self.check_float(i)
+        }
     }
     /// A string argument; a number is converted in its slot.
     ///
@@ -488,7 +523,11 @@ impl<'v> Ctx<'v> {
     /// # Errors
     /// "bad argument".
     pub fn opt_str(&self, i: usize) -> Result<Option<&[u8]>, Raised> {
-        if self.is_none_or_nil(i) { Ok(None) } else { self.check_str(i).map(Some) }
+        if self.is_none_or_nil(i) {
+            Ok(None)
+        } else {
+            self.check_str(i).map(Some)
+        }
     }
     /// A table argument.
     ///
@@ -503,14 +542,22 @@ impl<'v> Ctx<'v> {
     /// # Errors
     /// "bad argument".
     pub fn check_function(&self, i: usize) -> Result<(), Raised> {
-        if self.arg(i).is_function() { Ok(()) } else { Err(self.type_error(i, "function")) }
+        if self.arg(i).is_function() {
+            Ok(())
+        } else {
+            Err(self.type_error(i, "function"))
+        }
     }
     /// An argument that must be there, be it nil.
     ///
     /// # Errors
     /// "bad argument (value expected)".
     pub fn check_any(&self, i: usize) -> Result<(), Raised> {
-        if self.is_none(i) { Err(self.arg_error(i, "value expected")) } else { Ok(()) }
+        if self.is_none(i) {
+            Err(self.arg_error(i, "value expected"))
+        } else {
+            Ok(())
+        }
     }
     /// A string argument that must be one of `list`; its index.
     ///
@@ -554,7 +601,15 @@ impl<'v> Ctx<'v> {
                 return self.error_bytes(&message!(b"calling '", name, b"' on bad self (", msg, b")"));
             }
         }
-        self.error_bytes(&message!(b"bad argument #", number.to_string(), b" to '", name, b"' (", msg, b")"))
+        self.error_bytes(&message!(
+            b"bad argument #",
+            number.to_string(),
+            b" to '",
+            name,
+            b"' (",
+            msg,
+            b")"
+        ))
     }
     /// `bad argument #i to 'f' (expected expected, got type)`
     #[cold]
@@ -797,7 +852,9 @@ impl<'v> Ctx<'v> {
         let vm = self.vm_mut();
         // SAFETY: H1; the bytes are initialized before the string is seen.
         unsafe {
-            let Ok(s) = crate::string::Interner::long(&mut vm.heap, len) else { return Err(vm.raise_memory()) };
+            let Ok(s) = crate::string::Interner::long(&mut vm.heap, len) else {
+                return Err(vm.raise_memory());
+            };
             let data = (*s).data_mut();
             std::ptr::write_bytes(data, 0, len);
             fill(std::slice::from_raw_parts_mut(data, len));
@@ -811,14 +868,21 @@ impl<'v> Ctx<'v> {
     pub fn check_memory(&self, extra: usize) -> Result<(), Raised> {
         let vm = self.vm_mut();
         let limit = vm.heap.limit().unwrap_or(isize::MAX as usize);
-        if extra > limit.saturating_sub(vm.heap.bytes()) { Err(vm.raise_memory()) } else { Ok(()) }
+        if extra > limit.saturating_sub(vm.heap.bytes()) {
+            Err(vm.raise_memory())
+        } else {
+            Ok(())
+        }
     }
     /// A table with room.
     ///
     /// # Errors
     /// Out of memory.
     pub fn new_table(&self, array: usize, record: usize) -> Result<Table<'_>, Raised> {
-        Ok(Table { raw: self.vm_mut().new_table(array, record)?, life: PhantomData })
+        Ok(Table {
+            raw: self.vm_mut().new_table(array, record)?,
+            life: PhantomData,
+        })
     }
     /// A function.
     ///
@@ -834,7 +898,9 @@ impl<'v> Ctx<'v> {
     /// # Errors
     /// Out of memory.
     pub fn new_userdata<T: 'static>(&self, data: T, type_name: &'static str) -> Result<Val<'_>, Raised> {
-        let u = self.vm_mut().new_userdata(Some(Box::new(RefCell::new(data))), type_name)?;
+        let u = self
+            .vm_mut()
+            .new_userdata(Some(Box::new(RefCell::new(data))), type_name)?;
         Ok(Val::new(Value::userdata(u)))
     }
     fn native(&self) -> *mut Native {
@@ -845,7 +911,13 @@ impl<'v> Ctx<'v> {
     pub fn upvalue(&self, i: usize) -> Val<'_> {
         let n = self.native();
         // SAFETY: N1.
-        unsafe { if i < (*n).header.aux as usize { Val::new(*(*n).upvalues_mut().add(i)) } else { Val::NIL } }
+        unsafe {
+            if i < (*n).header.aux as usize {
+                Val::new(*(*n).upvalues_mut().add(i))
+            } else {
+                Val::NIL
+            }
+        }
     }
     /// Changes an upvalue of the running native.
     ///
@@ -878,7 +950,10 @@ impl<'v> Ctx<'v> {
     pub fn metatable(&self, v: Val<'_>) -> Option<Table<'_>> {
         // SAFETY: N1.
         let meta = unsafe { self.vm_mut().metatable_of(v.raw) };
-        (!meta.is_null()).then_some(Table { raw: meta, life: PhantomData })
+        (!meta.is_null()).then_some(Table {
+            raw: meta,
+            life: PhantomData,
+        })
     }
     /// Sets (or takes) the metatable of a table or userdata; of other types, the one they all share.
     ///
@@ -890,7 +965,9 @@ impl<'v> Ctx<'v> {
         // SAFETY: N1.
         unsafe {
             match v.raw.tag {
-                tag::TABLE => vm.set_table_metatable(v.raw.as_ptr(), meta).map_err(|e| self.set_error(e)),
+                tag::TABLE => vm
+                    .set_table_metatable(v.raw.as_ptr(), meta)
+                    .map_err(|e| self.set_error(e)),
                 tag::USERDATA => {
                     let u: *mut Userdata = v.raw.as_ptr();
                     vm.barrier(u);
@@ -930,7 +1007,8 @@ impl<'v> Ctx<'v> {
             Type::Thread => tag::THREAD,
             Type::Table | Type::Userdata => return,
         };
-        self.vm_mut().set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
+        self.vm_mut()
+            .set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
     }
     /// The type name that messages show (`__name` counts).
     pub fn shown_type_name(&self, v: Val<'_>) -> Vec<u8> {
@@ -1243,11 +1321,17 @@ impl<'v> Ctx<'v> {
 
     /// The global environment.
     pub fn globals(&self) -> Table<'_> {
-        Table { raw: self.vm_mut().globals, life: PhantomData }
+        Table {
+            raw: self.vm_mut().globals,
+            life: PhantomData,
+        }
     }
     /// The registry.
     pub fn registry(&self) -> Table<'_> {
-        Table { raw: self.vm_mut().registry, life: PhantomData }
+        Table {
+            raw: self.vm_mut().registry,
+            life: PhantomData,
+        }
     }
     /// The language version.
     pub fn std(&self) -> perilune_lang::Std {
@@ -1257,7 +1341,9 @@ impl<'v> Ctx<'v> {
     pub fn state<T: 'static + Default>(&self) -> Rc<RefCell<T>> {
         let vm = self.vm_mut();
         let mut host = vm.host.borrow_mut();
-        let entry = host.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(RefCell::new(T::default())) as Rc<dyn Any>);
+        let entry = host
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Rc::new(RefCell::new(T::default())) as Rc<dyn Any>);
         match entry.clone().downcast::<RefCell<T>>() {
             Ok(state) => state,
             Err(_) => unreachable!("the entry was made for this type"),
@@ -1280,7 +1366,11 @@ impl<'v> Ctx<'v> {
     pub fn gc_set_running(&self, on: bool) -> bool {
         let heap = &mut self.vm_mut().heap;
         let was = heap.is_running();
-        if on { heap.restart() } else { heap.stop() }
+        if on {
+            heap.restart()
+        } else {
+            heap.stop()
+        }
         was
     }
     /// Whether automatic collection is on.

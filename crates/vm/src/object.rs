@@ -4,8 +4,8 @@ use crate::native::{NativeFn, Run};
 use crate::shape::Shape;
 use crate::thread;
 use crate::value::{Value, tag};
-use perilune_bytecode::Verified;
 use perilune_bytecode::FuncId;
+use perilune_bytecode::Verified;
 use perilune_gc::raw::{Header, Memory, Model, Ptr, Tracer};
 use std::any::Any;
 use std::cell::RefCell;
@@ -212,7 +212,9 @@ impl Proto {
     /// Where it came from.
     #[inline]
     pub fn origin(&self) -> &Origin {
-        self.origin.as_deref().expect("a proto is only reachable once it is loaded")
+        self.origin
+            .as_deref()
+            .expect("a proto is only reachable once it is loaded")
     }
 }
 
@@ -237,7 +239,8 @@ pub fn mark_ptr<T>(t: &mut Tracer, p: *mut T) {
 
 // SAFETY: H1; every object starts with its header, `size` and `trace` follow the layouts above.
 unsafe impl Model for Objects {
-    const DROP_KINDS: u64 = 1 << kind::TABLE | 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
+    const DROP_KINDS: u64 =
+        1 << kind::TABLE | 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
     const LEAF_KINDS: u64 = 1 << kind::STR;
 
     unsafe fn trace(obj: Ptr, t: &mut Tracer) {

@@ -3,9 +3,9 @@
 //! A shape says which string keys a table's slots hold, in order of insertion, and which metatable it has. Tables that
 //! were built alike share one, so that an inline cache decides with one compare of shape ids.
 
-use crate::object::{Str, Table, kind, mark_ptr};
-use perilune_gc::raw::{Header, Memory, Ptr, RawHeap, Tracer, OutOfMemory, WeakPhase};
 use crate::object::Objects;
+use crate::object::{Str, Table, kind, mark_ptr};
+use perilune_gc::raw::{Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer, WeakPhase};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -82,7 +82,10 @@ impl Keys {
     fn find(&self, key: *const Str, hash: u32, count: u32) -> Option<u32> {
         if self.index.is_empty() {
             let n = self.list.len().min(count as usize);
-            return self.list[..n].iter().position(|&k| std::ptr::eq(k, key)).map(|i| i as u32);
+            return self.list[..n]
+                .iter()
+                .position(|&k| std::ptr::eq(k, key))
+                .map(|i| i as u32);
         }
         let mask = self.index.len() - 1;
         let mut i = hash as usize & mask;
@@ -215,7 +218,12 @@ impl Shapes {
     /// # Errors
     /// If the heap's limit does not allow them.
     pub fn new(heap: &mut RawHeap<Objects>) -> Result<Shapes, OutOfMemory> {
-        let mut shapes = Shapes { root: null_mut(), dictionary: null_mut(), all: Vec::new(), next_id: 1 };
+        let mut shapes = Shapes {
+            root: null_mut(),
+            dictionary: null_mut(),
+            all: Vec::new(),
+            next_id: 1,
+        };
         // SAFETY: S1; both are filled before anything can collect.
         unsafe {
             shapes.dictionary = shapes.make(heap, null_mut(), null_mut(), null_mut())?;
@@ -225,7 +233,13 @@ impl Shapes {
         Ok(shapes)
     }
 
-    unsafe fn make(&mut self, heap: &mut RawHeap<Objects>, meta: *mut Table, parent: *mut Shape, key: *mut Str) -> Result<*mut Shape, OutOfMemory> {
+    unsafe fn make(
+        &mut self,
+        heap: &mut RawHeap<Objects>,
+        meta: *mut Table,
+        parent: *mut Shape,
+        key: *mut Str,
+    ) -> Result<*mut Shape, OutOfMemory> {
         heap.memory.charge(SHAPE_BYTES)?;
         let Ok(p) = heap.alloc(kind::SHAPE, size_of::<Shape>()) else {
             heap.memory.release(SHAPE_BYTES);
@@ -253,7 +267,15 @@ impl Shapes {
             shared.borrow_mut().push(key, (*key).header.word);
             keys = Some(shared);
         }
-        shape.write(Shape { header, meta, parent, key, count, keys, transitions: None });
+        shape.write(Shape {
+            header,
+            meta,
+            parent,
+            key,
+            count,
+            keys,
+            transitions: None,
+        });
         self.all.push(shape);
         Ok(shape)
     }
@@ -265,7 +287,12 @@ impl Shapes {
     ///
     /// # Safety
     /// `from` and `key` (interned) are live.
-    pub unsafe fn add_key(&mut self, heap: &mut RawHeap<Objects>, from: *mut Shape, key: *mut Str) -> Result<Option<*mut Shape>, OutOfMemory> {
+    pub unsafe fn add_key(
+        &mut self,
+        heap: &mut RawHeap<Objects>,
+        from: *mut Shape,
+        key: *mut Str,
+    ) -> Result<Option<*mut Shape>, OutOfMemory> {
         if let Some(t) = &(*from).transitions
             && let Some(next) = t.find(key, (*key).header.word)
         {
@@ -290,12 +317,19 @@ impl Shapes {
     ///
     /// # Safety
     /// `from` and `meta` (or null) are live.
-    pub unsafe fn with_meta(&mut self, heap: &mut RawHeap<Objects>, from: *mut Shape, meta: *mut Table) -> Result<Option<*mut Shape>, OutOfMemory> {
+    pub unsafe fn with_meta(
+        &mut self,
+        heap: &mut RawHeap<Objects>,
+        from: *mut Shape,
+        meta: *mut Table,
+    ) -> Result<Option<*mut Shape>, OutOfMemory> {
         if (*from).header.word == DICTIONARY {
             return Ok(None);
         }
         let mut shape = self.root_for(heap, meta)?;
-        let Some(mut shape_now) = shape.take() else { return Ok(None) };
+        let Some(mut shape_now) = shape.take() else {
+            return Ok(None);
+        };
         for i in 0..(*from).count {
             match self.add_key(heap, shape_now, Shape::key_at(from, i))? {
                 Some(next) => shape_now = next,
@@ -305,7 +339,11 @@ impl Shapes {
         Ok(Some(shape_now))
     }
 
-    unsafe fn root_for(&mut self, heap: &mut RawHeap<Objects>, meta: *mut Table) -> Result<Option<*mut Shape>, OutOfMemory> {
+    unsafe fn root_for(
+        &mut self,
+        heap: &mut RawHeap<Objects>,
+        meta: *mut Table,
+    ) -> Result<Option<*mut Shape>, OutOfMemory> {
         if meta.is_null() {
             return Ok(Some(self.root));
         }
@@ -350,9 +388,16 @@ impl Shapes {
         }
         // A shared key list may hold keys behind the last live shape of its branch.
         for &shape in &self.all {
-            if marked(shape) && let Some(keys) = &(*shape).keys {
+            if marked(shape)
+                && let Some(keys) = &(*shape).keys
+            {
                 let keys = keys.borrow_mut();
-                if keys.list.iter().skip((*shape).count as usize).any(|&k| Ptr::new(k.cast()).is_none_or(|k| !phase.is_marked(k))) {
+                if keys
+                    .list
+                    .iter()
+                    .skip((*shape).count as usize)
+                    .any(|&k| Ptr::new(k.cast()).is_none_or(|k| !phase.is_marked(k)))
+                {
                     drop(keys);
                     let mut own = Keys::default();
                     for i in 0..(*shape).count {

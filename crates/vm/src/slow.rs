@@ -13,7 +13,8 @@ use crate::value::{Value, raw_equal, tag};
 use crate::vm::{Flow, Go, Raised, SPARE_SLOTS, Vm, is_event_key};
 use perilune_bytecode::Opcode;
 use perilune_lang::{
-    ArithError, ArithOp, ForLoop, ForValue, Num, arith, float_le_int, float_lt_int, int_le_float, int_lt_float, parse_number, prepare_for, to_integer,
+    ArithError, ArithOp, ForLoop, ForValue, Num, arith, float_le_int, float_lt_int, int_le_float, int_lt_float,
+    parse_number, prepare_for, to_integer,
 };
 
 /// The longest chain of `__index` or `__newindex` tables, as Lua's `MAXTAGLOOP`.
@@ -50,10 +51,14 @@ impl Vm {
 
     /// The result on numbers (and, for bitwise operations, on strings that convert); `None` asks for a metamethod.
     pub(crate) unsafe fn arith_raw(&mut self, op: ArithOp, a: Value, b: Value) -> Result<Option<Value>, Raised> {
-        let (Some(x), Some(y)) = (arith_operand(op, a), arith_operand(op, b)) else { return Ok(None) };
+        let (Some(x), Some(y)) = (arith_operand(op, a), arith_operand(op, b)) else {
+            return Ok(None);
+        };
         match arith(op, x, y) {
             Ok(n) => Ok(Some(Value::num(n))),
-            Err(e @ (ArithError::DivideByZero | ArithError::ModuloByZero)) => Err(self.rt_error(e.to_string().as_bytes())),
+            Err(e @ (ArithError::DivideByZero | ArithError::ModuloByZero)) => {
+                Err(self.rt_error(e.to_string().as_bytes()))
+            }
             Err(_) => Ok(None),
         }
     }
@@ -182,7 +187,8 @@ impl Vm {
         }
         if let Place::Slot(slot) = Table::place_of(receiver, name) {
             *cache = u64::from((*receiver).header.word) | u64::from(slot * 16) << 32;
-            self.lookups.fill((*receiver).header.word, name, std::ptr::null(), slot * 16);
+            self.lookups
+                .fill((*receiver).header.word, name, std::ptr::null(), slot * 16);
             return;
         }
         if own == proto {
@@ -222,14 +228,25 @@ impl Vm {
     // ---- stores ----
 
     /// Stores `object[key] = v`, following `__newindex`; true when done.
-    pub(crate) unsafe fn store(&mut self, object: Value, key: Value, v: Value, dynamic: bool, operand: u16) -> Result<Option<(Value, Value)>, Raised> {
+    pub(crate) unsafe fn store(
+        &mut self,
+        object: Value,
+        key: Value,
+        v: Value,
+        dynamic: bool,
+        operand: u16,
+    ) -> Result<Option<(Value, Value)>, Raised> {
         let mut at = object;
         for step in 0..MAX_CHAIN {
             let handler = if at.is_table() {
                 let t: *mut Table = at.as_ptr();
                 let handler = self.meta_field((*t).meta, Event::NewIndex);
                 if handler.is_nil() || !Table::get(t, key).is_nil() {
-                    let stored = if dynamic || !key.is_str() { self.table_set(t, key, v) } else { self.table_set_str(t, key.as_ptr(), v) };
+                    let stored = if dynamic || !key.is_str() {
+                        self.table_set(t, key, v)
+                    } else {
+                        self.table_set_str(t, key.as_ptr(), v)
+                    };
                     return match stored {
                         Ok(()) => Ok(None),
                         Err(e) => Err(self.set_error(e)),
@@ -306,7 +323,8 @@ impl Vm {
         // Remember where the key lives, unless a metamethod took the store.
         let name: *mut Str = key.as_ptr();
         let plain = std::ptr::eq(self.pc, pc.add(own.words()));
-        if !plain || (*t).is_dictionary() || is_event_key(name) || !self.meta_field((*t).meta, Event::NewIndex).is_nil() {
+        if !plain || (*t).is_dictionary() || is_event_key(name) || !self.meta_field((*t).meta, Event::NewIndex).is_nil()
+        {
             return Ok(flow);
         }
         if std::ptr::eq((*t).shape, before) {
@@ -315,7 +333,10 @@ impl Vm {
                 self.lookups.fill((*t).header.word, name, std::ptr::null(), slot * 16);
                 self.watch_newindex(t, cache);
             }
-        } else if own == Opcode::SetField && field(pc, 0) == Opcode::SetField as u16 && Shape::is_child((*t).shape, before) {
+        } else if own == Opcode::SetField
+            && field(pc, 0) == Opcode::SetField as u16
+            && Shape::is_child((*t).shape, before)
+        {
             *cache = u64::from((*before).header.word) | u64::from(((*(*t).shape).count - 1) * 16) << 32;
             *cache.add(1) = (*t).shape as u64;
             pc.cast::<u16>().write(Opcode::SetFieldAdd as u16);
@@ -353,7 +374,14 @@ impl Vm {
             return Err(self.set_error(e));
         }
         if open
-            && let Err(e) = Table::set_list(t, &mut self.heap, &mut self.shapes, start + count as i64, self.open_start, self.open_count)
+            && let Err(e) = Table::set_list(
+                t,
+                &mut self.heap,
+                &mut self.shapes,
+                start + count as i64,
+                self.open_start,
+                self.open_count,
+            )
         {
             return Err(self.set_error(e));
         }
@@ -455,7 +483,11 @@ impl Vm {
         let (t, present) = self.vararg_elements()?;
         let first = reg(self.base, self.pc, 2);
         for i in 0..field(self.pc, 3) as usize {
-            *first.add(i) = if i < present { Table::get_int(t, i as i64 + 1) } else { Value::NIL };
+            *first.add(i) = if i < present {
+                Table::get_int(t, i as i64 + 1)
+            } else {
+                Value::NIL
+            };
         }
         self.done(1)
     }
@@ -557,7 +589,9 @@ impl Vm {
             }
             return made.map(Some);
         }
-        let Ok(s) = Interner::long(&mut self.heap, total) else { return Err(self.raise_memory()) };
+        let Ok(s) = Interner::long(&mut self.heap, total) else {
+            return Err(self.raise_memory());
+        };
         let mut at = (*s).data_mut();
         for i in 0..n {
             let bytes = (*(*first.add(i)).as_ptr::<Str>()).bytes();
@@ -608,10 +642,26 @@ impl Vm {
     /// `a < b` or `a <= b` without metamethods, if both are numbers or strings.
     pub(crate) unsafe fn order_raw(a: Value, b: Value, or_equal: bool) -> Option<bool> {
         match (a.tag, b.tag) {
-            (tag::INT, tag::INT) => Some(if or_equal { a.as_i64() <= b.as_i64() } else { a.as_i64() < b.as_i64() }),
-            (tag::FLOAT, tag::FLOAT) => Some(if or_equal { a.as_f64() <= b.as_f64() } else { a.as_f64() < b.as_f64() }),
-            (tag::INT, tag::FLOAT) => Some(if or_equal { int_le_float(a.as_i64(), b.as_f64()) } else { int_lt_float(a.as_i64(), b.as_f64()) }),
-            (tag::FLOAT, tag::INT) => Some(if or_equal { float_le_int(a.as_f64(), b.as_i64()) } else { float_lt_int(a.as_f64(), b.as_i64()) }),
+            (tag::INT, tag::INT) => Some(if or_equal {
+                a.as_i64() <= b.as_i64()
+            } else {
+                a.as_i64() < b.as_i64()
+            }),
+            (tag::FLOAT, tag::FLOAT) => Some(if or_equal {
+                a.as_f64() <= b.as_f64()
+            } else {
+                a.as_f64() < b.as_f64()
+            }),
+            (tag::INT, tag::FLOAT) => Some(if or_equal {
+                int_le_float(a.as_i64(), b.as_f64())
+            } else {
+                int_lt_float(a.as_i64(), b.as_f64())
+            }),
+            (tag::FLOAT, tag::INT) => Some(if or_equal {
+                float_le_int(a.as_f64(), b.as_i64())
+            } else {
+                float_lt_int(a.as_f64(), b.as_i64())
+            }),
             (tag::STR, tag::STR) => {
                 let (x, y) = ((*a.as_ptr::<Str>()).bytes(), (*b.as_ptr::<Str>()).bytes());
                 Some(if or_equal { x <= y } else { x < y })
@@ -690,7 +740,11 @@ impl Vm {
                 let to = *pc.add(1).cast::<i32>();
                 self.pc = pc.add(2).offset(to as isize);
             }
-            ForLoop::Int { start, step: by, count: n } => {
+            ForLoop::Int {
+                start,
+                step: by,
+                count: n,
+            } => {
                 *index = Value::int(start);
                 *count = Value::int(n as i64);
                 *step = Value::int(by);
@@ -715,7 +769,11 @@ impl Vm {
     // ---- calls ----
 
     /// Moves the open values behind the `fixed` arguments of the window; the number of all arguments.
-    pub(crate) unsafe fn gather_open(&mut self, window: *mut Value, fixed: usize) -> Result<(*mut Value, usize), Raised> {
+    pub(crate) unsafe fn gather_open(
+        &mut self,
+        window: *mut Value,
+        fixed: usize,
+    ) -> Result<(*mut Value, usize), Raised> {
         let count = self.open_count;
         let mut window = window;
         if window.add(fixed + count + SPARE_SLOTS) > self.stack_limit {

@@ -37,7 +37,10 @@ fn hash_bytes(bytes: &[u8], seed: u64) -> u32 {
     } else if n >= 8 {
         h = mix(read8(0) ^ 0xA076_1D64_78BD_642F, read8(n - 8) ^ h);
     } else if n >= 4 {
-        h = mix((read4(0) << 32 | read4(n - 4)) ^ 0xA076_1D64_78BD_642F, h ^ 0xE703_7ED1_A0B4_28DB);
+        h = mix(
+            (read4(0) << 32 | read4(n - 4)) ^ 0xA076_1D64_78BD_642F,
+            h ^ 0xE703_7ED1_A0B4_28DB,
+        );
     } else if n > 0 {
         let v = u64::from(bytes[0]) << 16 | u64::from(bytes[n / 2]) << 8 | u64::from(bytes[n - 1]);
         h = mix(v ^ 0xA076_1D64_78BD_642F, h ^ 0xE703_7ED1_A0B4_28DB);
@@ -71,7 +74,11 @@ pub struct Interner {
 impl Interner {
     /// An empty set; the same seed gives the same hashes in every run.
     pub fn new(seed: u64) -> Interner {
-        Interner { slots: vec![null_mut(); 256].into_boxed_slice(), used: 0, seed }
+        Interner {
+            slots: vec![null_mut(); 256].into_boxed_slice(),
+            used: 0,
+            seed,
+        }
     }
 
     /// The string object for `bytes`: the interned one if short, else a new one.
@@ -104,7 +111,11 @@ impl Interner {
         let p = heap.alloc(kind::STR, Str::size_for(bytes.len()).ok_or(OutOfMemory)?)?;
         let s: *mut Str = p.cast().as_ptr();
         (*s).header.word = hash;
-        (*s).header.aux = if bytes.starts_with(b"__") { STR_HASHED | STR_EVENT } else { STR_HASHED };
+        (*s).header.aux = if bytes.starts_with(b"__") {
+            STR_HASHED | STR_EVENT
+        } else {
+            STR_HASHED
+        };
         (*s).len = bytes.len();
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), (*s).data_mut(), bytes.len());
         self.slots[i] = s;

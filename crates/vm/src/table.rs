@@ -83,14 +83,26 @@ const _: () = assert!(size_of::<Node>() == 24);
 const FREE: u8 = tag::NIL;
 
 impl Node {
-    const EMPTY: Node = Node { key: 0, value: 0, key_tag: FREE, value_tag: tag::NIL, next: 0 };
+    const EMPTY: Node = Node {
+        key: 0,
+        value: 0,
+        key_tag: FREE,
+        value_tag: tag::NIL,
+        next: 0,
+    };
     #[inline(always)]
     fn key(&self) -> Value {
-        Value { payload: self.key, tag: self.key_tag }
+        Value {
+            payload: self.key,
+            tag: self.key_tag,
+        }
     }
     #[inline(always)]
     fn value(&self) -> Value {
-        Value { payload: self.value, tag: self.value_tag }
+        Value {
+            payload: self.value,
+            tag: self.value_tag,
+        }
     }
     #[inline(always)]
     fn set_value(&mut self, v: Value) {
@@ -195,7 +207,12 @@ impl Table {
     /// # Safety
     /// `shapes` belongs to `heap`.
     #[inline]
-    pub unsafe fn new(heap: &mut RawHeap<Objects>, shapes: &Shapes, array: usize, record: usize) -> Result<*mut Table, OutOfMemory> {
+    pub unsafe fn new(
+        heap: &mut RawHeap<Objects>,
+        shapes: &Shapes,
+        array: usize,
+        record: usize,
+    ) -> Result<*mut Table, OutOfMemory> {
         let inline = record.min(16);
         let size = Table::size_for(inline);
         let p = heap.alloc(kind::TABLE, size)?;
@@ -244,7 +261,10 @@ impl Table {
     #[inline(always)]
     pub unsafe fn array_get(this: *const Table, index: usize) -> Value {
         let a = (*this).array;
-        Value { payload: *a.cast::<u64>().sub(index), tag: *a.add(index - 1) }
+        Value {
+            payload: *a.cast::<u64>().sub(index),
+            tag: *a.add(index - 1),
+        }
     }
 
     /// Stores an element at `index` (from 1), which must be at most `capacity`.
@@ -319,7 +339,9 @@ impl Table {
     unsafe fn migrate(this: *mut Table, mem: &mut Memory) -> Result<(), OutOfMemory> {
         loop {
             let next = i64::from((*this).len) + 1;
-            let Some(node) = Table::find_int(this, next) else { return Ok(()) };
+            let Some(node) = Table::find_int(this, next) else {
+                return Ok(());
+            };
             if (*node).value_tag == tag::NIL {
                 Table::bury(node);
                 return Ok(());
@@ -358,9 +380,19 @@ impl Table {
     ///
     /// # Safety
     /// `this` and `values` are live; the caller runs the barrier.
-    pub unsafe fn set_list(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, start: i64, values: *const Value, count: usize) -> Result<(), SetError> {
+    pub unsafe fn set_list(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        start: i64,
+        values: *const Value,
+        count: usize,
+    ) -> Result<(), SetError> {
         // With a hash part, keys of the list may already be there.
-        if (*this).nodes.is_null() && start == i64::from((*this).len) + 1 && u32::try_from(start as usize + count).is_ok() {
+        if (*this).nodes.is_null()
+            && start == i64::from((*this).len) + 1
+            && u32::try_from(start as usize + count).is_ok()
+        {
             let end = (*this).len as usize + count;
             Table::reserve_array(this, &mut heap.memory, end as u32)?;
             for i in 0..count {
@@ -536,7 +568,13 @@ impl Table {
     ///
     /// # Safety
     /// `this` and `v` are live.
-    pub unsafe fn set_int(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, i: i64, v: Value) -> Result<(), SetError> {
+    pub unsafe fn set_int(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        i: i64,
+        v: Value,
+    ) -> Result<(), SetError> {
         let len = u64::from((*this).len);
         let at = (i as u64).wrapping_sub(1);
         if at < len {
@@ -562,7 +600,13 @@ impl Table {
     ///
     /// # Safety
     /// `this`, `key` and `v` are live.
-    pub unsafe fn set_str(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, key: *mut Str, v: Value) -> Result<(), SetError> {
+    pub unsafe fn set_str(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        key: *mut Str,
+        v: Value,
+    ) -> Result<(), SetError> {
         if (*key).is_long() || (*this).is_dictionary() {
             return Table::set_node(this, heap, shapes, Value::str(key), v);
         }
@@ -595,7 +639,13 @@ impl Table {
     ///
     /// # Safety
     /// `this`, `key` and `v` are live.
-    pub unsafe fn set(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, key: Value, v: Value) -> Result<(), SetError> {
+    pub unsafe fn set(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        key: Value,
+        v: Value,
+    ) -> Result<(), SetError> {
         match key.tag {
             tag::INT => Table::set_int(this, heap, shapes, key.as_i64(), v),
             tag::STR => Table::set_str(this, heap, shapes, key.as_ptr(), v),
@@ -622,8 +672,19 @@ impl Table {
     ///
     /// # Safety
     /// `this`, `key` and `v` are live.
-    pub unsafe fn set_dynamic(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, key: Value, v: Value) -> Result<(), SetError> {
-        if key.is_str() && !(*this).is_dictionary() && (*(*this).shape).count >= 8 && !v.is_nil() && (*this).header.aux & flag::IS_META == 0 {
+    pub unsafe fn set_dynamic(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        key: Value,
+        v: Value,
+    ) -> Result<(), SetError> {
+        if key.is_str()
+            && !(*this).is_dictionary()
+            && (*(*this).shape).count >= 8
+            && !v.is_nil()
+            && (*this).header.aux & flag::IS_META == 0
+        {
             let s: *mut Str = key.as_ptr();
             if !(*s).is_long() && Shape::find((*this).shape, s).is_none() {
                 Table::to_dictionary(this, heap, shapes)?;
@@ -662,7 +723,10 @@ impl Table {
 
     unsafe fn free_slots(this: *mut Table, mem: &mut Memory) {
         if (*this).header.aux & flag::OUTER_SLOTS != 0 {
-            mem.free(NonNull::new_unchecked((*this).slots.cast()), slot_layout((*this).slot_room));
+            mem.free(
+                NonNull::new_unchecked((*this).slots.cast()),
+                slot_layout((*this).slot_room),
+            );
             (*this).header.aux &= !flag::OUTER_SLOTS;
         }
         (*this).slot_room = 0;
@@ -675,7 +739,11 @@ impl Table {
     ///
     /// # Safety
     /// `this` is live.
-    pub unsafe fn to_dictionary(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes) -> Result<(), SetError> {
+    pub unsafe fn to_dictionary(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+    ) -> Result<(), SetError> {
         if (*this).is_dictionary() {
             return Ok(());
         }
@@ -702,7 +770,12 @@ impl Table {
     ///
     /// # Safety
     /// `this` and `meta` are live.
-    pub unsafe fn set_metatable(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, meta: *mut Table) -> Result<(), SetError> {
+    pub unsafe fn set_metatable(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        meta: *mut Table,
+    ) -> Result<(), SetError> {
         if std::ptr::eq((*this).meta, meta) {
             return Ok(());
         }
@@ -719,7 +792,13 @@ impl Table {
         Ok(())
     }
 
-    unsafe fn set_node(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, key: Value, v: Value) -> Result<(), SetError> {
+    unsafe fn set_node(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        key: Value,
+        v: Value,
+    ) -> Result<(), SetError> {
         if let Some(n) = Table::find_node(this, key) {
             (*n).set_value(v);
             return Ok(());
@@ -769,10 +848,16 @@ impl Table {
                 }
             }
         }
-        let Some(free) = Table::free_node(this) else { return false };
+        let Some(free) = Table::free_node(this) else {
+            return false;
+        };
         if other == main {
             // The main position is rightly taken: the new key goes second in its chain.
-            (*free).next = if (*main).next != 0 { main.offset((*main).next as isize).offset_from(free) as i32 } else { 0 };
+            (*free).next = if (*main).next != 0 {
+                main.offset((*main).next as isize).offset_from(free) as i32
+            } else {
+                0
+            };
             (*main).next = free.offset_from(main) as i32;
             (*free).key = key.payload;
             (*free).key_tag = key.tag;
@@ -816,7 +901,12 @@ impl Table {
 
     /// Rebuilds the hash part with room for `extra` more keys; integer keys that fill more than half of a
     /// power of two move to the array part.
-    unsafe fn resize_nodes(this: *mut Table, heap: &mut RawHeap<Objects>, shapes: &mut Shapes, extra: usize) -> Result<(), SetError> {
+    unsafe fn resize_nodes(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        extra: usize,
+    ) -> Result<(), SetError> {
         #[cfg(test)]
         REBUILDS.set(REBUILDS.get() + 1);
         let old = (*this).nodes;
@@ -840,7 +930,11 @@ impl Table {
             target = Table::array_target(this, &bins);
         }
         let dead = old_size - live;
-        let moved = if target > (*this).len { Table::count_ints(old, old_size, (*this).len, target) } else { 0 };
+        let moved = if target > (*this).len {
+            Table::count_ints(old, old_size, (*this).len, target)
+        } else {
+            0
+        };
         let wanted = live - moved + extra;
         // Room beyond the live keys, a third of them where keys have died, so that insertions and deletions at a
         // constant size rebuild rarely.
@@ -912,7 +1006,10 @@ impl Table {
         (0..size)
             .filter(|&i| {
                 let n = nodes.add(i);
-                (*n).value_tag != tag::NIL && (*n).key_tag == tag::INT && (*n).key > u64::from(above) && (*n).key <= u64::from(upto)
+                (*n).value_tag != tag::NIL
+                    && (*n).key_tag == tag::INT
+                    && (*n).key > u64::from(above)
+                    && (*n).key <= u64::from(upto)
             })
             .count()
     }
@@ -994,7 +1091,9 @@ impl Table {
         if key.is_str() && !(*this).is_dictionary() {
             let s: *mut Str = key.as_ptr();
             if !(*s).is_long() {
-                return Shape::find((*this).shape, s).map(|slot| len + slot as usize + 1).ok_or(());
+                return Shape::find((*this).shape, s)
+                    .map(|slot| len + slot as usize + 1)
+                    .ok_or(());
             }
         }
         match Table::find_node(this, key).or_else(|| Table::find_dead(this, key)) {
@@ -1048,7 +1147,11 @@ impl Table {
                 return Some((at, Value::str(Shape::key_at((*this).shape, i as u32)), v));
             }
         }
-        let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
         while at < len + slots + size {
             let n = (*this).nodes.add(at - len - slots);
             at += 1;
@@ -1077,7 +1180,11 @@ impl Table {
         if at < len + slots {
             return key.tag == tag::STR && key.payload == Shape::key_at((*this).shape, (at - len) as u32) as u64;
         }
-        let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
         if at < len + slots + size {
             let n = (*this).nodes.add(at - len - slots);
             return (*n).key_tag == key.tag && (*n).key == key.payload;
@@ -1100,7 +1207,11 @@ impl Table {
             0 => {}
             flag::WEAK_VALUES => {
                 t.defer(me, Deferred::WeakValues);
-                let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+                let size = if (*this).nodes.is_null() {
+                    0
+                } else {
+                    1usize << (*this).node_bits
+                };
                 for i in 0..size {
                     let n = (*this).nodes.add(i);
                     if (*n).value_tag != tag::NIL {
@@ -1127,7 +1238,11 @@ impl Table {
         for i in 0..(*(*this).shape).count as usize {
             mark_value(t, *(*this).slots.add(i));
         }
-        let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
         for i in 0..size {
             let n = (*this).nodes.add(i);
             if (*n).value_tag != tag::NIL {
@@ -1150,7 +1265,11 @@ impl Table {
         for i in 0..(*(*this).shape).count as usize {
             mark_value(t, *(*this).slots.add(i));
         }
-        let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
         for i in 0..size {
             let n = (*this).nodes.add(i);
             if (*n).value_tag == tag::NIL {
@@ -1202,7 +1321,11 @@ impl Table {
                 }
             }
         }
-        let size = if (*this).nodes.is_null() { 0 } else { 1usize << (*this).node_bits };
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
         for i in 0..size {
             let n = (*this).nodes.add(i);
             if (*n).value_tag == tag::NIL {

@@ -37,7 +37,9 @@ impl From<Val<'_>> for Out {
         match v.ty() {
             Type::Nil => Out::Nil,
             Type::Boolean => Out::Bool(v.truthy()),
-            Type::Number => v.as_int().map_or_else(|| Out::Float(f64::from_bits(v.raw.payload)), Out::Int),
+            Type::Number => v
+                .as_int()
+                .map_or_else(|| Out::Float(f64::from_bits(v.raw.payload)), Out::Int),
             Type::String => Out::Str(String::from_utf8_lossy(v.as_str().unwrap_or_default()).into_owned()),
             _ => Out::Object(v.type_name()),
         }
@@ -82,7 +84,11 @@ fn expand(short: &str) -> String {
 
 /// Words are strings, numbers are themselves.
 fn literal(constant: &str) -> String {
-    if constant.parse::<f64>().is_ok() || constant == "nil" { constant.to_string() } else { format!("\"{constant}\"") }
+    if constant.parse::<f64>().is_ok() || constant == "nil" {
+        constant.to_string()
+    } else {
+        format!("\"{constant}\"")
+    }
 }
 
 pub(crate) fn module(short: &str) -> Module {
@@ -111,7 +117,15 @@ impl Machine {
             let globals = ctx.globals();
             ctx.set_functions(
                 globals,
-                &[("setmetatable", set_metatable), ("invoke", invoke), ("swallow", swallow), ("log", log), ("fail", fail), ("error", error), ("collect", collect)],
+                &[
+                    ("setmetatable", set_metatable),
+                    ("invoke", invoke),
+                    ("swallow", swallow),
+                    ("log", log),
+                    ("fail", fail),
+                    ("error", error),
+                    ("collect", collect),
+                ],
             )
         });
         opened.expect("there is no limit");
@@ -141,12 +155,15 @@ impl Machine {
 
     /// Defines a native as a global.
     pub(crate) fn define(&mut self, name: &'static str, f: crate::NativeFn) {
-        self.vm.enter(|ctx| ctx.set_functions(ctx.globals(), &[(name, f)])).expect("there is no limit");
+        self.vm
+            .enter(|ctx| ctx.set_functions(ctx.globals(), &[(name, f)]))
+            .expect("there is no limit");
     }
 
     /// What the program logged since the last time.
     pub(crate) fn logged(&mut self) -> Vec<Out> {
-        self.vm.enter(|ctx| std::mem::take(&mut *ctx.state::<Vec<Out>>().borrow_mut()))
+        self.vm
+            .enter(|ctx| std::mem::take(&mut *ctx.state::<Vec<Out>>().borrow_mut()))
     }
 }
 
@@ -154,7 +171,12 @@ impl Machine {
 pub(crate) fn everywhere(test: impl Fn(&mut Machine)) {
     for backend in [Backend::Tail, Backend::Loop] {
         for (gc_stress, stack_stress) in [(false, false), (true, false), (false, true), (true, true)] {
-            test(&mut Machine::new(Options { backend, gc_stress, stack_stress, ..Options::default() }));
+            test(&mut Machine::new(Options {
+                backend,
+                gc_stress,
+                stack_stress,
+                ..Options::default()
+            }));
         }
     }
 }
@@ -162,7 +184,10 @@ pub(crate) fn everywhere(test: impl Fn(&mut Machine)) {
 /// Runs a long test on both back-ends.
 pub(crate) fn on_both(test: impl Fn(&mut Machine)) {
     for backend in [Backend::Tail, Backend::Loop] {
-        test(&mut Machine::new(Options { backend, ..Options::default() }));
+        test(&mut Machine::new(Options {
+            backend,
+            ..Options::default()
+        }));
     }
 }
 

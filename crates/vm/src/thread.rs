@@ -94,7 +94,13 @@ pub unsafe fn resize(heap: &mut RawHeap<Objects>, t: *mut Thread, slots: usize) 
     let old = (*t).stack;
     let kept = (*t).size.min(slots);
     std::ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), kept * size_of::<Value>());
-    let moved = |p: *mut Value| if p.is_null() { p } else { new.byte_offset(p.byte_offset_from(old)) };
+    let moved = |p: *mut Value| {
+        if p.is_null() {
+            p
+        } else {
+            new.byte_offset(p.byte_offset_from(old))
+        }
+    };
     (*t).base = moved((*t).base);
     (*t).top = moved((*t).top);
     free_stack_buffer(t, &mut heap.memory);
@@ -229,7 +235,9 @@ impl Vm {
     /// # Errors
     /// Out of memory, raised.
     pub(crate) unsafe fn new_thread(&mut self, f: Value) -> Result<*mut Thread, Raised> {
-        let Ok(t) = self.new_thread_object() else { return Err(self.raise_memory()) };
+        let Ok(t) = self.new_thread_object() else {
+            return Err(self.raise_memory());
+        };
         *(*t).base = f;
         (*t).top = (*t).base.add(1);
         Ok(t)
@@ -298,7 +306,11 @@ pub(crate) unsafe fn run_wrapped(vm: *mut Vm, native: *mut Native, nargs: usize)
 
 /// Transfers to `co` with `count` values that start at slot `first` of the current native frame.
 unsafe fn resume(vm: &mut Vm, co: *mut Thread, mode: Mode, first: usize, count: usize) -> Flow {
-    let refused = if vm.nesting >= MAX_NESTING { Some(b"C stack overflow".as_slice()) } else { refusal((*co).status) };
+    let refused = if vm.nesting >= MAX_NESTING {
+        Some(b"C stack overflow".as_slice())
+    } else {
+        refusal((*co).status)
+    };
     if let Some(why) = refused {
         if mode == Mode::Wrap {
             return Err(vm.wrap_error_text(why));
@@ -345,10 +357,14 @@ pub(crate) unsafe fn run_yield(vm: *mut Vm, _native: *mut Native, nargs: usize) 
     let co = vm.thread;
     vm.top = vm.base.add(nargs);
     if std::ptr::eq(co, vm.main_thread) {
-        return Err(vm.native_context(nargs).error_plain("attempt to yield from outside a coroutine"));
+        return Err(vm
+            .native_context(nargs)
+            .error_plain("attempt to yield from outside a coroutine"));
     }
     if (*co).nested > 0 {
-        return Err(vm.native_context(nargs).error_plain("attempt to yield across a C-call boundary"));
+        return Err(vm
+            .native_context(nargs)
+            .error_plain("attempt to yield across a C-call boundary"));
     }
     vm.top = vm.base;
     vm.save_thread();
@@ -472,7 +488,9 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             (*co).status = if failed { Status::Failed } else { Status::Running };
             close_next(vm, co)
         }
-        Status::Running if std::ptr::eq(co, vm.main_thread) => Err(vm.native_context(nargs).error("cannot close main thread")),
+        Status::Running if std::ptr::eq(co, vm.main_thread) => {
+            Err(vm.native_context(nargs).error("cannot close main thread"))
+        }
         Status::Running => Err(vm.native_context(nargs).error("cannot close a running coroutine")),
         Status::Normal => Err(vm.native_context(nargs).error("cannot close a normal coroutine")),
     }
@@ -480,7 +498,9 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
 
 /// Starts the last `__close` of a coroutine that is being closed, or ends the closing.
 unsafe fn close_next(vm: &mut Vm, co: *mut Thread) -> Flow {
-    let Some(slot) = (*co).tbc.pop() else { return closed(vm, co) };
+    let Some(slot) = (*co).tbc.pop() else {
+        return closed(vm, co);
+    };
     let v = *vm.stack_base.add(slot as usize);
     let handler = vm.metamethod(v, Event::Close);
     let failed = (*co).status == Status::Failed;
@@ -491,7 +511,11 @@ unsafe fn close_next(vm: &mut Vm, co: *mut Thread) -> Flow {
     *window = handler;
     *window.add(HEADER_SLOTS) = v;
     *window.add(HEADER_SLOTS + 1) = if failed { (*co).failure } else { Value::NIL };
-    let nargs = if failed || !vm.std.close_without_error_argument() { 2 } else { 1 };
+    let nargs = if failed || !vm.std.close_without_error_argument() {
+        2
+    } else {
+        1
+    };
     match vm.precall(window, nargs, FrameKind::CloseThread, vm.base, vm.pc, vm.k) {
         Err(_) if std::ptr::eq(vm.thread, co) && vm.frame().kind() != FrameKind::CloseThread => {
             // The handler could not even be called.

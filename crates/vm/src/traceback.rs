@@ -45,7 +45,9 @@ impl Vm {
         let mut position = 0;
         while let Some((next, name, library)) = Table::entry_from(loaded.as_ptr(), position) {
             position = next;
-            let (Some(name), true) = (name.str_bytes(), library.is_table()) else { continue };
+            let (Some(name), true) = (name.str_bytes(), library.is_table()) else {
+                continue;
+            };
             let mut inner = 0;
             while let Some((next, field, value)) = Table::entry_from(library.as_ptr(), inner) {
                 inner = next;
@@ -53,7 +55,11 @@ impl Vm {
                     && value.payload == f.payload
                     && let Some(field) = field.str_bytes()
                 {
-                    return Some(if name == b"_G" { field.to_vec() } else { message!(name, b".", field) });
+                    return Some(if name == b"_G" {
+                        field.to_vec()
+                    } else {
+                        message!(name, b".", field)
+                    });
                 }
             }
         }
@@ -85,9 +91,15 @@ impl Vm {
             // The host's own call.
             return b"?".to_vec();
         }
-        let called = self.call_name(frame).map(|(kind, name)| message!(kind, b" '", name, b"'"));
+        let called = self
+            .call_name(frame)
+            .map(|(kind, name)| message!(kind, b" '", name, b"'"));
         let global = || self.global_name(callee).map(|name| message!(b"function '", name, b"'"));
-        let name = if self.std.number() >= 505 { called.or_else(global) } else { global().or(called) };
+        let name = if self.std.number() >= 505 {
+            called.or_else(global)
+        } else {
+            global().or(called)
+        };
         if let Some(name) = name {
             return name;
         }

@@ -52,21 +52,36 @@ const _: () = assert!(size_of::<Value>() == 16);
 
 impl Value {
     /// `nil`
-    pub const NIL: Value = Value { payload: 0, tag: tag::NIL };
+    pub const NIL: Value = Value {
+        payload: 0,
+        tag: tag::NIL,
+    };
     /// `true`
-    pub const TRUE: Value = Value { payload: 1, tag: tag::TRUE };
+    pub const TRUE: Value = Value {
+        payload: 1,
+        tag: tag::TRUE,
+    };
     /// `false`
-    pub const FALSE: Value = Value { payload: 0, tag: tag::FALSE };
+    pub const FALSE: Value = Value {
+        payload: 0,
+        tag: tag::FALSE,
+    };
 
     /// An integer.
     #[inline(always)]
     pub const fn int(i: i64) -> Value {
-        Value { payload: i as u64, tag: tag::INT }
+        Value {
+            payload: i as u64,
+            tag: tag::INT,
+        }
     }
     /// A float.
     #[inline(always)]
     pub const fn float(f: f64) -> Value {
-        Value { payload: f.to_bits(), tag: tag::FLOAT }
+        Value {
+            payload: f.to_bits(),
+            tag: tag::FLOAT,
+        }
     }
     /// A boolean.
     #[inline(always)]
@@ -139,7 +154,11 @@ impl Value {
     /// The header of a collectable value.
     #[inline(always)]
     pub fn header(self) -> Option<Ptr> {
-        if self.is_collectable() { Ptr::new(self.payload as *mut Header) } else { None }
+        if self.is_collectable() {
+            Ptr::new(self.payload as *mut Header)
+        } else {
+            None
+        }
     }
     /// Whether the payload is the address of an object.
     #[inline(always)]
@@ -186,7 +205,11 @@ impl Value {
     /// A string value must point to a live string that outlives `'a`.
     #[inline(always)]
     pub unsafe fn str_bytes<'a>(self) -> Option<&'a [u8]> {
-        if self.is_str() { Some((*self.as_ptr::<Str>()).bytes()) } else { None }
+        if self.is_str() {
+            Some((*self.as_ptr::<Str>()).bytes())
+        } else {
+            None
+        }
     }
     /// The name of the value's basic type, as `type` returns it.
     pub const fn type_name(self) -> &'static str {

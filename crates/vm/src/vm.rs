@@ -142,7 +142,10 @@ impl Vm {
     /// # Panics
     /// If the memory limit does not even allow the first objects.
     pub fn new(options: Options) -> Box<Vm> {
-        let mut heap = RawHeap::<Objects>::new(Config { limit: None, ..Config::default() });
+        let mut heap = RawHeap::<Objects>::new(Config {
+            limit: None,
+            ..Config::default()
+        });
         let shapes = Shapes::new(&mut heap).expect("a heap without a limit gives the first objects");
         let backend = options.backend;
         let mut vm = Box::new(Vm {
@@ -259,7 +262,9 @@ impl Vm {
     pub(crate) fn new_cell(&mut self, value: Value) -> Result<*mut Cell, Raised> {
         // SAFETY: H1; filled at once.
         unsafe {
-            let Ok(p) = self.heap.alloc(kind::CELL, size_of::<Cell>()) else { return Err(self.raise_memory()) };
+            let Ok(p) = self.heap.alloc(kind::CELL, size_of::<Cell>()) else {
+                return Err(self.raise_memory());
+            };
             let cell: *mut Cell = p.cast().as_ptr();
             (*cell).value = value;
             Ok(cell)
@@ -272,7 +277,9 @@ impl Vm {
     /// `proto` is live; all `upvalues` are written before the next safepoint.
     #[inline]
     pub(crate) unsafe fn new_closure(&mut self, proto: *mut Proto, upvalues: usize) -> Result<*mut Closure, Raised> {
-        let Ok(p) = self.heap.alloc(kind::CLOSURE, Closure::size_for(upvalues)) else { return Err(self.raise_memory()) };
+        let Ok(p) = self.heap.alloc(kind::CLOSURE, Closure::size_for(upvalues)) else {
+            return Err(self.raise_memory());
+        };
         let c: *mut Closure = p.cast().as_ptr();
         (*c).header.aux = upvalues as u16;
         (*c).proto = proto;
@@ -283,10 +290,18 @@ impl Vm {
     ///
     /// # Errors
     /// Out of memory, raised.
-    pub(crate) fn new_native(&mut self, name: &'static str, run: crate::native::Run, func: crate::native::NativeFn, upvalues: &[Value]) -> Result<*mut Native, Raised> {
+    pub(crate) fn new_native(
+        &mut self,
+        name: &'static str,
+        run: crate::native::Run,
+        func: crate::native::NativeFn,
+        upvalues: &[Value],
+    ) -> Result<*mut Native, Raised> {
         // SAFETY: H1; filled at once.
         unsafe {
-            let Ok(p) = self.heap.alloc(kind::NATIVE, Native::size_for(upvalues.len())) else { return Err(self.raise_memory()) };
+            let Ok(p) = self.heap.alloc(kind::NATIVE, Native::size_for(upvalues.len())) else {
+                return Err(self.raise_memory());
+            };
             let n: *mut Native = p.cast().as_ptr();
             let mut header = *p.as_ref();
             header.aux = upvalues.len() as u16;
@@ -307,13 +322,25 @@ impl Vm {
     ///
     /// # Errors
     /// Out of memory, raised.
-    pub(crate) fn new_userdata(&mut self, data: Option<Box<dyn Any>>, type_name: &'static str) -> Result<*mut Userdata, Raised> {
+    pub(crate) fn new_userdata(
+        &mut self,
+        data: Option<Box<dyn Any>>,
+        type_name: &'static str,
+    ) -> Result<*mut Userdata, Raised> {
         // SAFETY: H1; filled at once.
         unsafe {
-            let Ok(p) = self.heap.alloc(kind::USERDATA, size_of::<Userdata>()) else { return Err(self.raise_memory()) };
+            let Ok(p) = self.heap.alloc(kind::USERDATA, size_of::<Userdata>()) else {
+                return Err(self.raise_memory());
+            };
             let u: *mut Userdata = p.cast().as_ptr();
             let header = *p.as_ref();
-            u.write(Userdata { header, meta: null_mut(), data, type_name, user_value: Value::NIL });
+            u.write(Userdata {
+                header,
+                meta: null_mut(),
+                data,
+                type_name,
+                user_value: Value::NIL,
+            });
             Ok(u)
         }
     }
@@ -459,21 +486,37 @@ impl Vm {
         if needed <= size && !self.stack_stress {
             return Ok(());
         }
-        let max = if self.in_overflow { MAX_STACK + ERROR_STACK } else { MAX_STACK };
+        let max = if self.in_overflow {
+            MAX_STACK + ERROR_STACK
+        } else {
+            MAX_STACK
+        };
         if needed > max {
             self.in_overflow = true;
             let flow = self.rt_error(b"stack overflow");
             return Err(flow);
         }
-        let new_size = if needed <= size { size } else { (size * 2).max(needed).min(max) };
+        let new_size = if needed <= size {
+            size
+        } else {
+            (size * 2).max(needed).min(max)
+        };
         self.move_stack(new_size)
     }
 
     unsafe fn move_stack(&mut self, new_size: usize) -> Result<(), Raised> {
         let old = self.stack_base;
-        let Ok(()) = crate::thread::resize(&mut self.heap, self.thread, new_size) else { return Err(self.raise_memory()) };
+        let Ok(()) = crate::thread::resize(&mut self.heap, self.thread, new_size) else {
+            return Err(self.raise_memory());
+        };
         let new = (*self.thread).stack;
-        let moved = |p: *mut Value| if p.is_null() { p } else { new.byte_offset(p.byte_offset_from(old)) };
+        let moved = |p: *mut Value| {
+            if p.is_null() {
+                p
+            } else {
+                new.byte_offset(p.byte_offset_from(old))
+            }
+        };
         self.base = moved(self.base);
         self.top = moved(self.top);
         self.open_start = moved(self.open_start);
@@ -492,7 +535,11 @@ impl Vm {
     ///
     /// # Safety
     /// The window lies above all live slots of the current frame, whose base is `self.base`.
-    pub(crate) unsafe fn call_window(&mut self, window: *mut Value, nargs: usize) -> Result<(*mut Value, usize), Raised> {
+    pub(crate) unsafe fn call_window(
+        &mut self,
+        window: *mut Value,
+        nargs: usize,
+    ) -> Result<(*mut Value, usize), Raised> {
         if self.nesting >= MAX_NESTING {
             return Err(self.nesting_error());
         }
@@ -548,7 +595,10 @@ impl Vm {
     #[inline]
     pub(crate) unsafe fn string_method(&mut self, name: *mut Str) -> Value {
         if self.string_index.is_null() {
-            let meta = self.metatable_of(Value { payload: 0, tag: tag::STR });
+            let meta = self.metatable_of(Value {
+                payload: 0,
+                tag: tag::STR,
+            });
             let index = self.meta_field(meta, Event::Index);
             if !index.is_table() {
                 return Value::NIL;
@@ -564,7 +614,8 @@ impl Vm {
             return *(*methods).slots.byte_add(at);
         }
         if let crate::table::Place::Slot(slot) = Table::place_of(methods, name) {
-            self.lookups.fill((*methods).header.word, name, std::ptr::null(), slot * 16);
+            self.lookups
+                .fill((*methods).header.word, name, std::ptr::null(), slot * 16);
         }
         Table::get_str(methods, name)
     }

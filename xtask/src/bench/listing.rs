@@ -72,14 +72,9 @@ pub fn run(workspace: &Workspace, filter: &str) -> Result<bool> {
     let (mut all_theirs, mut all_mine) = (Counts::default(), Counts::default());
     for program in PROGRAMS.iter().filter(|p| p.name.contains(filter)) {
         let script = workspace.programs().join(format!("{}.lua", program.name));
-        let theirs = parse_luac(&listing(
-            Command::new(luac).args(["-l", "-p"]).arg(&script),
-            &script,
-        )?);
+        let theirs = parse_luac(&listing(Command::new(luac).args(["-l", "-p"]).arg(&script), &script)?);
         let mine = parse_perilune(&listing(
-            Command::new(&ours)
-                .args(["dump", "--stage", "bytecode"])
-                .arg(&script),
+            Command::new(&ours).args(["dump", "--stage", "bytecode"]).arg(&script),
             &script,
         )?);
         if mine.functions == 0 {
@@ -91,16 +86,8 @@ pub fn run(workspace: &Workspace, filter: &str) -> Result<bool> {
     }
     table.add_row(row("total", all_theirs, all_mine));
     println!("{table}");
-    let good =
-        all_mine.instructions <= all_theirs.instructions && all_mine.moves <= all_theirs.moves;
-    println!(
-        "static: {}",
-        if good {
-            "at most luac's"
-        } else {
-            "more than luac's"
-        }
-    );
+    let good = all_mine.instructions <= all_theirs.instructions && all_mine.moves <= all_theirs.moves;
+    println!("static: {}", if good { "at most luac's" } else { "more than luac's" });
     Ok(good)
 }
 
@@ -110,10 +97,7 @@ fn row(name: &str, theirs: Counts, mine: Counts) -> [String; 7] {
         format!("{} ({})", mine.functions, theirs.functions),
         theirs.instructions.to_string(),
         mine.instructions.to_string(),
-        format!(
-            "{:.2}",
-            mine.instructions as f64 / theirs.instructions as f64
-        ),
+        format!("{:.2}", mine.instructions as f64 / theirs.instructions as f64),
         theirs.moves.to_string(),
         mine.moves.to_string(),
     ]
@@ -136,8 +120,7 @@ pub fn parse_luac(text: &str) -> Counts {
             continue;
         }
         let mut fields = line.split('\t').filter(|f| !f.is_empty()).map(str::trim);
-        let (Some(pc), Some(place), Some(name)) = (fields.next(), fields.next(), fields.next())
-        else {
+        let (Some(pc), Some(place), Some(name)) = (fields.next(), fields.next(), fields.next()) else {
             continue;
         };
         if pc.parse::<usize>().is_ok() && place.starts_with('[') {

@@ -45,11 +45,7 @@ impl Machine {
                 commit
             },
             time: now.map_or(0, |d| d.as_secs()),
-            load: load
-                .split(' ')
-                .next()
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0.0),
+            load: load.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0.0),
         }
     }
 }
@@ -65,15 +61,9 @@ pub fn line_of(command: &mut Command) -> String {
 
 fn cpu_model(cpuinfo: &str) -> String {
     let value = |key: &str| {
-        cpuinfo.lines().find_map(|l| {
-            Some(
-                l.strip_prefix(key)?
-                    .trim_start()
-                    .strip_prefix(':')?
-                    .trim()
-                    .to_owned(),
-            )
-        })
+        cpuinfo
+            .lines()
+            .find_map(|l| Some(l.strip_prefix(key)?.trim_start().strip_prefix(':')?.trim().to_owned()))
     };
     value("model name").unwrap_or_else(|| "unknown".to_owned())
 }
@@ -83,16 +73,11 @@ pub fn date(time: u64) -> String {
     let days = (time / 86400) as i64 + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -97,9 +97,7 @@ pub fn run(options: &Options) -> Result<bool> {
         rounds: options.rounds.max(1),
         limit: Duration::from_secs(options.timeout),
         deadline,
-        scratch: workspace
-            .target
-            .join(format!("measure-{}.json", std::process::id())),
+        scratch: workspace.target.join(format!("measure-{}.json", std::process::id())),
     };
     let names: Vec<&str> = subjects.iter().map(|s| s.name.as_str()).collect();
     let machine = Machine::read(&workspace.root);
@@ -132,11 +130,7 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 /// Builds Perilune first, then the peers, one after the other; whoever cannot be had is named.
-fn prepare(
-    workspace: &Workspace,
-    options: &Options,
-    deadline: Instant,
-) -> Result<(Vec<Subject>, Vec<Skipped>)> {
+fn prepare(workspace: &Workspace, options: &Options, deadline: Instant) -> Result<(Vec<Subject>, Vec<Skipped>)> {
     let mut subjects = Vec::new();
     let mut skipped = Vec::new();
     let left = || deadline.saturating_duration_since(Instant::now());
@@ -149,12 +143,7 @@ fn prepare(
     };
     let selected = peers::select(&options.peers)?;
     eprintln!("building perilune");
-    match peers::perilune(
-        workspace,
-        &options.opt_levels,
-        options.dispatch.as_deref(),
-        left(),
-    ) {
+    match peers::perilune(workspace, &options.opt_levels, options.dispatch.as_deref(), left()) {
         Ok(ours) => subjects.extend(ours),
         Err(err) => skip("perilune", err),
     }
@@ -178,16 +167,12 @@ fn suite(workspace: &Workspace, options: &Options, subjects: &[Subject]) -> Resu
             false => (program.size, format!("{}.out", program.name)),
         };
         let output = folder.join(output);
-        let expected =
-            std::fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
+        let expected = std::fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
         let args = vec![size.to_owned()];
         jobs.push(Job {
             name: program.name.to_owned(),
             group: program.group(),
-            commands: subjects
-                .iter()
-                .map(|s| s.command(program, &folder, &args))
-                .collect(),
+            commands: subjects.iter().map(|s| s.command(program, &folder, &args)).collect(),
             args,
             expected: Some(expected),
         });
@@ -196,12 +181,7 @@ fn suite(workspace: &Workspace, options: &Options, subjects: &[Subject]) -> Resu
 }
 
 /// The operations that `micro.lua` lists on the reference.
-fn operations(
-    workspace: &Workspace,
-    options: &Options,
-    subjects: &[Subject],
-    reference: &Subject,
-) -> Result<Vec<Job>> {
+fn operations(workspace: &Workspace, options: &Options, subjects: &[Subject], reference: &Subject) -> Result<Vec<Job>> {
     let script = workspace.programs().join("micro.lua");
     let command = reference.script_command(&script, &[]);
     let (program, args) = command.split_first().expect("a command has a program");
@@ -211,11 +191,7 @@ fn operations(
         Duration::from_secs(options.timeout),
     )?;
     if !outcome.success() {
-        bail!(
-            "{} cannot list the operations: {}",
-            reference.name,
-            outcome.complaint()
-        );
+        bail!("{} cannot list the operations: {}", reference.name, outcome.complaint());
     }
     let list = String::from_utf8(outcome.stdout).context("names of operations are text")?;
     let job = |name: &str| {
@@ -239,10 +215,7 @@ fn operations(
         .collect())
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call, and each is a part of the report"
-)]
+#[expect(clippy::too_many_arguments, reason = "one call, and each is a part of the report")]
 fn assemble(
     options: &Options,
     plan: &Plan,
@@ -313,11 +286,7 @@ fn write_results(root: &Path, report: &Report) -> Result<()> {
         Metric::Printed => "operations",
     };
     let json = serde_json::to_string_pretty(report)? + "\n";
-    for (extension, text) in [
-        ("md", report.markdown()),
-        ("json", json),
-        ("svg", svg::chart(report)),
-    ] {
+    for (extension, text) in [("md", report.markdown()), ("json", json), ("svg", svg::chart(report))] {
         let path = folder.join(format!("{stem}.{extension}"));
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -330,22 +299,11 @@ fn criterion(workspace: &Workspace, filter: &str) -> Result<bool> {
     let mut good = true;
     let mut any = false;
     for package in &workspace.packages {
-        for target in package
-            .targets
-            .iter()
-            .filter(|t| t.kind.iter().any(|k| k == "bench"))
-        {
+        for target in package.targets.iter().filter(|t| t.kind.iter().any(|k| k == "bench")) {
             any = true;
             println!("\n== {} {}", package.name, target.name);
             let mut command = cargo();
-            command.args([
-                "bench",
-                "--package",
-                &package.name,
-                "--bench",
-                &target.name,
-                "--",
-            ]);
+            command.args(["bench", "--package", &package.name, "--bench", &target.name, "--"]);
             command
                 .args((!filter.is_empty()).then_some(filter))
                 .current_dir(&workspace.root);

@@ -48,11 +48,7 @@ const fn package(
 ) -> Peer {
     Peer {
         name,
-        source: Source::Package {
-            folder,
-            args,
-            engine,
-        },
+        source: Source::Package { folder, args, engine },
         integers: true,
     }
 }
@@ -108,12 +104,7 @@ pub struct Subject {
 
 impl Subject {
     /// The command line for a program, or `None` if the subject cannot run it.
-    pub fn command(
-        &self,
-        program: &Program,
-        folder: &Path,
-        args: &[String],
-    ) -> Option<Vec<OsString>> {
+    pub fn command(&self, program: &Program, folder: &Path, args: &[String]) -> Option<Vec<OsString>> {
         if program.needs_integers() && !self.integers {
             return None;
         }
@@ -161,19 +152,11 @@ pub fn select(names: &[String]) -> Result<Vec<&'static Peer>> {
 /// Finds or builds one peer.
 pub fn prepare(workspace: &Workspace, peer: &Peer, limit: Duration) -> Result<Subject> {
     let (command, version, language) = match peer.source {
-        Source::Package {
-            folder,
-            args,
-            engine,
-        } => {
+        Source::Package { folder, args, engine } => {
             let binary = build(workspace, folder, limit)?;
             let mut command = vec![binary.into_os_string()];
             command.extend(args.iter().map(OsString::from));
-            let lock = workspace
-                .root
-                .join("benchmarks/peers")
-                .join(folder)
-                .join("Cargo.lock");
+            let lock = workspace.root.join("benchmarks/peers").join(folder).join("Cargo.lock");
             let lock = std::fs::read_to_string(lock).unwrap_or_default();
             let version = locked_version(&lock, engine).unwrap_or("unknown");
             (command, format!("{engine} {version}"), None)
@@ -185,9 +168,7 @@ pub fn prepare(workspace: &Workspace, peer: &Peer, limit: Duration) -> Result<Su
         } => {
             // A shim in the path would add its own start to every run.
             let found = match program {
-                "python3" => {
-                    line_of(Command::new(program).args(["-c", "import sys; print(sys.executable)"]))
-                }
+                "python3" => line_of(Command::new(program).args(["-c", "import sys; print(sys.executable)"])),
                 "node" => line_of(Command::new(program).args(["-p", "process.execPath"])),
                 other => other.to_owned(),
             };
@@ -213,13 +194,7 @@ pub fn build(workspace: &Workspace, folder: &str, limit: Duration) -> Result<Pat
     let mut command = cargo();
     command
         .args(["build", "--release", "--locked", "--manifest-path"])
-        .arg(
-            workspace
-                .root
-                .join("benchmarks/peers")
-                .join(folder)
-                .join("Cargo.toml"),
-        )
+        .arg(workspace.root.join("benchmarks/peers").join(folder).join("Cargo.toml"))
         .arg("--target-dir")
         .arg(&target);
     let outcome = child::run(&mut command, b"", limit)?;
@@ -246,34 +221,17 @@ fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|l| *l != name);
     lines.next()?;
-    Some(
-        lines
-            .next()?
-            .strip_prefix("version = \"")?
-            .trim_end_matches('"'),
-    )
+    Some(lines.next()?.strip_prefix("version = \"")?.trim_end_matches('"'))
 }
 
 /// Builds Perilune and gives one subject for each optimization level asked for, or one with its defaults.
-pub fn perilune(
-    workspace: &Workspace,
-    levels: &[u8],
-    dispatch: Option<&str>,
-    limit: Duration,
-) -> Result<Vec<Subject>> {
+pub fn perilune(workspace: &Workspace, levels: &[u8], dispatch: Option<&str>, limit: Duration) -> Result<Vec<Subject>> {
     if !workspace.has_perilune_binary() {
         bail!("the perilune package has no perilune command yet");
     }
     let mut command = cargo();
     command
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "perilune",
-            "--bin",
-            "perilune",
-        ])
+        .args(["build", "--release", "--package", "perilune", "--bin", "perilune"])
         .current_dir(&workspace.root);
     let outcome = child::run(&mut command, b"", limit)?;
     if !outcome.success() {
@@ -283,15 +241,10 @@ pub fn perilune(
         );
     }
     let binary = workspace.target.join("release/perilune");
-    let version = workspace
-        .package("perilune")
-        .map_or("unknown", |p| p.version.as_str());
+    let version = workspace.package("perilune").map_or("unknown", |p| p.version.as_str());
     let flag_sets: Vec<Vec<String>> = match levels {
         [] => vec![Vec::new()],
-        levels => levels
-            .iter()
-            .map(|level| vec![format!("-O{level}")])
-            .collect(),
+        levels => levels.iter().map(|level| vec![format!("-O{level}")]).collect(),
     };
     let subject = |mut flags: Vec<String>| {
         if let Some(dispatch) = dispatch {
@@ -324,23 +277,14 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benchmarks/peers");
         for peer in PEERS {
             if let Source::Package {
-                folder: name,
-                engine,
-                ..
+                folder: name, engine, ..
             } = peer.source
             {
                 let lock = std::fs::read_to_string(folder.join(name).join("Cargo.lock")).unwrap();
-                assert!(
-                    locked_version(&lock, engine).is_some(),
-                    "{name} locks {engine}"
-                );
-                let manifest =
-                    std::fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap();
+                assert!(locked_version(&lock, engine).is_some(), "{name} locks {engine}");
+                let manifest = std::fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap();
                 assert!(manifest.contains(&format!("name = \"peer-{name}\"")));
-                assert!(
-                    manifest.contains("[workspace]"),
-                    "{name} stands outside the workspace"
-                );
+                assert!(manifest.contains("[workspace]"), "{name} stands outside the workspace");
             }
         }
     }
@@ -349,10 +293,7 @@ mod tests {
     fn names_select() {
         assert_eq!(select(&[]).unwrap().len(), PEERS.len());
         let two = select(&["luau".to_owned(), "lua55".to_owned()]).unwrap();
-        assert_eq!(
-            two.iter().map(|p| p.name).collect::<Vec<_>>(),
-            ["lua55", "luau"]
-        );
+        assert_eq!(two.iter().map(|p| p.name).collect::<Vec<_>>(), ["lua55", "luau"]);
         assert!(select(&["lua56".to_owned()]).is_err());
     }
 
@@ -389,9 +330,7 @@ mod tests {
                 .unwrap()
         };
         assert!(subject.command(program("b5_bits"), &folder, &[]).is_none());
-        let command = subject
-            .command(program("a1_fib"), &folder, &["7".to_owned()])
-            .unwrap();
+        let command = subject.command(program("a1_fib"), &folder, &["7".to_owned()]).unwrap();
         assert_eq!(command[..2], ["x", "--joff"]);
         assert_eq!(command[3], "7");
         let python = Subject {

@@ -39,12 +39,7 @@ pub const GROUPS: &[(char, &str)] = &[
     ('g', "comprehensive"),
 ];
 
-const fn program(
-    name: &'static str,
-    size: &'static str,
-    quick: &'static str,
-    small: &'static str,
-) -> Program {
+const fn program(name: &'static str, size: &'static str, quick: &'static str, small: &'static str) -> Program {
     Program {
         name,
         size,
@@ -94,8 +89,7 @@ mod tests {
                 let path = folder.join(file.replace("NAME", program.name));
                 assert!(path.is_file(), "{}", path.display());
             }
-            let source =
-                std::fs::read_to_string(folder.join(format!("{}.lua", program.name))).unwrap();
+            let source = std::fs::read_to_string(folder.join(format!("{}.lua", program.name))).unwrap();
             assert!(
                 source.contains(&format!("tonumber(arg and arg[1]) or {}\n", program.size)),
                 "{}",

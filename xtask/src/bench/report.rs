@@ -66,19 +66,13 @@ pub struct Mean {
 
 /// The column that ratios refer to: PUC Lua 5.5 where it ran, else the first.
 pub fn reference_column(subjects: &[SubjectInfo]) -> usize {
-    subjects
-        .iter()
-        .position(|s| s.name == REFERENCE)
-        .unwrap_or(0)
+    subjects.iter().position(|s| s.name == REFERENCE).unwrap_or(0)
 }
 
 /// Ratios of medians to the reference's.
 pub fn set_ratios(rows: &mut [Row], reference: usize) {
     for row in rows {
-        let base = row.results[reference]
-            .time
-            .map(|t| t.median)
-            .filter(|m| *m > 0.0);
+        let base = row.results[reference].time.map(|t| t.median).filter(|m| *m > 0.0);
         for entry in &mut row.results {
             entry.ratio = entry
                 .time
@@ -96,9 +90,7 @@ pub fn means(rows: &[Row], columns: usize, groups: &[(char, &str)]) -> Vec<Mean>
             let in_group = rows.iter().filter(|r| group.is_none_or(|g| r.group == g));
             in_group.filter_map(|r| r.results[column].ratio).collect()
         };
-        let ratios = (0..columns)
-            .map(|c| geometric_mean(&of_column(c)))
-            .collect();
+        let ratios = (0..columns).map(|c| geometric_mean(&of_column(c))).collect();
         let counts = (0..columns).map(|c| of_column(c).len()).collect();
         Mean {
             label,
@@ -153,8 +145,7 @@ impl Grid {
         for (at, row) in self.0.iter().enumerate() {
             writeln!(text, "| {} |", row.join(" | ")).expect("strings take everything");
             if at == 0 {
-                writeln!(text, "| --- |{}", " ---: |".repeat(row.len() - 1))
-                    .expect("strings take everything");
+                writeln!(text, "| --- |{}", " ---: |".repeat(row.len() - 1)).expect("strings take everything");
             }
         }
         text
@@ -188,15 +179,11 @@ impl Report {
                 .iter()
                 .filter(|r| mean.group.is_none_or(|g| g == r.group))
                 .count();
-            let words = mean
-                .ratios
-                .iter()
-                .zip(&mean.counts)
-                .map(|(ratio, count)| match ratio {
-                    Some(ratio) if *count == of => format!("{ratio:.2}"),
-                    Some(ratio) => format!("{ratio:.2} of {count}"),
-                    None => "-".to_owned(),
-                });
+            let words = mean.ratios.iter().zip(&mean.counts).map(|(ratio, count)| match ratio {
+                Some(ratio) if *count == of => format!("{ratio:.2}"),
+                Some(ratio) => format!("{ratio:.2} of {count}"),
+                None => "-".to_owned(),
+            });
             grid.push(std::iter::once(mean.label.clone()).chain(words).collect());
         }
         Grid(grid)
@@ -297,11 +284,7 @@ impl Report {
                 let worst = widths
                     .map(|t| t.width())
                     .fold(None, |a: Option<f64>, w| Some(a.map_or(w, |a| a.max(w))))?;
-                Some(format!(
-                    "{} {:.0} %",
-                    self.subjects[column].name,
-                    worst * 100.0
-                ))
+                Some(format!("{} {:.0} %", self.subjects[column].name, worst * 100.0))
             })
             .collect();
         if words.is_empty() {
@@ -312,12 +295,7 @@ impl Report {
     }
 
     pub fn terminal(&self) -> String {
-        let mut text = format!(
-            "\n{}\n{}\n{}",
-            self.title,
-            self.preface(),
-            self.times().terminal()
-        );
+        let mut text = format!("\n{}\n{}\n{}", self.title, self.preface(), self.times().terminal());
         if self.metric == Metric::Cpu {
             text += &self.peaks().terminal();
         }
@@ -330,12 +308,7 @@ impl Report {
     }
 
     pub fn markdown(&self) -> String {
-        let mut text = format!(
-            "# {}\n\n{}\n{}\n",
-            self.title,
-            self.preface(),
-            self.ratios().markdown()
-        );
+        let mut text = format!("# {}\n\n{}\n{}\n", self.title, self.preface(), self.ratios().markdown());
         text += &format!("{}\n{}\n", self.noise(), self.times().markdown());
         if self.metric == Metric::Cpu {
             text += &format!("{}\n", self.peaks().markdown());
@@ -454,10 +427,7 @@ pub mod tests {
     #[test]
     fn the_terminal_shows_the_same_numbers() {
         let text = sample().terminal();
-        assert!(
-            text.contains("1.00 of 2") && text.contains("node skipped"),
-            "{text}"
-        );
+        assert!(text.contains("1.00 of 2") && text.contains("node skipped"), "{text}");
     }
 
     #[test]

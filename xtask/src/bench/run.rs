@@ -54,9 +54,7 @@ pub struct Cell {
 impl Cell {
     /// The times, if every run so far was right.
     pub fn spread(&self) -> Option<Spread> {
-        (self.state == State::Ok)
-            .then(|| Spread::of(&self.samples))
-            .flatten()
+        (self.state == State::Ok).then(|| Spread::of(&self.samples)).flatten()
     }
 }
 
@@ -91,8 +89,7 @@ pub fn run(jobs: &[Job], subjects: &[&str], plan: &Plan) -> Result<Runs> {
         }
     }
     let bar = ProgressBar::new((plan.rounds * jobs.len() * subjects.len()) as u64);
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} left {eta} {msg}");
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} left {eta} {msg}");
     bar.set_style(style.expect("the template is valid"));
     let mut costs = vec![Duration::ZERO; subjects.len()];
     let mut full_rounds = 0;
@@ -123,11 +120,9 @@ pub fn run(jobs: &[Job], subjects: &[&str], plan: &Plan) -> Result<Runs> {
                 if now >= plan.deadline {
                     break 'rounds;
                 }
-                let limit = plan.limit.min(
-                    plan.deadline
-                        .saturating_duration_since(now)
-                        .max(Duration::from_secs(1)),
-                );
+                let limit = plan
+                    .limit
+                    .min(plan.deadline.saturating_duration_since(now).max(Duration::from_secs(1)));
                 let cut_short = limit < plan.limit;
                 run_once(command, job, cell, plan, limit, cut_short)?;
                 costs[at] += now.elapsed();
@@ -149,11 +144,7 @@ fn affordable(costs: &[Duration], left: Duration) -> usize {
             sum.mul_f64(1.1) <= left
         })
         .count();
-    if width >= costs.len().min(2) {
-        width
-    } else {
-        0
-    }
+    if width >= costs.len().min(2) { width } else { 0 }
 }
 
 fn run_once(
@@ -169,10 +160,7 @@ fn run_once(
         // Our time ran out, not the subject's.
         return Ok(());
     }
-    let right = job
-        .expected
-        .as_ref()
-        .is_none_or(|expected| *expected == outcome.stdout);
+    let right = job.expected.as_ref().is_none_or(|expected| *expected == outcome.stdout);
     cell.state = match usage {
         _ if outcome.timed_out => State::Timeout,
         _ if !outcome.status.success() => State::Failed(outcome.complaint()),

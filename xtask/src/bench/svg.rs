@@ -10,8 +10,7 @@ const LEFT: f64 = 190.0;
 const WIDTH: f64 = 620.0;
 const TOP: f64 = 60.0;
 const COLORS: [&str; 10] = [
-    "#1f4e9c", "#444444", "#c0504d", "#e08e79", "#888888", "#2e8b57", "#8fbc8f", "#b8860b",
-    "#8e6bbf", "#5fa8d3",
+    "#1f4e9c", "#444444", "#c0504d", "#e08e79", "#888888", "#2e8b57", "#8fbc8f", "#b8860b", "#8e6bbf", "#5fa8d3",
 ];
 
 /// Ratios outside of this range touch the border.
@@ -99,9 +98,7 @@ fn position(ratio: f64) -> f64 {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -113,11 +110,7 @@ mod tests {
     fn every_mean_is_a_bar() {
         let report = sample();
         let svg = chart(&report);
-        let bars: usize = report
-            .means
-            .iter()
-            .map(|m| m.ratios.iter().flatten().count())
-            .sum();
+        let bars: usize = report.means.iter().map(|m| m.ratios.iter().flatten().count()).sum();
         assert_eq!(svg.matches("font-size=\"8\"").count(), bars);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         for tag in ["text", "svg"] {

@@ -57,8 +57,7 @@ pub fn cases(workspace: &Workspace) -> Result<Vec<Case>> {
     for program in PROGRAMS {
         let name = program.name;
         let path = workspace.programs().join(format!("small/{name}.out"));
-        let expected =
-            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let expected = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let header = Header {
             args: program.small_args(),
             ..Header::default()
@@ -103,10 +102,7 @@ pub fn run(binary: &Path, mode: &Mode, cases: &[Case], root: &Path) -> Vec<Strin
                     };
                     if let Some(text) = complaint {
                         let line = format!("{} [{}]: {text}", case.script.display(), mode.name);
-                        complaints
-                            .lock()
-                            .expect("no worker panics")
-                            .push((at, line));
+                        complaints.lock().expect("no worker panics").push((at, line));
                     }
                 }
             });
@@ -125,11 +121,7 @@ fn run_case(binary: &Path, mode: &Mode, case: &Case, root: &Path) -> Result<Opti
         _ => (&header.args, &case.expected),
     };
     let mut command = Command::new(binary);
-    command
-        .args(mode.flags)
-        .arg(&case.script)
-        .args(args)
-        .current_dir(root);
+    command.args(mode.flags).arg(&case.script).args(args).current_dir(root);
     let outcome = child::run(&mut command, header.stdin.as_bytes(), LIMIT)?;
     Ok(judge(header, expected.as_deref(), &outcome))
 }
@@ -172,12 +164,7 @@ mod tests {
     use super::*;
 
     fn outcome(script: &str) -> child::Outcome {
-        child::run(
-            Command::new("sh").args(["-c", script]),
-            b"",
-            Duration::from_secs(10),
-        )
-        .unwrap()
+        child::run(Command::new("sh").args(["-c", script]), b"", Duration::from_secs(10)).unwrap()
     }
 
     #[test]
@@ -199,10 +186,7 @@ mod tests {
             errors: vec!["boom".to_owned()],
             ..Header::default()
         };
-        assert_eq!(
-            judge(&header, None, &outcome("echo boom >&2; exit 1")),
-            None
-        );
+        assert_eq!(judge(&header, None, &outcome("echo boom >&2; exit 1")), None);
         assert!(
             judge(&header, None, &outcome("echo bang >&2; exit 1"))
                 .unwrap()

@@ -64,27 +64,16 @@ pub fn run(options: &Options) -> Result<bool> {
     run.step("clippy", || {
         check(
             "clippy",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "-D",
-                "warnings",
-            ],
+            &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
             &workspace,
         )
     });
-    run.step("format", || {
-        check("fmt", &["fmt", "--all", "--check"], &workspace)
-    });
+    run.step("format", || check("fmt", &["fmt", "--all", "--check"], &workspace));
     run.step("documents", || {
         if !docs::any(&workspace) {
             return Ok(Step::Skipped("no crate generates a document".to_owned()));
         }
-        Ok(Step::Ran(Count::one(docs::run(&docs::Options {
-            check: true,
-        })?)))
+        Ok(Step::Ran(Count::one(docs::run(&docs::Options { check: true })?)))
     });
     run.step("cargo test", || cargo_test(&["--workspace"], &workspace));
     for (package, feature) in features(&workspace) {
@@ -111,9 +100,7 @@ struct Run {
 
 impl Run {
     fn wants(&self, name: &str) -> bool {
-        self.only
-            .as_ref()
-            .is_none_or(|part| name.contains(part.as_str()))
+        self.only.as_ref().is_none_or(|part| name.contains(part.as_str()))
     }
 
     fn step(&mut self, name: &str, body: impl FnOnce() -> Result<Step>) {
@@ -208,10 +195,7 @@ fn cargo_test(args: &[&str], workspace: &Workspace) -> Result<Step> {
 fn test_result(line: &str) -> Option<Count> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let number = |what: &str| {
-        let part = counts
-            .split(';')
-            .map(str::trim)
-            .find(|p| p.ends_with(what))?;
+        let part = counts.split(';').map(str::trim).find(|p| p.ends_with(what))?;
         part.split(' ').next()?.parse().ok()
     };
     Some(Count {
@@ -289,21 +273,9 @@ mod tests {
     #[test]
     fn closing_lines_of_the_harness_count() {
         let line = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.00s";
-        assert_eq!(
-            test_result(line),
-            Some(Count {
-                passed: 12,
-                failed: 0
-            })
-        );
+        assert_eq!(test_result(line), Some(Count { passed: 12, failed: 0 }));
         let line = "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
-        assert_eq!(
-            test_result(line),
-            Some(Count {
-                passed: 1,
-                failed: 2
-            })
-        );
+        assert_eq!(test_result(line), Some(Count { passed: 1, failed: 2 }));
         assert_eq!(test_result("test a ... ok"), None);
     }
 
@@ -314,31 +286,12 @@ mod tests {
             total: Count::default(),
             notes: Vec::new(),
         };
-        run.step("a", || {
-            Ok(Step::Ran(Count {
-                passed: 3,
-                failed: 0,
-            }))
-        });
-        run.step("b", || {
-            Ok(Step::Ran(Count {
-                passed: 1,
-                failed: 2,
-            }))
-        });
+        run.step("a", || Ok(Step::Ran(Count { passed: 3, failed: 0 })));
+        run.step("b", || Ok(Step::Ran(Count { passed: 1, failed: 2 })));
         run.step("c", || Ok(Step::Skipped("why".to_owned())));
         run.step("d", || bail!("gone"));
-        assert_eq!(
-            run.total,
-            Count {
-                passed: 4,
-                failed: 3
-            }
-        );
-        assert_eq!(
-            run.notes,
-            ["failed: b", "skipped: c: why", "failed: d: gone"]
-        );
+        assert_eq!(run.total, Count { passed: 4, failed: 3 });
+        assert_eq!(run.notes, ["failed: b", "skipped: c: why", "failed: d: gone"]);
     }
 
     #[test]

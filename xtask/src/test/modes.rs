@@ -50,10 +50,7 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         small: true,
-        ..flags(
-            "gc stress, registers 4",
-            &["--gc-stress", "--registers", "4"],
-        )
+        ..flags("gc stress, registers 4", &["--gc-stress", "--registers", "4"])
     },
 ];
 
@@ -64,17 +61,8 @@ mod tests {
     #[test]
     fn names_are_unique_and_stress_is_small() {
         for (at, mode) in MODES.iter().enumerate() {
-            assert!(
-                MODES[..at].iter().all(|m| m.name != mode.name),
-                "{}",
-                mode.name
-            );
-            assert_eq!(
-                mode.flags.contains(&"--gc-stress"),
-                mode.small,
-                "{}",
-                mode.name
-            );
+            assert!(MODES[..at].iter().all(|m| m.name != mode.name), "{}", mode.name);
+            assert_eq!(mode.flags.contains(&"--gc-stress"), mode.small, "{}", mode.name);
         }
     }
 

@@ -17,8 +17,7 @@ pub struct Header {
 
 impl Header {
     pub fn read(script: &Path) -> Result<Self> {
-        let text =
-            std::fs::read(script).with_context(|| format!("cannot read {}", script.display()))?;
+        let text = std::fs::read(script).with_context(|| format!("cannot read {}", script.display()))?;
         Self::parse(&String::from_utf8_lossy(&text)).with_context(|| script.display().to_string())
     }
 
@@ -32,12 +31,7 @@ impl Header {
                 bail!("not `--! key = value`: {line}")
             };
             let value = value.trim();
-            let words = || {
-                value
-                    .split_whitespace()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
-            };
+            let words = || value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             match key.trim() {
                 "error" => header.errors.push(value.to_owned()),
                 "stdin" => header.stdin += &format!("{value}\n"),

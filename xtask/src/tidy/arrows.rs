@@ -13,10 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("perilune-regalloc", &[]),
     ("perilune-bytecode", &[]),
     ("perilune-gc", &[]),
-    (
-        "perilune-vm",
-        &["perilune-lang", "perilune-bytecode", "perilune-gc"],
-    ),
+    ("perilune-vm", &["perilune-lang", "perilune-bytecode", "perilune-gc"]),
     (
         "perilune-compiler",
         &[
@@ -76,10 +73,7 @@ fn check_package(package: &Package, root: &Path) -> Vec<Finding> {
             Finding::new(
                 path,
                 0,
-                format!(
-                    "the arrow {} -> {} is not in the table",
-                    package.name, d.name
-                ),
+                format!("the arrow {} -> {} is not in the table", package.name, d.name),
             )
         })
         .collect()
@@ -128,10 +122,7 @@ mod tests {
     #[test]
     fn development_arrows_are_free() {
         assert_eq!(
-            check_package(
-                &package("perilune-gc", &[("perilune-vm", Some("dev"))]),
-                Path::new("")
-            ),
+            check_package(&package("perilune-gc", &[("perilune-vm", Some("dev"))]), Path::new("")),
             []
         );
     }

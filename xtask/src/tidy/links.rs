@@ -13,13 +13,7 @@ pub fn check(file: &File, exists: &dyn Fn(&Path) -> bool) -> Vec<Finding> {
     links(&file.text)
         .into_iter()
         .filter(|(_, target)| !exists(&normal(&folder.join(target))))
-        .map(|(line, target)| {
-            Finding::new(
-                &file.path,
-                line,
-                format!("the link to {target} leads nowhere"),
-            )
-        })
+        .map(|(line, target)| Finding::new(&file.path, line, format!("the link to {target} leads nowhere")))
         .collect()
 }
 
@@ -40,8 +34,7 @@ fn links(text: &str) -> Vec<(usize, String)> {
             let rest = &prose[at + 2..];
             let Some(end) = rest.find(')') else { continue };
             let target = rest[..end].split('#').next().unwrap_or("").trim();
-            let is_path =
-                !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:");
+            let is_path = !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:");
             // `crate::Item` is a link of rustdoc, which checks its own.
             if is_path && !target.contains("::") {
                 found.push((number, target.to_owned()));

@@ -26,8 +26,7 @@ pub fn readmes(paths: &[PathBuf]) -> Vec<Finding> {
         .filter(|p| p.ends_with("Cargo.toml") && p.starts_with("crates"))
         .filter_map(|manifest| {
             let readme = manifest.parent().unwrap_or(Path::new("")).join("README.md");
-            (!paths.contains(&readme))
-                .then(|| Finding::new(manifest, 0, "the crate has no README.md"))
+            (!paths.contains(&readme)).then(|| Finding::new(manifest, 0, "the crate has no README.md"))
         })
         .collect()
 }

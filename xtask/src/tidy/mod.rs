@@ -83,8 +83,8 @@ pub fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
     let paths = workspace.files()?;
     let mut files = Vec::new();
     for path in &paths {
-        let bytes = std::fs::read(workspace.root.join(path))
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes =
+            std::fs::read(workspace.root.join(path)).with_context(|| format!("cannot read {}", path.display()))?;
         // What is not UTF-8 is data: no rule reads it.
         if let Ok(text) = String::from_utf8(bytes) {
             files.push(File {
@@ -97,12 +97,8 @@ pub fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
     for file in &files {
         findings.extend(sources::check(file));
         findings.extend(manifests::check(file));
-        findings.extend(links::check(file, &|target| {
-            workspace.root.join(target).exists()
-        }));
-        findings.extend(snapshots::check(file, &|target| {
-            workspace.root.join(target).exists()
-        }));
+        findings.extend(links::check(file, &|target| workspace.root.join(target).exists()));
+        findings.extend(snapshots::check(file, &|target| workspace.root.join(target).exists()));
     }
     findings.extend(manifests::readmes(&paths));
     findings.extend(safety::check(&files));

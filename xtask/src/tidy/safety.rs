@@ -14,8 +14,7 @@ pub fn check(files: &[File]) -> Vec<Finding> {
         for file in of_crate() {
             for (line, cited) in cited_in(&file.text) {
                 if !defined.contains(&cited) {
-                    let message =
-                        format!("SAFETY cites {cited}, which no module head of {name} defines");
+                    let message = format!("SAFETY cites {cited}, which no module head of {name} defines");
                     findings.push(Finding::new(&file.path, line, message));
                 }
             }
@@ -47,11 +46,7 @@ fn cited_in(text: &str) -> Vec<(usize, String)> {
         let words = comment
             .split([' ', ',', ';', ':', '.'])
             .filter(|w| !w.is_empty() && *w != "and");
-        cited.extend(
-            words
-                .take_while(|w| is_id(w))
-                .map(|w| (number, w.to_owned())),
-        );
+        cited.extend(words.take_while(|w| is_id(w)).map(|w| (number, w.to_owned())));
     }
     cited
 }
@@ -81,10 +76,7 @@ mod tests {
                 "crates/vm/src/frame.rs",
                 "//! Frames.\n//!\n//! - **F1** the pc stays in the code.\n",
             ),
-            file(
-                "crates/vm/src/op.rs",
-                "// SAFETY: F1, F2; the operand is verified.\n",
-            ),
+            file("crates/vm/src/op.rs", "// SAFETY: F1, F2; the operand is verified.\n"),
             file(
                 "crates/gc/src/op.rs",
                 "    // SAFETY: F1 and so on.\n// SAFETY: the R0 is free.\n",

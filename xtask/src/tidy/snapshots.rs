@@ -12,9 +12,7 @@ pub fn check(file: &File, exists: &dyn Fn(&Path) -> bool) -> Vec<Finding> {
     // The header stands between two lines of dashes.
     let header = file.text.split("---").nth(1).unwrap_or("");
     let field = |name: &str| {
-        let value = header
-            .lines()
-            .find_map(|l| l.strip_prefix(name)?.strip_prefix(':'))?;
+        let value = header.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':'))?;
         Some(value.trim().trim_matches('"'))
     };
     ["source", "input_file"]
@@ -40,10 +38,7 @@ mod tests {
         };
         assert!(check(&file, &|_| true).is_empty());
         let found = check(&file, &|path| path.ends_with("main.rs"));
-        assert_eq!(
-            found[0].message,
-            "its input_file crates/ir/tests/data/a.lua is gone"
-        );
+        assert_eq!(found[0].message, "its input_file crates/ir/tests/data/a.lua is gone");
         assert_eq!(found.len(), 1);
     }
 }

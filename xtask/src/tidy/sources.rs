@@ -26,23 +26,14 @@ fn head(file: &File) -> Option<Finding> {
     let opens = ["//!", "#![doc = include_str!("]
         .iter()
         .any(|start| file.text.starts_with(start));
-    (!opens).then(|| {
-        Finding::new(
-            &file.path,
-            1,
-            "the file does not open with a `//!` sentence",
-        )
-    })
+    (!opens).then(|| Finding::new(&file.path, 1, "the file does not open with a `//!` sentence"))
 }
 
 fn code(file: &File) -> Vec<Finding> {
     let code = code_only(&file.text);
     let mut findings = Vec::new();
     let in_workspace = file.crate_name().is_some() || file.path.starts_with("xtask");
-    let may_be_unsafe = !in_workspace
-        || file
-            .crate_name()
-            .is_some_and(|c| UNSAFE_CRATES.contains(&c));
+    let may_be_unsafe = !in_workspace || file.crate_name().is_some_and(|c| UNSAFE_CRATES.contains(&c));
     let hash_maps_matter = file.crate_name().is_some() && !code.contains("hashbrown");
     for (line, word, next) in words(&code) {
         let complaint = match word {
@@ -57,11 +48,7 @@ fn code(file: &File) -> Vec<Finding> {
     }
     let is_root = file.path.ends_with("src/lib.rs") || file.path.ends_with("src/main.rs");
     if is_root && !may_be_unsafe && !code.contains("#![forbid(unsafe_code)]") {
-        findings.push(Finding::new(
-            &file.path,
-            1,
-            "the crate does not forbid unsafe code",
-        ));
+        findings.push(Finding::new(&file.path, 1, "the crate does not forbid unsafe code"));
     }
     findings
 }
@@ -105,13 +92,7 @@ mod tests {
     #[test]
     fn files_open_with_a_sentence() {
         assert!(findings("crates/ir/src/x.rs", "//! Why.\nfn f() {}\n").is_empty());
-        assert!(
-            findings(
-                "crates/gc/src/lib.rs",
-                "#![doc = include_str!(\"../README.md\")]\n"
-            )
-            .is_empty()
-        );
+        assert!(findings("crates/gc/src/lib.rs", "#![doc = include_str!(\"../README.md\")]\n").is_empty());
         let bad = findings("crates/ir/src/x.rs", "fn f() {}\n");
         assert_eq!(bad, ["1: the file does not open with a `//!` sentence"]);
     }
@@ -140,13 +121,7 @@ mod tests {
             "crates/ir/src/x.rs",
             "//! x\nuse std::collections::HashMap;\nfn f() { todo!() }\n",
         );
-        assert_eq!(
-            bad,
-            [
-                "2: std's HashMap has no stable order",
-                "3: todo! is left over"
-            ]
-        );
+        assert_eq!(bad, ["2: std's HashMap has no stable order", "3: todo! is left over"]);
         assert!(findings("crates/ir/src/x.rs", "//! x\nuse hashbrown::HashMap;\n").is_empty());
         assert!(findings("crates/ir/src/x.rs", "//! `HashMap` and todo!()\n").is_empty());
     }
@@ -161,9 +136,6 @@ mod tests {
 
     #[test]
     fn pending_snapshots_are_found() {
-        assert_eq!(
-            findings("a/b.snap.new", ""),
-            ["0: a pending snapshot is tracked"]
-        );
+        assert_eq!(findings("a/b.snap.new", ""), ["0: a pending snapshot is tracked"]);
     }
 }

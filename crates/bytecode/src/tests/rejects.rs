@@ -35,7 +35,9 @@ fn modules() {
 fn headers() {
     rejects("frame 70000", "return_0", Fault::FrameTooLarge { size: 70_000 });
     rejects("params 2 frame 1", "return_0", Fault::ParamsPastFrame);
-    let upvalues: String = (0..8193).map(|index| format!("upvalue u{index} \"\" regular / ")).collect();
+    let upvalues: String = (0..8193)
+        .map(|index| format!("upvalue u{index} \"\" regular / "))
+        .collect();
     rejects("", &(upvalues + "return_0"), Fault::TooManyUpvalues);
 }
 
@@ -45,12 +47,27 @@ fn words() {
     rejects("", ".word 0xffff / return_0", Fault::Decode(unknown));
     let padding = DecodeError::Padding { at: 0 };
     let jump = Opcode::Jump as u16;
-    rejects("", &format!(".word {:#x} / return_0", u64::from(jump) | 1 << 16), Fault::Decode(padding));
+    rejects(
+        "",
+        &format!(".word {:#x} / return_0", u64::from(jump) | 1 << 16),
+        Fault::Decode(padding),
+    );
     let truncated = DecodeError::Truncated { at: 0 };
-    rejects("", &format!(".word {:#x}", Opcode::GetField as u16), Fault::Decode(truncated));
+    rejects(
+        "",
+        &format!(".word {:#x}", Opcode::GetField as u16),
+        Fault::Decode(truncated),
+    );
     let misaligned = DecodeError::Misaligned { at: 0, bits: 1 };
-    rejects("", &format!(".word {:#x}", u64::from(Opcode::LoadNil as u16) | 1 << 16), Fault::Decode(misaligned));
-    let field = format!("constant k0 \"x\" / .word {:#x} {{live r0}} / .word 0x5 / .word 0x0 / return_0", Opcode::GetField as u16);
+    rejects(
+        "",
+        &format!(".word {:#x}", u64::from(Opcode::LoadNil as u16) | 1 << 16),
+        Fault::Decode(misaligned),
+    );
+    let field = format!(
+        "constant k0 \"x\" / .word {:#x} {{live r0}} / .word 0x5 / .word 0x0 / return_0",
+        Opcode::GetField as u16
+    );
     rejects("params 1", &field, Fault::CacheNotEmpty);
     let internal = "constant k0 \"x\" / get_field_proto r0, r0, k0 {live r0} / return_0";
     rejects("params 1", internal, Fault::Internal(Opcode::GetFieldProto));
@@ -71,33 +88,89 @@ fn ends_and_jumps() {
 #[test]
 fn slots_in_the_frame() {
     rejects("frame 1", "load_nil r1 / return_0", Fault::SlotPastFrame { needed: 2 });
-    rejects("frame 3", "load_nils r1, 3 / return_0", Fault::SlotPastFrame { needed: 4 });
-    rejects("params 1 frame 1", "spill s1, r0 / return_0", Fault::SlotPastFrame { needed: 2 });
+    rejects(
+        "frame 3",
+        "load_nils r1, 3 / return_0",
+        Fault::SlotPastFrame { needed: 4 },
+    );
+    rejects(
+        "params 1 frame 1",
+        "spill s1, r0 / return_0",
+        Fault::SlotPastFrame { needed: 2 },
+    );
     // The frame word belongs to the window.
-    rejects("params 1 frame 1", "call_0 r0, 0 {live} / return_0", Fault::SlotPastFrame { needed: 2 });
-    rejects("params 1 frame 2", "call_n r0, 0, 3 {live} / return_0", Fault::SlotPastFrame { needed: 3 });
+    rejects(
+        "params 1 frame 1",
+        "call_0 r0, 0 {live} / return_0",
+        Fault::SlotPastFrame { needed: 2 },
+    );
+    rejects(
+        "params 1 frame 2",
+        "call_n r0, 0, 3 {live} / return_0",
+        Fault::SlotPastFrame { needed: 3 },
+    );
     let for_call = "for_call r0, r1, r2, r3, 1 {live r0 r1 r2} / return_0";
     rejects("params 3 frame 6", for_call, Fault::SlotPastFrame { needed: 7 });
     accepts("params 3 frame 7", for_call);
-    rejects("frame 1", "close r1 {live} / return_0", Fault::SlotPastFrame { needed: 2 });
+    rejects(
+        "frame 1",
+        "close r1 {live} / return_0",
+        Fault::SlotPastFrame { needed: 2 },
+    );
 }
 
 #[test]
 fn operands_that_do_not_exist() {
     rejects("", "load_k r0, k0 / return_0", Fault::NoSuchConstant { index: 0 });
-    rejects("", "constant k0 nil / load_kx r0, k1 / return_0", Fault::NoSuchConstant { index: 1 });
+    rejects(
+        "",
+        "constant k0 nil / load_kx r0, k1 / return_0",
+        Fault::NoSuchConstant { index: 1 },
+    );
     let global = "upvalue u0 \"_ENV\" regular / constant k0 1 / get_global r0, u0, k0 {live} / return_0";
-    rejects("", global, Fault::ConstantType { index: 0, expected: "a string" });
+    rejects(
+        "",
+        global,
+        Fault::ConstantType {
+            index: 0,
+            expected: "a string",
+        },
+    );
     let number = "constant k0 \"1\" / add_k r0, r0, k0 {live r0} / return_0";
-    rejects("params 1", number, Fault::ConstantType { index: 0, expected: "a number" });
+    rejects(
+        "params 1",
+        number,
+        Fault::ConstantType {
+            index: 0,
+            expected: "a number",
+        },
+    );
     let integer = "constant k0 1.0 / band_k r0, r0, k0 {live r0} / return_0";
-    rejects("params 1", integer, Fault::ConstantType { index: 0, expected: "an integer" });
+    rejects(
+        "params 1",
+        integer,
+        Fault::ConstantType {
+            index: 0,
+            expected: "an integer",
+        },
+    );
     accepts("params 1", "constant k0 1.0 / add_k r0, r0, k0 {live r0} / return_0");
     rejects("", "get_upvalue r0, u0 / return_0", Fault::NoSuchUpvalue { index: 0 });
-    rejects("", "closure r0, f1, [] {live} / return_0", Fault::NoSuchFunction { index: 1 });
+    rejects(
+        "",
+        "closure r0, f1, [] {live} / return_0",
+        Fault::NoSuchFunction { index: 1 },
+    );
     let leaf = "function f1 / upvalue u0 \"x\" regular / return_0";
     let few = format!("closure r0, f1, [] {{live}} / return_0 / {leaf}");
-    rejects("", &few, Fault::CaptureCount { captures: 0, upvalues: 1 });
+    rejects(
+        "",
+        &few,
+        Fault::CaptureCount {
+            captures: 0,
+            upvalues: 1,
+        },
+    );
     let none = format!("closure r0, f1, [u0] {{live}} / return_0 / {leaf}");
     rejects("", &none, Fault::NoSuchUpvalue { index: 0 });
 }
@@ -108,28 +181,60 @@ fn instructions_with_rules_of_their_own() {
     rejects("", "vararg_table r0 {live} / return_0", Fault::NotVararg);
     rejects("params 1", "get_vararg r0, r0 / return_0", Fault::NotVararg);
     accepts("params 1 vararg", "get_vararg r0, r0 / return_0");
-    rejects("params 1", "vararg_from r0, r1, 1 {live r0} / return_0", Fault::NotVararg);
-    rejects("params 1", "vararg_from_open r0 {live r0} / return_open r0, 0", Fault::NotVararg);
+    rejects(
+        "params 1",
+        "vararg_from r0, r1, 1 {live r0} / return_0",
+        Fault::NotVararg,
+    );
+    rejects(
+        "params 1",
+        "vararg_from_open r0 {live r0} / return_open r0, 0",
+        Fault::NotVararg,
+    );
     accepts("vararg", "vararg r0, 1 / return_0");
     accepts("params 1 vararg", "vararg_from r0, r0, 2 {live r0} / return_0");
     accepts("params 1 vararg", "vararg_from_open r0 {live r0} / return_open r0, 0");
-    rejects("params 1 vararg", "vararg_from_open r0 {live r0} / return_0", Fault::OpenNotConsumed);
+    rejects(
+        "params 1 vararg",
+        "vararg_from_open r0 {live r0} / return_0",
+        Fault::OpenNotConsumed,
+    );
     rejects("params 1", "concat r0, r0, 1 {live r0} / return_0", Fault::ConcatCount);
-    rejects("params 2", "for_prep r0, r1, r0, @0002 {live r0 r1} / return_0", Fault::ForRegisters);
+    rejects(
+        "params 2",
+        "for_prep r0, r1, r0, @0002 {live r0 r1} / return_0",
+        Fault::ForRegisters,
+    );
 }
 
 #[test]
 fn open_values() {
     rejects("vararg", "vararg_open / return_0", Fault::OpenNotConsumed);
-    rejects("vararg", "vararg_open / load_nil r0 / return_open r0, 0", Fault::OpenNotConsumed);
+    rejects(
+        "vararg",
+        "vararg_open / load_nil r0 / return_open r0, 0",
+        Fault::OpenNotConsumed,
+    );
     rejects("params 1", "return_open r0, 0", Fault::OpenNotProduced);
-    rejects("params 1", "call_n r0, 0, open {live} / return_0", Fault::OpenNotConsumed);
+    rejects(
+        "params 1",
+        "call_n r0, 0, open {live} / return_0",
+        Fault::OpenNotConsumed,
+    );
     accepts("params 1", "call_n r0, 0, open {live} / return_open r0, 0");
     let into = "vararg_open / return_open r0, 0 / jump @0001";
     rejects("params 1 vararg", into, Fault::OpenJumpedInto);
     accepts("params 1 vararg", "vararg_open / close r0 {live} / return_open r0, 0");
-    rejects("params 1 vararg", "vararg_open / close r0 {live} / return_0", Fault::OpenNotConsumed);
-    rejects("params 1", "close r0 {live} / return_open r0, 0", Fault::OpenNotProduced);
+    rejects(
+        "params 1 vararg",
+        "vararg_open / close r0 {live} / return_0",
+        Fault::OpenNotConsumed,
+    );
+    rejects(
+        "params 1",
+        "close r0 {live} / return_open r0, 0",
+        Fault::OpenNotProduced,
+    );
     let into_close = "vararg_open / close r0 {live} / return_open r0, 0 / jump @0001";
     rejects("params 1 vararg", into_close, Fault::OpenJumpedInto);
 }
@@ -139,16 +244,40 @@ fn tables() {
     rejects("params 1", "len r0, r0 / return_0", Fault::SafepointMissing);
     rejects("params 1", "return_0 {live r0}", Fault::SafepointUnexpected);
     rejects("params 1", "live at 9 r0 / return_0", Fault::SafepointUnexpected);
-    rejects("params 1", "len r0, r0 {live r0} {live r0} / return_0", Fault::SafepointOrder);
-    rejects("", "line at 1 1:1 / line at 0 1:1 / load_nil r0 / return_0", Fault::LineOrder);
+    rejects(
+        "params 1",
+        "len r0, r0 {live r0} {live r0} / return_0",
+        Fault::SafepointOrder,
+    );
+    rejects(
+        "",
+        "line at 1 1:1 / line at 0 1:1 / load_nil r0 / return_0",
+        Fault::LineOrder,
+    );
     rejects("", "line at 1 1:1 / return_0", Fault::LinePlace);
     let twice = "return_1 r0 {name 0 local \"a\"} {name 0 local \"b\"}";
     rejects("params 1", twice, Fault::NameOrder);
     rejects("params 1", "name at 5 0 local \"a\" / return_0", Fault::NamePlace);
-    rejects("params 1", "return_1 r0 {name 1 local \"a\"}", Fault::NameOperand { operand: 1 });
-    rejects("params 1", "local \"a\" r1 0000..0001 / return_0", Fault::LocalRange { index: 0 });
-    rejects("params 1", "local \"a\" r0 0000..0002 / return_0", Fault::LocalRange { index: 0 });
-    rejects("params 1", "local \"a\" r0 0001..0000 / return_0", Fault::LocalRange { index: 0 });
+    rejects(
+        "params 1",
+        "return_1 r0 {name 1 local \"a\"}",
+        Fault::NameOperand { operand: 1 },
+    );
+    rejects(
+        "params 1",
+        "local \"a\" r1 0000..0001 / return_0",
+        Fault::LocalRange { index: 0 },
+    );
+    rejects(
+        "params 1",
+        "local \"a\" r0 0000..0002 / return_0",
+        Fault::LocalRange { index: 0 },
+    );
+    rejects(
+        "params 1",
+        "local \"a\" r0 0001..0000 / return_0",
+        Fault::LocalRange { index: 0 },
+    );
 }
 
 #[test]
@@ -156,15 +285,34 @@ fn assignment_on_every_path() {
     rejects("frame 1", "return_1 r0", Fault::Unassigned { slot: 0 });
     let one_branch = "jump_if r0, skip / load_nil r1 / skip: / return_1 r1";
     rejects("params 1", one_branch, Fault::Unassigned { slot: 1 });
-    accepts("params 1", "load_true r1 / jump_if r0, skip / load_nil r1 / skip: / return_1 r1");
+    accepts(
+        "params 1",
+        "load_true r1 / jump_if r0, skip / load_nil r1 / skip: / return_1 r1",
+    );
     // What the loop body leaves unassigned is not there in the second round.
     let round = "load_nil r2 / top: / move r1, r2 / call_0 r2, 0 {live r0} / jump_if r0, top / return_0";
     rejects("params 1", round, Fault::Unassigned { slot: 2 });
-    rejects("params 2", "call_0 r0, 0 {live} / return_1 r1", Fault::Unassigned { slot: 1 });
+    rejects(
+        "params 2",
+        "call_0 r0, 0 {live} / return_1 r1",
+        Fault::Unassigned { slot: 1 },
+    );
     accepts("params 2", "call_n r0, 0, 2 {live} / return_1 r1");
-    rejects("params 2", "call_n r0, 0, 1 {live} / return_1 r1", Fault::Unassigned { slot: 1 });
-    rejects("params 1 frame 4", "call_0 r0, 1 {live} / return_0", Fault::Unassigned { slot: 2 });
-    rejects("params 1", "load_nil r2 / concat r0, r1, 2 {live r2} / return_0", Fault::Unassigned { slot: 1 });
+    rejects(
+        "params 2",
+        "call_n r0, 0, 1 {live} / return_1 r1",
+        Fault::Unassigned { slot: 1 },
+    );
+    rejects(
+        "params 1 frame 4",
+        "call_0 r0, 1 {live} / return_0",
+        Fault::Unassigned { slot: 2 },
+    );
+    rejects(
+        "params 1",
+        "load_nil r2 / concat r0, r1, 2 {live r2} / return_0",
+        Fault::Unassigned { slot: 1 },
+    );
     accepts("params 1", "load_nil r2 / return_0 / return_1 r7");
 }
 
@@ -173,17 +321,28 @@ fn the_windows_of_self_field() {
     let method = "constant k0 \"m\" / self_field r1, r0, k0 {live r0} / ";
     accepts("params 1", &format!("{method} call r1, 1, r0 {{live}} / return_1 r0"));
     // The frame word is not written by it.
-    rejects("params 1", &format!("{method} return_1 r2"), Fault::Unassigned { slot: 2 });
+    rejects(
+        "params 1",
+        &format!("{method} return_1 r2"),
+        Fault::Unassigned { slot: 2 },
+    );
 }
 
 #[test]
 fn cells_and_values() {
     rejects("params 1", "get_cell r0, r0 / return_0", Fault::ValueAsCell { slot: 0 });
     rejects("params 2", "set_cell r0, r1 / return_0", Fault::ValueAsCell { slot: 0 });
-    rejects("params 1", "new_cell r0, r0 {live r0} / return_1 r0", Fault::CellAsValue { slot: 0 });
+    rejects(
+        "params 1",
+        "new_cell r0, r0 {live r0} / return_1 r0",
+        Fault::CellAsValue { slot: 0 },
+    );
     let stored = "new_cell r0, r0 {live r0} / set_cell r0, r0 / return_0";
     rejects("params 1", stored, Fault::CellAsValue { slot: 0 });
-    accepts("params 1", "new_cell r1, r0 {live r0} / move r2, r1 / get_cell r0, r2 / return_1 r0");
+    accepts(
+        "params 1",
+        "new_cell r1, r0 {live r0} / move r2, r1 / get_cell r0, r2 / return_1 r0",
+    );
     let spilled = "new_cell r1, r0 {live r0} / spill s9, r1 / reload r2, s9 / get_cell r0, r2 / return_1 r0";
     accepts("params 1 frame 10", spilled);
     let mixed = "jump_if r0, skip / new_cell r0, r0 {live r0} / skip: / return_1 r0";
@@ -195,26 +354,57 @@ fn cells_and_values() {
 
 #[test]
 fn live_maps() {
-    rejects("params 1", "len r0, r0 {live r0 r1} / return_0", Fault::LiveUnassigned { slot: 1 });
-    rejects("params 1", "len r0, r0 {live r0 r65000} / return_0", Fault::LiveUnassigned { slot: 65_000 });
-    rejects("params 1", "len r0, r0 {live} / return_0", Fault::UseNotLive { slot: 0 });
+    rejects(
+        "params 1",
+        "len r0, r0 {live r0 r1} / return_0",
+        Fault::LiveUnassigned { slot: 1 },
+    );
+    rejects(
+        "params 1",
+        "len r0, r0 {live r0 r65000} / return_0",
+        Fault::LiveUnassigned { slot: 65_000 },
+    );
+    rejects(
+        "params 1",
+        "len r0, r0 {live} / return_0",
+        Fault::UseNotLive { slot: 0 },
+    );
     // The collector may have freed what a map that lacks r1 held.
-    rejects("params 2", "len r0, r0 {live r0} / return_1 r1", Fault::Unassigned { slot: 1 });
+    rejects(
+        "params 2",
+        "len r0, r0 {live r0} / return_1 r1",
+        Fault::Unassigned { slot: 1 },
+    );
     accepts("params 2", "len r0, r0 {live r0 r1} / return_1 r1");
-    rejects("params 3 frame 3", "call_0 r0, 1 {live r2} / return_0", Fault::LiveInWindow { slot: 2 });
+    rejects(
+        "params 3 frame 3",
+        "call_0 r0, 1 {live r2} / return_0",
+        Fault::LiveInWindow { slot: 2 },
+    );
     let for_call = "for_call r0, r1, r2, r2, 1 {live r0 r1 r2} / return_0";
     accepts("params 3", for_call);
     let above = "for_call r0, r1, r2, r1, 1 {live r0 r1 r2} / return_0";
     rejects("params 3", above, Fault::LiveInWindow { slot: 2 });
     accepts("params 3", "for_call r0, r1, r2, r1, 1 {live r0} / return_0");
-    rejects("params 3", "for_call r0, r1, r2, r1, 1 {live} / return_0", Fault::UseNotLive { slot: 0 });
+    rejects(
+        "params 3",
+        "for_call r0, r1, r2, r1, 1 {live} / return_0",
+        Fault::UseNotLive { slot: 0 },
+    );
 }
 
 #[test]
 fn prepared_loops() {
     let prep = "for_prep r0, r1, r2, end {live r0 r1 r2} / top: / ";
-    accepts("params 3", &format!("{prep} for_loop r0, r1, r2, top / end: / return_0"));
-    rejects("params 3", "top: / for_loop r0, r1, r2, top / return_0", Fault::NotPrepared);
+    accepts(
+        "params 3",
+        &format!("{prep} for_loop r0, r1, r2, top / end: / return_0"),
+    );
+    rejects(
+        "params 3",
+        "top: / for_loop r0, r1, r2, top / return_0",
+        Fault::NotPrepared,
+    );
     let swapped = format!("{prep} for_loop r0, r2, r1, top / end: / return_0");
     rejects("params 3", &swapped, Fault::NotPrepared);
     let written = format!("{prep} load_int r1, 5 / for_loop r0, r1, r2, top / end: / return_0");
@@ -222,7 +412,8 @@ fn prepared_loops() {
     let around = format!("jump_if r0, @0003 / {prep} for_loop r0, r1, r2, top / end: / return_0");
     rejects("params 3", &around, Fault::NotPrepared);
     // Through a spill slot, as an allocator short of registers does it.
-    let spilled = format!("{prep} spill s9, r1 / load_nil r1 / reload r1, s9 / for_loop r0, r1, r2, top / end: / return_0");
+    let spilled =
+        format!("{prep} spill s9, r1 / load_nil r1 / reload r1, s9 / for_loop r0, r1, r2, top / end: / return_0");
     accepts("params 3 frame 10", &spilled);
     let again = format!("{prep} for_loop r0, r1, r2, top / end: / for_loop r0, r1, r2, @0002 / return_0");
     rejects("params 3", &again, Fault::NotPrepared);
@@ -240,7 +431,11 @@ fn slots_to_be_closed() {
     rejects("params 1", &format!("{tbc} return_0"), Fault::NotClosed { slot: 0 });
     let tail = "tbc r0 {live r0 r1} / tail_call r1, 0 {live r0}";
     rejects("params 2", tail, Fault::NotClosed { slot: 0 });
-    rejects("params 1", &format!("{tbc} load_nil r0 / close r0 {{live}} / return_0"), Fault::CloseOverwritten { slot: 0 });
+    rejects(
+        "params 1",
+        &format!("{tbc} load_nil r0 / close r0 {{live}} / return_0"),
+        Fault::CloseOverwritten { slot: 0 },
+    );
     let window = format!("{tbc} call_0 r0, 0 {{live}} / close r0 {{live}} / return_0");
     rejects("params 1", &window, Fault::CloseOverwritten { slot: 0 });
     let order = "tbc r1 {live r0 r1} / tbc r0 {live r0 r1} / close r0 {live} / return_0";
@@ -250,8 +445,15 @@ fn slots_to_be_closed() {
     let mismatch = "jump_if r1, skip / tbc r0 {live r0} / skip: / close r0 {live} / return_0";
     rejects("params 2", mismatch, Fault::CloseMismatch);
     // The virtual machine keeps what is marked alive; once it is closed, only the map does.
-    accepts("params 1", &format!("{tbc} new_table r1, 0, 0 {{live}} / move r1, r0 / close r0 {{live}} / return_0"));
-    rejects("params 1", &format!("{tbc} close r0 {{live}} / return_1 r0"), Fault::Unassigned { slot: 0 });
+    accepts(
+        "params 1",
+        &format!("{tbc} new_table r1, 0, 0 {{live}} / move r1, r0 / close r0 {{live}} / return_0"),
+    );
+    rejects(
+        "params 1",
+        &format!("{tbc} close r0 {{live}} / return_1 r0"),
+        Fault::Unassigned { slot: 0 },
+    );
 }
 
 #[test]
@@ -260,10 +462,19 @@ fn analyses_that_would_take_too_much_are_refused() {
     let mut asm = Assembler::new("wide", 1);
     for _ in 0..20_000 {
         let next = asm.label();
-        asm.jump(Op::JumpIf { cond: Reg(0), to: Jump32(0) }, next);
+        asm.jump(
+            Op::JumpIf {
+                cond: Reg(0),
+                to: Jump32(0),
+            },
+            next,
+        );
         asm.bind(next);
     }
-    asm.push(Op::Spill { slot: Slot(u16::MAX), src: Reg(0) });
+    asm.push(Op::Spill {
+        slot: Slot(u16::MAX),
+        src: Reg(0),
+    });
     asm.push(Op::Return0 {});
     let errors = verify(asm.finish_module("=wide")).expect_err("too much memory");
     assert_eq!(errors.0[0].fault, Fault::TooComplex);

@@ -44,8 +44,16 @@ fn strange_modules_have_a_text() {
     main.code[6] = 1;
     main.code.push(u64::MAX);
     main.lines.reverse();
-    main.names.push(OperandName { at: 77, operand: 1, kind: NameKind::ForIterator, name: vec![] });
-    main.safepoints.push(Safepoint { at: 1, live: LiveSet::new() });
+    main.names.push(OperandName {
+        at: 77,
+        operand: 1,
+        kind: NameKind::ForIterator,
+        name: vec![],
+    });
+    main.safepoints.push(Safepoint {
+        at: 1,
+        live: LiveSet::new(),
+    });
     let text = disasm(&module);
     assert!(text.contains("  0005  .word 0x"));
     assert!(text.contains("  live at 0001\n"));
@@ -67,7 +75,10 @@ done:
     let module = assemble(text).expect("the text is right");
     assert_eq!(module.main().frame_size, 3);
     let shown = disasm(&verify(module).expect("the module is sound"));
-    assert!(shown.contains("  0003  jump_if r2, @0000\n  0004  jump @0005\n"), "{shown}");
+    assert!(
+        shown.contains("  0003  jump_if r2, @0000\n  0004  jump @0005\n"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -76,21 +87,41 @@ fn errors_name_their_line() {
     let cases = [
         (String::new(), 1, AsmErrorKind::Expected("`module`")),
         ("module \"a".to_string(), 1, AsmErrorKind::String),
-        ("module \"a\"\n  return_0".to_string(), 2, AsmErrorKind::Expected("`function`")),
+        (
+            "module \"a\"\n  return_0".to_string(),
+            2,
+            AsmErrorKind::Expected("`function`"),
+        ),
         (function("  fly r0"), 3, AsmErrorKind::UnknownInstruction("fly".into())),
         (function("  move r0"), 3, AsmErrorKind::Expected("`,`")),
-        (function("  move r0, r1, r2"), 3, AsmErrorKind::Expected("the end of the line")),
+        (
+            function("  move r0, r1, r2"),
+            3,
+            AsmErrorKind::Expected("the end of the line"),
+        ),
         (function("  move r0, k1"), 3, AsmErrorKind::Expected("a register")),
         (function("  move r0, r4096"), 3, AsmErrorKind::Operands(Opcode::Move)),
-        (function("  load_int r0, 40000"), 3, AsmErrorKind::Operands(Opcode::LoadInt)),
+        (
+            function("  load_int r0, 40000"),
+            3,
+            AsmErrorKind::Operands(Opcode::LoadInt),
+        ),
         (function("  0001  return_0"), 3, AsmErrorKind::Offset { actual: 0 }),
         (function("  jump away"), 3, AsmErrorKind::UnknownLabel("away".into())),
         (function("a:\na:"), 4, AsmErrorKind::DuplicateLabel("a".into())),
         (function("  jump_eq_i r0, 1, @99999"), 3, AsmErrorKind::JumpTooFar),
         (function("  constant k1 nil"), 3, AsmErrorKind::Number { next: 0 }),
-        (function("  return_0 {live r70000}"), 3, AsmErrorKind::Expected("a slot below 65536")),
+        (
+            function("  return_0 {live r70000}"),
+            3,
+            AsmErrorKind::Expected("a slot below 65536"),
+        ),
         (function("  return_0 ?"), 3, AsmErrorKind::Character('?')),
-        (function("  closure r0, f0, [s1]"), 3, AsmErrorKind::Expected("a register or an upvalue")),
+        (
+            function("  closure r0, f0, [s1]"),
+            3,
+            AsmErrorKind::Expected("a register or an upvalue"),
+        ),
     ];
     for (text, line, kind) in cases {
         assert_eq!(assemble(&text), Err(AsmError { line, kind }), "{text}");

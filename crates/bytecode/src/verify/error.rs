@@ -210,7 +210,9 @@ impl fmt::Display for Fault {
             Fault::NamePlace => f.write_str("an operand name where no instruction starts"),
             Fault::NameOperand { operand } => write!(f, "the instruction has no operand {operand} to name"),
             Fault::LocalRange { index } => write!(f, "local variable {index} lies outside of the code or the frame"),
-            Fault::Unassigned { slot } => write!(f, "slot {slot} is not assigned on every path, or dead at a safepoint"),
+            Fault::Unassigned { slot } => {
+                write!(f, "slot {slot} is not assigned on every path, or dead at a safepoint")
+            }
             Fault::CellAsValue { slot } => write!(f, "slot {slot} has a cell where a value is read"),
             Fault::ValueAsCell { slot } => write!(f, "slot {slot} has a value where a cell is read"),
             Fault::LiveUnassigned { slot } => write!(f, "slot {slot} is live, but not assigned on every path"),

@@ -106,7 +106,8 @@ impl State {
     }
 
     fn forget_prepared(&mut self, slots: [Reg; 3]) {
-        self.prepared.retain(|prepared| !slots.iter().any(|reg| u32::from(reg.0) == prepared.slot));
+        self.prepared
+            .retain(|prepared| !slots.iter().any(|reg| u32::from(reg.0) == prepared.slot));
     }
 
     /// Leaves the slot and all above it unassigned.
@@ -136,7 +137,8 @@ impl State {
             self.cells[word] &= keep;
         }
         let to_close = &self.to_close;
-        self.prepared.retain(|prepared| live.contains(prepared.slot) || to_close.binary_search(&prepared.slot).is_ok());
+        self.prepared
+            .retain(|prepared| live.contains(prepared.slot) || to_close.binary_search(&prepared.slot).is_ok());
     }
 
     /// Takes in another path to the same place. Whether this changed, and whether the paths agree
@@ -150,7 +152,8 @@ impl State {
             }
         }
         let before = self.prepared.len();
-        self.prepared.retain(|prepared| other.prepared(prepared.slot) == Some(*prepared));
+        self.prepared
+            .retain(|prepared| other.prepared(prepared.slot) == Some(*prepared));
         changed |= self.prepared.len() != before;
         (changed, self.to_close == other.to_close)
     }
@@ -168,7 +171,14 @@ pub(super) fn check(function: &Function, body: &Body, errors: &mut Errors) {
         errors.report(0, Fault::TooComplex);
         return;
     }
-    let mut flow = Flow { function, body, blocks, states: Vec::new(), work: BTreeSet::new(), mismatches: BTreeSet::new() };
+    let mut flow = Flow {
+        function,
+        body,
+        blocks,
+        states: Vec::new(),
+        work: BTreeSet::new(),
+        mismatches: BTreeSet::new(),
+    };
     flow.states.resize_with(flow.blocks.starts.len(), || None);
     if !flow.solve(slots) {
         errors.report(0, Fault::TooComplex);
@@ -203,7 +213,9 @@ impl Blocks {
 
     /// The block that starts with the instruction.
     fn of(&self, inst: usize) -> usize {
-        self.starts.binary_search(&(inst as u32)).expect("a jump target starts a block")
+        self.starts
+            .binary_search(&(inst as u32))
+            .expect("a jump target starts a block")
     }
 }
 
@@ -225,11 +237,20 @@ impl Flow<'_> {
         (0..self.function.params).for_each(|param| entry.set(param.into(), Some(Content::Value)));
         self.states[0] = Some(entry);
         self.work.insert(0);
-        let mut steps = self.body.insts.len().saturating_mul(MAX_PASSES).saturating_add(FREE_STEPS);
+        let mut steps = self
+            .body
+            .insts
+            .len()
+            .saturating_mul(MAX_PASSES)
+            .saturating_add(FREE_STEPS);
         while let Some(block) = self.work.pop_first() {
-            let Some(mut state) = self.states[block].clone() else { continue };
+            let Some(mut state) = self.states[block].clone() else {
+                continue;
+            };
             let range = self.blocks.range(block, self.body);
-            let Some(left) = steps.checked_sub(range.len()) else { return false };
+            let Some(left) = steps.checked_sub(range.len()) else {
+                return false;
+            };
             steps = left;
             let last = range.end - 1;
             for index in range {
@@ -278,7 +299,9 @@ impl Flow<'_> {
                 errors.report(self.body.insts[range.start].at, Fault::CloseMismatch);
             }
             for inst in &self.body.insts[range] {
-                step(self.function, inst, &mut state, &mut |fault| errors.report(inst.at, fault));
+                step(self.function, inst, &mut state, &mut |fault| {
+                    errors.report(inst.at, fault)
+                });
             }
         }
     }
@@ -325,7 +348,13 @@ fn step(function: &Function, inst: &Inst, state: &mut State, report: &mut impl F
     op.visit(&mut |_, access| match access {
         Access::Use(_) | Access::UseWindow(_) => {}
         Access::Clobber(from) => {
-            written(Slots { start: from, count: u32::MAX - from }, state);
+            written(
+                Slots {
+                    start: from,
+                    count: u32::MAX - from,
+                },
+                state,
+            );
             state.clobber_from(from);
         }
         Access::Def(slots) => {
@@ -349,8 +378,16 @@ fn finish_writes(
         Op::NewCell { dst, .. } => state.set(dst.0.into(), Some(Content::Cell)),
         Op::ForLoop { index, count, .. } => {
             if let Some(by) = loop_by {
-                state.prepare(Prepared { slot: index.0.into(), by, part: Part::Index });
-                state.prepare(Prepared { slot: count.0.into(), by, part: Part::Count });
+                state.prepare(Prepared {
+                    slot: index.0.into(),
+                    by,
+                    part: Part::Index,
+                });
+                state.prepare(Prepared {
+                    slot: count.0.into(),
+                    by,
+                    part: Part::Count,
+                });
             }
         }
         _ => {}
@@ -378,7 +415,11 @@ fn after_jump(op: &Op, at: u32, taken: bool, state: &mut State) {
     match *op {
         Op::ForPrep { index, count, step, .. } if !taken => {
             for (reg, part) in [(index, Part::Index), (count, Part::Count), (step, Part::Step)] {
-                state.prepare(Prepared { slot: reg.0.into(), by: at, part });
+                state.prepare(Prepared {
+                    slot: reg.0.into(),
+                    by: at,
+                    part,
+                });
             }
         }
         Op::ForLoop { index, count, step, .. } if !taken => state.forget_prepared([index, count, step]),
@@ -406,7 +447,8 @@ fn check_reads(op: &Op, state: &State, live: Option<&LiveSet>, report: &mut impl
         };
         for slot in slots.iter() {
             // The cell is the first register of its row; `set_cell` may not store a cell in itself.
-            let wants_cell = matches!(op, Op::Closure { .. }) || (cell_slot == Some(slot) && std::mem::take(&mut cell_left));
+            let wants_cell =
+                matches!(op, Op::Closure { .. }) || (cell_slot == Some(slot) && std::mem::take(&mut cell_left));
             match state.content(slot) {
                 None => report(Fault::Unassigned { slot }),
                 Some(_) if copies => {}
@@ -441,11 +483,15 @@ fn check_live(op: &Op, state: &State, live: &LiveSet, report: &mut impl FnMut(Fa
 }
 
 fn check_loop(op: &Op, state: &State, report: &mut impl FnMut(Fault)) {
-    let Op::ForLoop { index, count, step, .. } = op else { return };
+    let Op::ForLoop { index, count, step, .. } = op else {
+        return;
+    };
     let parts = [(index, Part::Index), (count, Part::Count), (step, Part::Step)];
     let by = state.prepared(index.0.into()).map(|prepared| prepared.by);
     let prepared = parts.iter().all(|(reg, part)| {
-        state.prepared(reg.0.into()).is_some_and(|prepared| prepared.part == *part && Some(prepared.by) == by)
+        state
+            .prepared(reg.0.into())
+            .is_some_and(|prepared| prepared.part == *part && Some(prepared.by) == by)
     });
     if !prepared {
         report(Fault::NotPrepared);

@@ -116,7 +116,10 @@ pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
 }
 
 fn check(module: &Module) -> Vec<VerifyError> {
-    let mut errors = Errors { list: Vec::new(), function: FuncId::MAIN };
+    let mut errors = Errors {
+        list: Vec::new(),
+        function: FuncId::MAIN,
+    };
     if module.functions.is_empty() {
         errors.report(0, Fault::NoMain);
     }
@@ -159,7 +162,11 @@ struct Errors {
 impl Errors {
     fn report(&mut self, at: u32, fault: Fault) {
         if self.list.len() < MAX_ERRORS {
-            self.list.push(VerifyError { function: self.function, at, fault });
+            self.list.push(VerifyError {
+                function: self.function,
+                at,
+                fault,
+            });
         }
     }
 }

@@ -31,7 +31,12 @@ pub(super) fn check(module: &Module, function: &Function, errors: &mut Errors) -
 
 fn check_header(function: &Function, errors: &mut Errors) {
     if function.frame_size > MAX_FRAME {
-        errors.report(0, Fault::FrameTooLarge { size: function.frame_size });
+        errors.report(
+            0,
+            Fault::FrameTooLarge {
+                size: function.frame_size,
+            },
+        );
     }
     if u32::from(function.params) > function.frame_size {
         errors.report(0, Fault::ParamsPastFrame);
@@ -42,7 +47,10 @@ fn check_header(function: &Function, errors: &mut Errors) {
 }
 
 fn decode_all(function: &Function, errors: &mut Errors) -> Option<Body> {
-    let mut body = Body { insts: Vec::new(), starts: vec![NO_INST; function.code.len()] };
+    let mut body = Body {
+        insts: Vec::new(),
+        starts: vec![NO_INST; function.code.len()],
+    };
     let mut at = 0;
     while at < function.code.len() {
         let (op, words) = match decode(&function.code, at) {
@@ -53,7 +61,13 @@ fn decode_all(function: &Function, errors: &mut Errors) -> Option<Body> {
             }
         };
         body.starts[at] = body.insts.len() as u32;
-        body.insts.push(Inst { at: at as u32, op, target: None, is_target: false, safepoint: None });
+        body.insts.push(Inst {
+            at: at as u32,
+            op,
+            target: None,
+            is_target: false,
+            safepoint: None,
+        });
         at += words;
     }
     Some(body)
@@ -73,7 +87,13 @@ fn check_inst(module: &Module, function: &Function, inst: &Inst, errors: &mut Er
         Op::Closure { proto, captures, .. } => match module.functions.get(proto.0 as usize) {
             None => errors.report(*at, Fault::NoSuchFunction { index: proto.0 }),
             Some(proto) if proto.upvalues.len() != captures.len() => {
-                errors.report(*at, Fault::CaptureCount { captures: captures.len(), upvalues: proto.upvalues.len() });
+                errors.report(
+                    *at,
+                    Fault::CaptureCount {
+                        captures: captures.len(),
+                        upvalues: proto.upvalues.len(),
+                    },
+                );
             }
             Some(_) => {}
         },
@@ -116,7 +136,12 @@ fn check_field(function: &Function, at: u32, field: Field<'_>, errors: &mut Erro
 
 fn check_upvalue(function: &Function, at: u32, upvalue: Upvalue, errors: &mut Errors) {
     if usize::from(upvalue.0) >= function.upvalues.len() {
-        errors.report(at, Fault::NoSuchUpvalue { index: upvalue.0.into() });
+        errors.report(
+            at,
+            Fault::NoSuchUpvalue {
+                index: upvalue.0.into(),
+            },
+        );
     }
 }
 
@@ -138,7 +163,9 @@ fn check_constant(function: &Function, at: u32, index: u32, role: Role, errors: 
 
 fn link_jump(body: &mut Body, index: usize, errors: &mut Errors) {
     let Inst { at, op, .. } = &body.insts[index];
-    let (at, words, Some(jump)) = (*at, op.words(), op.jump()) else { return };
+    let (at, words, Some(jump)) = (*at, op.words(), op.jump()) else {
+        return;
+    };
     let to = i64::from(at) + words as i64 + i64::from(jump);
     match u32::try_from(to).ok().and_then(|word| body.inst_at(word)) {
         Some(target) => {
@@ -155,7 +182,13 @@ fn check_open(body: &Body, errors: &mut Errors) {
     let insts = &body.insts;
     let passes_open = |index: usize| {
         matches!(insts[index].op, Op::Close { .. })
-            && matches!(insts.get(index + 1), Some(Inst { op: Op::ReturnOpen { .. }, .. }))
+            && matches!(
+                insts.get(index + 1),
+                Some(Inst {
+                    op: Op::ReturnOpen { .. },
+                    ..
+                })
+            )
     };
     for (index, inst) in insts.iter().enumerate() {
         if inst.op.defs_open() {

@@ -36,7 +36,10 @@ impl Baseline<'_> {
         match &chunk.exprs[expr] {
             Expr::Vararg => self.vararg(expr, results),
             _ => {
-                let left = self.source.left_part(expr).expect("only calls and varargs give several values");
+                let left = self
+                    .source
+                    .left_part(expr)
+                    .expect("only calls and varargs give several values");
                 let value = self.operand(left);
                 self.finish_call(expr, left, value, mark, results);
             }
@@ -76,21 +79,17 @@ impl Baseline<'_> {
         }
         let mark = self.free;
         let table = Reg(self.reserve(1));
-        self.emit(Op::GetCell { dst: table, cell: Reg(slot) });
+        self.emit(Op::GetCell {
+            dst: table,
+            cell: Reg(slot),
+        });
         self.mark(table.0);
         self.release(mark);
         Some(table)
     }
 
     /// A call whose callee, or receiver, is evaluated; `mark` was the first free slot before.
-    pub(super) fn finish_call(
-        &mut self,
-        node: ExprId,
-        left: ExprId,
-        value: Operand,
-        mark: u16,
-        results: Results,
-    ) {
+    pub(super) fn finish_call(&mut self, node: ExprId, left: ExprId, value: Operand, mark: u16, results: Results) {
         let chunk = self.source.chunk;
         let (args, callee_name, fixed) = match &chunk.exprs[node] {
             Expr::Call { args, .. } => {
@@ -98,7 +97,12 @@ impl Baseline<'_> {
                 self.reserve(1);
                 (args, self.source.operand_name(self.func, left), 0)
             }
-            Expr::MethodCall { method, method_line, args, .. } => {
+            Expr::MethodCall {
+                method,
+                method_line,
+                args,
+                ..
+            } => {
                 let object = self.in_slot(value);
                 self.at(*method_line);
                 self.look_up_method(mark, object, left, *method);
@@ -115,7 +119,11 @@ impl Baseline<'_> {
             Results::Tail if open => Op::TailCallOpen { window, args: count },
             Results::Tail => Op::TailCall { window, args: count },
             Results::None if !open => Op::Call0 { window, args: count },
-            Results::One(want) if !open => Op::Call { window, args: count, dst: Reg(want.unwrap_or(mark)) },
+            Results::One(want) if !open => Op::Call {
+                window,
+                args: count,
+                dst: Reg(want.unwrap_or(mark)),
+            },
             results => {
                 let results = match results {
                     Results::None => ResultCount(0),
@@ -124,8 +132,16 @@ impl Baseline<'_> {
                     Results::Open | Results::Tail => ResultCount::OPEN,
                 };
                 match open {
-                    true => Op::CallOpen { window, args: count, results },
-                    false => Op::CallN { window, args: count, results },
+                    true => Op::CallOpen {
+                        window,
+                        args: count,
+                        results,
+                    },
+                    false => Op::CallN {
+                        window,
+                        args: count,
+                        results,
+                    },
                 }
             }
         };
@@ -152,13 +168,7 @@ impl Baseline<'_> {
     }
 
     /// Fills callee and first argument of the window at `mark` by a method lookup.
-    fn look_up_method(
-        &mut self,
-        mark: u16,
-        object: u16,
-        object_expr: ExprId,
-        method: perilune_frontend::NameId,
-    ) {
+    fn look_up_method(&mut self, mark: u16, object: u16, object_expr: ExprId, method: perilune_frontend::NameId) {
         // The window begins at `mark`, where the object itself may be.
         if self.free < mark + 3 {
             self.reserve(mark + 3 - self.free);
@@ -167,13 +177,23 @@ impl Baseline<'_> {
         match self.short_constant(Constant::String(method)) {
             Some(key) => {
                 let (cache, holder) = (Cache::EMPTY, Cache::EMPTY);
-                self.emit(Op::SelfField { window, object: Reg(object), key, cache, holder });
+                self.emit(Op::SelfField {
+                    window,
+                    object: Reg(object),
+                    key,
+                    cache,
+                    holder,
+                });
                 self.name_expr(0, object_expr);
             }
             None => {
                 let key = self.in_slot(Operand::Constant(Constant::String(method)));
                 self.move_to(mark + 2, object);
-                self.emit(Op::GetIndex { dst: window, table: Reg(mark + 2), key: Reg(key) });
+                self.emit(Op::GetIndex {
+                    dst: window,
+                    table: Reg(mark + 2),
+                    key: Reg(key),
+                });
                 self.name_expr(0, object_expr);
             }
         }
@@ -201,7 +221,14 @@ impl Baseline<'_> {
             let last = i + 1 == values.len();
             if last && self.source.is_multi(value) {
                 let missing = want.saturating_sub(i);
-                self.multi(value, if missing == 0 { Results::None } else { Results::Many(missing as u16) });
+                self.multi(
+                    value,
+                    if missing == 0 {
+                        Results::None
+                    } else {
+                        Results::Many(missing as u16)
+                    },
+                );
                 return;
             }
             let mark = self.free;
@@ -220,7 +247,10 @@ impl Baseline<'_> {
         let first = self.reserve(count);
         match count {
             1 => self.emit(Op::LoadNil { dst: Reg(first) }),
-            _ => self.emit(Op::LoadNils { first: Reg(first), count: Count(count) }),
+            _ => self.emit(Op::LoadNils {
+                first: Reg(first),
+                count: Count(count),
+            }),
         }
         (first..first + count).for_each(|slot| self.mark(slot));
     }

@@ -127,8 +127,13 @@ impl Baseline<'_> {
                 Operand::Slot(slot)
             }
             Expr::Unary { op, operand } => self.unary(expr, *op, *operand, want),
-            Expr::Binary { op: BinaryOp::And | BinaryOp::Or, .. } => self.logical_value(expr, want),
-            Expr::Binary { op: BinaryOp::Concat, .. } => self.concat(expr, want),
+            Expr::Binary {
+                op: BinaryOp::And | BinaryOp::Or,
+                ..
+            } => self.logical_value(expr, want),
+            Expr::Binary {
+                op: BinaryOp::Concat, ..
+            } => self.concat(expr, want),
             Expr::Table(items) => self.table(items, want),
             other => unreachable!("{other:?} is no leaf of a checked chunk"),
         }
@@ -140,7 +145,10 @@ impl Baseline<'_> {
                 let slot = self.slots[local];
                 if self.source.names.locals[local].captured {
                     let dst = self.target(want);
-                    self.emit(Op::GetCell { dst: Reg(dst), cell: Reg(slot) });
+                    self.emit(Op::GetCell {
+                        dst: Reg(dst),
+                        cell: Reg(slot),
+                    });
                     return self.done(dst);
                 }
                 match want {
@@ -153,7 +161,10 @@ impl Baseline<'_> {
             }
             Binding::Upvalue(id) => {
                 let dst = self.target(want);
-                self.emit(Op::GetUpvalue { dst: Reg(dst), upvalue: Upvalue(id.0.into()) });
+                self.emit(Op::GetUpvalue {
+                    dst: Reg(dst),
+                    upvalue: Upvalue(id.0.into()),
+                });
                 self.done(dst)
             }
             Binding::Global { name, env } => {
@@ -172,7 +183,13 @@ impl Baseline<'_> {
         {
             let dst = self.target(want);
             let env = Upvalue(id.0.into());
-            self.emit(Op::GetGlobal { dst: Reg(dst), env, key, cache: Cache::EMPTY, holder: Cache::EMPTY });
+            self.emit(Op::GetGlobal {
+                dst: Reg(dst),
+                env,
+                key,
+                cache: Cache::EMPTY,
+                holder: Cache::EMPTY,
+            });
             self.name(0, named);
             self.mark(dst);
             return dst;
@@ -191,13 +208,19 @@ impl Baseline<'_> {
         match env {
             EnvBinding::Upvalue(id) => {
                 let slot = self.reserve(1);
-                self.emit(Op::GetUpvalue { dst: Reg(slot), upvalue: Upvalue(id.0.into()) });
+                self.emit(Op::GetUpvalue {
+                    dst: Reg(slot),
+                    upvalue: Upvalue(id.0.into()),
+                });
                 self.mark(slot);
                 slot
             }
             EnvBinding::Local(local) if self.source.names.locals[local].captured => {
                 let slot = self.reserve(1);
-                self.emit(Op::GetCell { dst: Reg(slot), cell: Reg(self.slots[local]) });
+                self.emit(Op::GetCell {
+                    dst: Reg(slot),
+                    cell: Reg(self.slots[local]),
+                });
                 self.mark(slot);
                 slot
             }
@@ -229,11 +252,23 @@ impl Baseline<'_> {
     fn get(&mut self, dst: u16, table: u16, key: Key) {
         let (dst_reg, table) = (Reg(dst), Reg(table));
         self.emit(match key {
-            Key::Field(key) => {
-                Op::GetField { dst: dst_reg, table, key, cache: Cache::EMPTY, holder: Cache::EMPTY }
-            }
-            Key::Int(key) => Op::GetInt { dst: dst_reg, table, key },
-            Key::Slot(key) => Op::GetIndex { dst: dst_reg, table, key: Reg(key) },
+            Key::Field(key) => Op::GetField {
+                dst: dst_reg,
+                table,
+                key,
+                cache: Cache::EMPTY,
+                holder: Cache::EMPTY,
+            },
+            Key::Int(key) => Op::GetInt {
+                dst: dst_reg,
+                table,
+                key,
+            },
+            Key::Slot(key) => Op::GetIndex {
+                dst: dst_reg,
+                table,
+                key: Reg(key),
+            },
         });
         self.mark(dst);
     }
@@ -247,15 +282,35 @@ impl Baseline<'_> {
         };
         let (cache, next) = (Cache::EMPTY, Cache::EMPTY);
         let op = match (key, constant) {
-            (Key::Field(key), Some(value)) => Op::SetFieldK { table, key, value, cache, next },
+            (Key::Field(key), Some(value)) => Op::SetFieldK {
+                table,
+                key,
+                value,
+                cache,
+                next,
+            },
             (Key::Int(key), Some(value)) => Op::SetIntK { table, key, value },
-            (Key::Slot(key), Some(value)) => Op::SetIndexK { table, key: Reg(key), value },
+            (Key::Slot(key), Some(value)) => Op::SetIndexK {
+                table,
+                key: Reg(key),
+                value,
+            },
             (key, None) => {
                 let value = Reg(self.in_slot(value));
                 match key {
-                    Key::Field(key) => Op::SetField { table, key, value, cache, next },
+                    Key::Field(key) => Op::SetField {
+                        table,
+                        key,
+                        value,
+                        cache,
+                        next,
+                    },
                     Key::Int(key) => Op::SetInt { table, key, value },
-                    Key::Slot(key) => Op::SetIndex { table, key: Reg(key), value },
+                    Key::Slot(key) => Op::SetIndex {
+                        table,
+                        key: Reg(key),
+                        value,
+                    },
                 }
             }
         };
@@ -358,7 +413,11 @@ impl Baseline<'_> {
     ) -> Operand {
         let numeral = matches!(left, Operand::Constant(Constant::Integer(_) | Constant::Float(_)));
         // A number is loaded after the right operand is known, since the two may fold.
-        let left = if numeral { left } else { Operand::Slot(self.in_slot(left)) };
+        let left = if numeral {
+            left
+        } else {
+            Operand::Slot(self.in_slot(left))
+        };
         let right = self.operand(rhs);
         if let (Operand::Constant(a), Operand::Constant(b)) = (left, right)
             && let Some(folded) = fold_binary(op, a, b)
@@ -448,7 +507,11 @@ impl Baseline<'_> {
         }
         let slot = want.unwrap_or(mark);
         self.at_expr(node);
-        self.emit(Op::Concat { dst: Reg(slot), first: Reg(mark), count: Count(operands.len() as u16) });
+        self.emit(Op::Concat {
+            dst: Reg(slot),
+            first: Reg(mark),
+            count: Count(operands.len() as u16),
+        });
         for (i, &operand) in operands.iter().enumerate() {
             self.name_expr(i as u16, operand);
         }
@@ -459,12 +522,19 @@ impl Baseline<'_> {
     // Constructors.
 
     fn table(&mut self, items: &[TableItem], want: Option<u16>) -> Operand {
-        let positional = items.iter().filter(|item| matches!(item, TableItem::Positional(_))).count();
+        let positional = items
+            .iter()
+            .filter(|item| matches!(item, TableItem::Positional(_)))
+            .count();
         let open = matches!(items.last(), Some(TableItem::Positional(last)) if self.source.is_multi(*last));
         let array = Count(size_hint(positional - usize::from(open)));
         let record = Count(size_hint(items.len() - positional));
         let slot = self.target(want);
-        self.emit(Op::NewTable { dst: Reg(slot), array, record });
+        self.emit(Op::NewTable {
+            dst: Reg(slot),
+            array,
+            record,
+        });
         self.mark(slot);
         let mark = self.free;
         let (mut stored, mut pending) = (0_u32, 0_u16);
@@ -473,7 +543,12 @@ impl Baseline<'_> {
                 TableItem::Positional(value) if open && i + 1 == items.len() => {
                     self.multi(value, Results::Open);
                     let (table, first, fixed) = (Reg(slot), Reg(mark), Count(pending));
-                    self.emit(Op::SetListOpen { table, first, fixed, start: Wide(stored + 1) });
+                    self.emit(Op::SetListOpen {
+                        table,
+                        first,
+                        fixed,
+                        start: Wide(stored + 1),
+                    });
                     pending = 0;
                 }
                 TableItem::Positional(value) => {
@@ -516,7 +591,12 @@ impl Baseline<'_> {
     fn flush(&mut self, table: u16, mark: u16, stored: &mut u32, pending: &mut u16) {
         if *pending > 0 {
             let (table, first, count) = (Reg(table), Reg(mark), Count(*pending));
-            self.emit(Op::SetList { table, first, count, start: Wide(*stored + 1) });
+            self.emit(Op::SetList {
+                table,
+                first,
+                count,
+                start: Wide(*stored + 1),
+            });
             *stored += u32::from(*pending);
             *pending = 0;
         }

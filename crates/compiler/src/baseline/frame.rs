@@ -41,7 +41,10 @@ impl Baseline<'_> {
 
     pub(super) fn move_to(&mut self, dst: u16, src: u16) {
         if dst != src {
-            self.emit(Op::Move { dst: Reg(dst), src: Reg(src) });
+            self.emit(Op::Move {
+                dst: Reg(dst),
+                src: Reg(src),
+            });
             self.mark(dst);
         }
     }
@@ -62,7 +65,12 @@ impl Baseline<'_> {
         let start = self.asm.here();
         let end = self.asm.label();
         self.asm.local(name, start, end, slot.into());
-        self.active.push(Active { slot, level, to_close, end: Some(end) });
+        self.active.push(Active {
+            slot,
+            level,
+            to_close,
+            end: Some(end),
+        });
     }
 
     /// Puts the value in a captured local's slot into a cell.
@@ -86,7 +94,10 @@ impl Baseline<'_> {
 
     /// Closes what is to be closed among the locals of this level and above.
     pub(super) fn close_from_level(&mut self, level: u32) {
-        let first = self.active.iter().find(|active| active.to_close && active.level >= level);
+        let first = self
+            .active
+            .iter()
+            .find(|active| active.to_close && active.level >= level);
         if let Some(active) = first {
             let from = Reg(active.slot);
             self.emit(Op::Close { from });

@@ -16,7 +16,10 @@ impl Baseline<'_> {
     pub(super) fn is_condition(&self, expr: ExprId) -> bool {
         match self.source.chunk.exprs[self.source.unparen(expr)] {
             Expr::Binary { op, .. } => op.comparison().is_some() || matches!(op, BinaryOp::And | BinaryOp::Or),
-            Expr::Unary { op: UnaryOp::Not, operand } => self.is_condition(operand),
+            Expr::Unary {
+                op: UnaryOp::Not,
+                operand,
+            } => self.is_condition(operand),
             _ => false,
         }
     }
@@ -27,8 +30,14 @@ impl Baseline<'_> {
         let expr = self.source.unparen(expr);
         let mark = self.free;
         match chunk.exprs[expr] {
-            Expr::Unary { op: UnaryOp::Not, operand } => return self.cond(operand, !jump_if, label),
-            Expr::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
+            Expr::Unary {
+                op: UnaryOp::Not,
+                operand,
+            } => return self.cond(operand, !jump_if, label),
+            Expr::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => {
                 let operands = self.source.logical_chain(expr, op);
                 let (&last, rest) = operands.split_last().expect("a chain has operands");
                 // The truth that decides the chain without its other operands.
@@ -64,20 +73,16 @@ impl Baseline<'_> {
 
     fn test(&mut self, slot: u16, jump_if: bool, label: Label) {
         let cond = Reg(slot);
-        let op = if jump_if { Op::JumpIf { cond, to: TO32 } } else { Op::JumpIfNot { cond, to: TO32 } };
+        let op = if jump_if {
+            Op::JumpIf { cond, to: TO32 }
+        } else {
+            Op::JumpIfNot { cond, to: TO32 }
+        };
         self.emit_jump(op, label);
     }
 
     /// Compares an evaluated left operand with `rhs` and jumps.
-    fn compare_jump(
-        &mut self,
-        node: ExprId,
-        op: BinaryOp,
-        left: Operand,
-        rhs: ExprId,
-        jump_if: bool,
-        label: Label,
-    ) {
+    fn compare_jump(&mut self, node: ExprId, op: BinaryOp, left: Operand, rhs: ExprId, jump_if: bool, label: Label) {
         // As arithmetic: a constant is loaded only if no instruction takes it as it is.
         let right = self.operand(rhs);
         let jump = match op {
@@ -101,17 +106,29 @@ impl Baseline<'_> {
             Operand::Constant(Constant::Nil) => return Op::JumpNotNil { src: lhs, to: TO32 },
             Operand::Constant(Constant::Integer(n)) if i16::try_from(n).is_ok() => {
                 let rhs = Imm(n as i16);
-                return if equal { Op::JumpEqI { lhs, rhs, to } } else { Op::JumpNeI { lhs, rhs, to } };
+                return if equal {
+                    Op::JumpEqI { lhs, rhs, to }
+                } else {
+                    Op::JumpNeI { lhs, rhs, to }
+                };
             }
             Operand::Constant(constant) => {
                 if let Some(rhs) = self.short_constant(constant) {
-                    return if equal { Op::JumpEqK { lhs, rhs, to } } else { Op::JumpNeK { lhs, rhs, to } };
+                    return if equal {
+                        Op::JumpEqK { lhs, rhs, to }
+                    } else {
+                        Op::JumpNeK { lhs, rhs, to }
+                    };
                 }
             }
             Operand::Slot(_) => {}
         }
         let rhs = Reg(self.in_slot(other));
-        if equal { Op::JumpEq { lhs, rhs, to } } else { Op::JumpNe { lhs, rhs, to } }
+        if equal {
+            Op::JumpEq { lhs, rhs, to }
+        } else {
+            Op::JumpNe { lhs, rhs, to }
+        }
     }
 
     fn order(&mut self, op: BinaryOp, left: Operand, right: Operand, jump_if: bool) -> Op {
@@ -183,7 +200,9 @@ impl Baseline<'_> {
     /// The value of `and` and `or`.
     pub(super) fn logical_value(&mut self, expr: ExprId, want: Option<u16>) -> Operand {
         let chunk = self.source.chunk;
-        let Expr::Binary { op, .. } = chunk.exprs[expr] else { unreachable!("the caller saw an operator") };
+        let Expr::Binary { op, .. } = chunk.exprs[expr] else {
+            unreachable!("the caller saw an operator")
+        };
         let slot = self.target(want);
         let was = self.is_live(slot);
         let end = self.asm.label();
@@ -207,7 +226,10 @@ impl Baseline<'_> {
         let expr = self.source.unparen(expr);
         let was = self.is_live(slot);
         match chunk.exprs[expr] {
-            Expr::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
+            Expr::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => {
                 let operands = self.source.logical_chain(expr, op);
                 let (&last, rest) = operands.split_last().expect("a chain has operands");
                 let decides = op == BinaryOp::Or;

@@ -26,11 +26,7 @@ use crate::source::{Named, NamedKind, Source};
 ///
 /// # Panics
 /// If the chunk or its resolution has errors.
-pub fn compile_function(
-    source: Source<'_>,
-    func: FuncId,
-    numbers: &ArenaMap<FuncId, u32>,
-) -> bytecode::Function {
+pub fn compile_function(source: Source<'_>, func: FuncId, numbers: &ArenaMap<FuncId, u32>) -> bytecode::Function {
     let body = &source.chunk.functions[func];
     let info = source.names.function(func);
     let mut code = Baseline {
@@ -85,7 +81,8 @@ impl<'a> Baseline<'a> {
         let chunk = self.source.chunk;
         let body = &chunk.functions[self.func];
         for upvalue in &self.info.upvalues {
-            self.asm.upvalue(self.source.bytes(upvalue.name), variable_kind(upvalue.kind));
+            self.asm
+                .upvalue(self.source.bytes(upvalue.name), variable_kind(upvalue.kind));
         }
         let main = self.func == chunk.main;
         let function = self.asm.function_mut();
@@ -176,7 +173,8 @@ impl<'a> Baseline<'a> {
         if safepoint {
             let below = self.live.iter().take(usize::from(window)).enumerate();
             let live = below.filter(|(_, live)| **live).map(|(slot, _)| slot as u32);
-            self.asm.safepoint(live.chain(extra.iter().map(|&slot| u32::from(slot))));
+            self.asm
+                .safepoint(live.chain(extra.iter().map(|&slot| u32::from(slot))));
         }
     }
 
@@ -211,7 +209,10 @@ impl<'a> Baseline<'a> {
             Some(op) => op,
             None => match self.short_constant(constant) {
                 Some(value) => Op::LoadK { dst, value },
-                None => Op::LoadKx { dst, value: Wide(self.constant(constant)) },
+                None => Op::LoadKx {
+                    dst,
+                    value: Wide(self.constant(constant)),
+                },
             },
         };
         self.emit(op);
@@ -230,7 +231,11 @@ impl<'a> Baseline<'a> {
             });
         }
         let proto = Wide(self.numbers[func]);
-        self.emit(Op::Closure { dst: Reg(dst), proto, captures: Captures(captures) });
+        self.emit(Op::Closure {
+            dst: Reg(dst),
+            proto,
+            captures: Captures(captures),
+        });
         self.mark(dst);
     }
 }

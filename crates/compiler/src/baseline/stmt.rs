@@ -4,9 +4,9 @@ use perilune_bytecode::{Cache, Count, Jump32, Op, Reg, Upvalue, Wide};
 use perilune_frontend::ast::{Arm, BinaryOp, BlockId, Expr, ExprId, Stmt, StmtId};
 use perilune_frontend::{Binding, Constant, EnvBinding, JumpTarget, LocalId, LocalKind, NameId};
 
-use super::{Active, Baseline};
 use super::call::Results;
 use super::expr::{Key, Operand};
+use super::{Active, Baseline};
 use crate::source::{NameText, Named, NamedKind};
 
 /// A jump whose distance the assembler fills in.
@@ -102,20 +102,25 @@ impl Baseline<'_> {
         for &local in &in_slots {
             if self.source.names.locals[local].kind == LocalKind::Close {
                 let slot = self.slots[local];
-                let named = Named::new(
-                    NamedKind::Local,
-                    self.source.names.locals[local].name,
-                );
+                let named = Named::new(NamedKind::Local, self.source.names.locals[local].name);
                 self.emit(Op::Tbc { value: Reg(slot) });
                 self.name(0, Some(named));
                 if self.source.names.locals[local].captured {
                     // The slot keeps the value to close; nobody assigns it, so the cell is a copy.
                     let cell = self.reserve(1);
-                    self.emit(Op::NewCell { dst: Reg(cell), src: Reg(slot) });
+                    self.emit(Op::NewCell {
+                        dst: Reg(cell),
+                        src: Reg(slot),
+                    });
                     self.mark(cell);
                     self.slots.insert(local, cell);
                     let level = self.source.names.locals[local].level;
-                    self.active.push(Active { slot: cell, level, to_close: false, end: None });
+                    self.active.push(Active {
+                        slot: cell,
+                        level,
+                        to_close: false,
+                        end: None,
+                    });
                 }
             } else {
                 self.make_cell(local);
@@ -128,10 +133,16 @@ impl Baseline<'_> {
         let slot = self.reserve(1);
         if self.source.names.locals[local].captured {
             self.load(slot, Constant::Nil);
-            self.emit(Op::NewCell { dst: Reg(slot), src: Reg(slot) });
+            self.emit(Op::NewCell {
+                dst: Reg(slot),
+                src: Reg(slot),
+            });
             self.slots.insert(local, slot);
             let value = self.next(function);
-            self.emit(Op::SetCell { cell: Reg(slot), src: Reg(value) });
+            self.emit(Op::SetCell {
+                cell: Reg(slot),
+                src: Reg(value),
+            });
             self.release(slot + 1);
         } else {
             self.to(function, slot);
@@ -191,12 +202,21 @@ impl Baseline<'_> {
 
     /// Copies what a field's place reads from locals that the same statement assigns.
     fn protect(&mut self, place: Place, targets: &[ExprId]) -> Place {
-        let Place::Field { object, mut table, mut key } = place else { return place };
+        let Place::Field {
+            object,
+            mut table,
+            mut key,
+        } = place
+        else {
+            return place;
+        };
         let assigned = |slot: u16| {
-            targets.iter().any(|&target| match self.source.names.get_binding(target) {
-                Some(Binding::Local(local)) => self.slots[local] == slot,
-                _ => false,
-            })
+            targets
+                .iter()
+                .any(|&target| match self.source.names.get_binding(target) {
+                    Some(Binding::Local(local)) => self.slots[local] == slot,
+                    _ => false,
+                })
         };
         let (copy_table, copy_key) = (assigned(table), matches!(key, Key::Slot(slot) if assigned(slot)));
         if copy_table {
@@ -278,10 +298,22 @@ impl Baseline<'_> {
         {
             let (env, cache, next) = (Upvalue(id.0.into()), Cache::EMPTY, Cache::EMPTY);
             let op = match value {
-                Operand::Slot(slot) => Op::SetGlobal { env, key, value: Reg(slot), cache, next },
+                Operand::Slot(slot) => Op::SetGlobal {
+                    env,
+                    key,
+                    value: Reg(slot),
+                    cache,
+                    next,
+                },
                 Operand::Constant(constant) => {
                     let value = self.short_constant(constant).expect("longer ones are in a slot");
-                    Op::SetGlobalK { env, key, value, cache, next }
+                    Op::SetGlobalK {
+                        env,
+                        key,
+                        value,
+                        cache,
+                        next,
+                    }
                 }
             };
             self.at(line);
@@ -304,7 +336,9 @@ impl Baseline<'_> {
         let first = self.free;
         self.list(values, globals.len());
         for (i, &binding) in globals.iter().enumerate().rev() {
-            let Binding::Global { name, env } = binding else { unreachable!("declared globals are globals") };
+            let Binding::Global { name, env } = binding else {
+                unreachable!("declared globals are globals")
+            };
             self.at(line);
             self.check_global(name, env);
             self.store(line, Place::Global(name, env), Operand::Slot(first + i as u16));
@@ -315,7 +349,10 @@ impl Baseline<'_> {
         let mark = self.free;
         let slot = self.global(name, env, None);
         let constant = self.constant(Constant::String(name));
-        self.emit(Op::CheckGlobal { src: Reg(slot), name: Wide(constant) });
+        self.emit(Op::CheckGlobal {
+            src: Reg(slot),
+            name: Wide(constant),
+        });
         self.release(mark);
     }
 
@@ -368,7 +405,15 @@ impl Baseline<'_> {
 
     fn numeric_for(&mut self, stmt: StmtId) {
         let chunk = self.source.chunk;
-        let Stmt::NumericFor { start, limit, step, body, prep_line, .. } = &chunk.stmts[stmt] else {
+        let Stmt::NumericFor {
+            start,
+            limit,
+            step,
+            body,
+            prep_line,
+            ..
+        } = &chunk.stmts[stmt]
+        else {
             unreachable!("the caller saw a numeric for");
         };
         let keep = self.active.len();
@@ -376,8 +421,11 @@ impl Baseline<'_> {
         let data = &self.source.names.locals[var];
         let own_slot = !self.std.const_loop_variables() || data.captured;
         let base = self.reserve(3);
-        let (index, count, by) =
-            if self.std.const_loop_variables() { (base + 2, base, base + 1) } else { (base, base + 1, base + 2) };
+        let (index, count, by) = if self.std.const_loop_variables() {
+            (base + 2, base, base + 1)
+        } else {
+            (base, base + 1, base + 2)
+        };
         self.to(*start, index);
         self.to(*limit, count);
         match step {
@@ -385,7 +433,11 @@ impl Baseline<'_> {
             None => self.load(by, Constant::Integer(1)),
         }
         let level = data.level.saturating_sub(1);
-        let hidden = if self.std.const_loop_variables() { vec![count, by] } else { vec![index, count, by] };
+        let hidden = if self.std.const_loop_variables() {
+            vec![count, by]
+        } else {
+            vec![index, count, by]
+        };
         for slot in hidden {
             self.activate_hidden(b"(for state)", slot, level, false);
         }
@@ -393,13 +445,25 @@ impl Baseline<'_> {
         self.breaks.insert(stmt, end);
         self.at(*prep_line);
         let (index, count, by) = (Reg(index), Reg(count), Reg(by));
-        self.emit_jump(Op::ForPrep { index, count, step: by, to: TO }, exit);
+        self.emit_jump(
+            Op::ForPrep {
+                index,
+                count,
+                step: by,
+                to: TO,
+            },
+            exit,
+        );
         self.asm.bind(top);
         let inner = self.active.len();
         if own_slot {
             let slot = self.reserve(1);
             let dst = Reg(slot);
-            self.emit(if data.captured { Op::NewCell { dst, src: index } } else { Op::Move { dst, src: index } });
+            self.emit(if data.captured {
+                Op::NewCell { dst, src: index }
+            } else {
+                Op::Move { dst, src: index }
+            });
             self.mark(slot);
             self.activate(var, slot);
         } else {
@@ -408,7 +472,15 @@ impl Baseline<'_> {
         self.statements(*body);
         self.leave_to(inner, base + 3);
         self.at(chunk.stmt_line(stmt));
-        self.emit_jump(Op::ForLoop { index, count, step: by, to: TO }, top);
+        self.emit_jump(
+            Op::ForLoop {
+                index,
+                count,
+                step: by,
+                to: TO,
+            },
+            top,
+        );
         self.asm.bind(exit);
         self.asm.bind(end);
         self.leave_to(keep, base);
@@ -427,7 +499,13 @@ impl Baseline<'_> {
 
     fn generic_for(&mut self, stmt: StmtId) {
         let chunk = self.source.chunk;
-        let Stmt::GenericFor { values, body, call_line, .. } = &chunk.stmts[stmt] else {
+        let Stmt::GenericFor {
+            values,
+            body,
+            call_line,
+            ..
+        } = &chunk.stmts[stmt]
+        else {
             unreachable!("the caller saw a generic for");
         };
         let keep = self.active.len();
@@ -464,10 +542,13 @@ impl Baseline<'_> {
         self.breaks.insert(stmt, end);
         if may_close {
             self.emit(Op::Tbc { value: Reg(closing) });
-            self.name(0, Some(Named {
-                kind: NamedKind::Local,
-                name: NameText::Fixed("(for state)"),
-            }));
+            self.name(
+                0,
+                Some(Named {
+                    kind: NamedKind::Local,
+                    name: NameText::Fixed("(for state)"),
+                }),
+            );
         }
         self.emit_jump(Op::Jump { to: TO }, call);
 
@@ -482,7 +563,10 @@ impl Baseline<'_> {
             self.activate(var, slot);
         }
         if own_control {
-            self.emit(Op::Move { dst: Reg(control), src: Reg(first) });
+            self.emit(Op::Move {
+                dst: Reg(control),
+                src: Reg(first),
+            });
         }
         for var in vars.iter() {
             self.make_cell(var);
@@ -507,7 +591,8 @@ impl Baseline<'_> {
             None,
             read,
         );
-        self.asm.name(0, perilune_bytecode::NameKind::ForIterator, *b"for iterator");
+        self.asm
+            .name(0, perilune_bytecode::NameKind::ForIterator, *b"for iterator");
         self.emit_jump(Op::JumpNotNil { src: window, to: TO }, top);
         self.asm.bind(end);
         self.leave_to(keep, base);
@@ -576,7 +661,11 @@ impl Baseline<'_> {
                 self.close_from_level(0);
                 let first = Reg(first);
                 let count = Count((values.len() - usize::from(open)) as u16);
-                self.emit(if open { Op::ReturnOpen { first, count } } else { Op::ReturnN { first, count } });
+                self.emit(if open {
+                    Op::ReturnOpen { first, count }
+                } else {
+                    Op::ReturnN { first, count }
+                });
             }
         }
     }

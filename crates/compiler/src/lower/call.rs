@@ -11,10 +11,18 @@ impl Lower<'_, '_> {
     fn call_parts(&mut self, node: ExprId, left: ExprId, value: Value) -> (Value, Vec<Value>, Option<Named>) {
         let chunk = self.source.chunk;
         let (callee, mut values, args, named) = match &chunk.exprs[node] {
-            Expr::Call { args, .. } => {
-                (value, Vec::with_capacity(args.len()), args, self.source.operand_name(self.func, left))
-            }
-            Expr::MethodCall { method, method_line, args, .. } => {
+            Expr::Call { args, .. } => (
+                value,
+                Vec::with_capacity(args.len()),
+                args,
+                self.source.operand_name(self.func, left),
+            ),
+            Expr::MethodCall {
+                method,
+                method_line,
+                args,
+                ..
+            } => {
                 self.at(*method_line);
                 let (callee, object) = self.b.self_field(value, self.source.bytes(*method));
                 self.name_expr(0, left);
@@ -24,7 +32,11 @@ impl Lower<'_, '_> {
         };
         for (i, &arg) in args.iter().enumerate() {
             let last = i + 1 == args.len();
-            let value = if last && self.source.is_multi(arg) { self.open(arg) } else { self.expr(arg) };
+            let value = if last && self.source.is_multi(arg) {
+                self.open(arg)
+            } else {
+                self.expr(arg)
+            };
             values.push(value);
         }
         self.at_expr(node);

@@ -36,8 +36,13 @@ impl Lower<'_, '_> {
             }
             Expr::Function(func) => self.closure(*func),
             Expr::Unary { op, operand } => self.unary(expr, *op, *operand),
-            Expr::Binary { op: BinaryOp::And | BinaryOp::Or, .. } => self.logical_value(expr),
-            Expr::Binary { op: BinaryOp::Concat, .. } => self.concat(expr),
+            Expr::Binary {
+                op: BinaryOp::And | BinaryOp::Or,
+                ..
+            } => self.logical_value(expr),
+            Expr::Binary {
+                op: BinaryOp::Concat, ..
+            } => self.concat(expr),
             Expr::Table(items) => self.table(items),
             other => unreachable!("{other:?} is no leaf of a checked chunk"),
         }
@@ -55,7 +60,9 @@ impl Lower<'_, '_> {
     /// Reads a global.
     pub(super) fn global(&mut self, name: NameId, env: EnvBinding) -> Value {
         if let EnvBinding::Upvalue(id) = env {
-            return self.b.get_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name));
+            return self
+                .b
+                .get_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name));
         }
         let table = self.environment(env);
         let key = self.b.str(self.source.bytes(name));
@@ -125,7 +132,11 @@ impl Lower<'_, '_> {
                 self.at_expr(node);
                 if let Some(comparison) = op.comparison() {
                     let compared = self.compare(comparison.op, comparison.swap, value, other);
-                    return if comparison.negate { self.b.unary(UnOp::Not, compared) } else { compared };
+                    return if comparison.negate {
+                        self.b.unary(UnOp::Not, compared)
+                    } else {
+                        compared
+                    };
                 }
                 let result = self.b.binary(binary_op(*op), value, other);
                 self.name_expr(0, *lhs);
@@ -186,7 +197,10 @@ impl Lower<'_, '_> {
     }
 
     fn table(&mut self, items: &[TableItem]) -> Value {
-        let positional = items.iter().filter(|item| matches!(item, TableItem::Positional(_))).count();
+        let positional = items
+            .iter()
+            .filter(|item| matches!(item, TableItem::Positional(_)))
+            .count();
         let open = matches!(items.last(), Some(TableItem::Positional(last)) if self.source.is_multi(*last));
         let array = (positional - usize::from(open)) as u32;
         let table = self.b.new_table(array, (items.len() - positional) as u32);

@@ -31,8 +31,14 @@ impl Lower<'_, '_> {
         let chunk = self.source.chunk;
         let expr = self.source.unparen(expr);
         match chunk.exprs[expr] {
-            Expr::Unary { op: UnaryOp::Not, operand } => self.cond(operand, other, then),
-            Expr::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
+            Expr::Unary {
+                op: UnaryOp::Not,
+                operand,
+            } => self.cond(operand, other, then),
+            Expr::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => {
                 let operands = self.source.logical_chain(expr, op);
                 let (&last, rest) = operands.split_last().expect("a chain has operands");
                 for &operand in rest {
@@ -47,7 +53,11 @@ impl Lower<'_, '_> {
             }
             Expr::Binary { op, lhs, rhs } if op.comparison().is_some() => {
                 let comparison = op.comparison().expect("just seen");
-                let (then, other) = if comparison.negate { (other, then) } else { (then, other) };
+                let (then, other) = if comparison.negate {
+                    (other, then)
+                } else {
+                    (then, other)
+                };
                 let left = self.expr(lhs);
                 let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
                 if equality && self.source.literal(rhs) == Some(Constant::Nil) {
@@ -90,7 +100,9 @@ impl Lower<'_, '_> {
     /// The value of `and` and `or`.
     pub(super) fn logical_value(&mut self, expr: ExprId) -> Value {
         let chunk = self.source.chunk;
-        let Expr::Binary { op, .. } = chunk.exprs[expr] else { unreachable!("the caller saw an operator") };
+        let Expr::Binary { op, .. } = chunk.exprs[expr] else {
+            unreachable!("the caller saw an operator")
+        };
         let end = self.b.create_block();
         let result = self.b.block_param(end);
         let operands = self.source.logical_chain(expr, op);
@@ -111,7 +123,10 @@ impl Lower<'_, '_> {
         let chunk = self.source.chunk;
         let expr = self.source.unparen(expr);
         match chunk.exprs[expr] {
-            Expr::Binary { op: op @ (BinaryOp::And | BinaryOp::Or), .. } => {
+            Expr::Binary {
+                op: op @ (BinaryOp::And | BinaryOp::Or),
+                ..
+            } => {
                 let operands = self.source.logical_chain(expr, op);
                 let (&last, rest) = operands.split_last().expect("a chain has operands");
                 // The truth of one operand that decides the chain.

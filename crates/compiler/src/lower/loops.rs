@@ -51,7 +51,15 @@ impl Lower<'_, '_> {
 
     pub(super) fn numeric_for(&mut self, stmt: StmtId) {
         let chunk = self.source.chunk;
-        let Stmt::NumericFor { start, limit, step, body, prep_line, .. } = &chunk.stmts[stmt] else {
+        let Stmt::NumericFor {
+            start,
+            limit,
+            step,
+            body,
+            prep_line,
+            ..
+        } = &chunk.stmts[stmt]
+        else {
             unreachable!("the caller saw a numeric for");
         };
         let start = self.expr(*start);
@@ -83,7 +91,13 @@ impl Lower<'_, '_> {
 
     pub(super) fn generic_for(&mut self, stmt: StmtId) {
         let chunk = self.source.chunk;
-        let Stmt::GenericFor { values, body, call_line, .. } = &chunk.stmts[stmt] else {
+        let Stmt::GenericFor {
+            values,
+            body,
+            call_line,
+            ..
+        } = &chunk.stmts[stmt]
+        else {
             unreachable!("the caller saw a generic for");
         };
         let vars = self.source.names.declared(stmt);
@@ -92,7 +106,10 @@ impl Lower<'_, '_> {
         let keep = self.closing.len();
         if may_close {
             let level = self.source.names.locals[vars.get(0)].level.saturating_sub(1);
-            let named = Named { kind: NamedKind::Local, name: NameText::Fixed("(for state)") };
+            let named = Named {
+                kind: NamedKind::Local,
+                name: NameText::Fixed("(for state)"),
+            };
             self.open_scope(list[3], level, Some(named));
         }
         let (head, inside, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
@@ -102,7 +119,8 @@ impl Lower<'_, '_> {
         self.b.switch_to(head);
         self.at(*call_line);
         let call = self.b.for_call(list[0], list[1], control, vars.len());
-        self.b.name_operand(0, perilune_ir::NameKind::ForIterator, b"for iterator");
+        self.b
+            .name_operand(0, perilune_ir::NameKind::ForIterator, b"for iterator");
         let results = self.b.func().results(call).to_vec();
         self.b.branch_nil(results[0], (exit, &[]), (inside, &[]));
         self.enter(inside);

@@ -151,7 +151,13 @@ impl Lower<'_, '_> {
         let value = self.expr(function);
         self.b.set_cell(cell, value);
         if !data.reassigned {
-            self.storage.insert(local, Storage::Value { value, cell: Some(cell) });
+            self.storage.insert(
+                local,
+                Storage::Value {
+                    value,
+                    cell: Some(cell),
+                },
+            );
         }
     }
 
@@ -195,7 +201,8 @@ impl Lower<'_, '_> {
                 self.b.set_upvalue(upvalue, value);
             }
             Place::Global(name, EnvBinding::Upvalue(id)) => {
-                self.b.set_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name), value);
+                self.b
+                    .set_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name), value);
             }
             Place::Global(name, env) => {
                 let table = self.environment(env);
@@ -219,7 +226,9 @@ impl Lower<'_, '_> {
         let list = self.list(values, globals.len());
         self.at(self.source.chunk.stmt_last_line(stmt));
         for (&binding, value) in globals.iter().zip(list).rev() {
-            let Binding::Global { name, env } = binding else { unreachable!("declared globals are globals") };
+            let Binding::Global { name, env } = binding else {
+                unreachable!("declared globals are globals")
+            };
             self.check_global(name, env);
             self.store(Place::Global(name, env), value);
         }

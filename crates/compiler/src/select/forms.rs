@@ -31,7 +31,10 @@ impl Selector<'_> {
     /// The number of a constant that instructions can name.
     pub(super) fn constant(&mut self, literal: Literal) -> Option<Const> {
         let index = self.code.constants.insert_full(literal).0;
-        u16::try_from(index).ok().filter(|&index| index < Const::LIMIT).map(Const)
+        u16::try_from(index)
+            .ok()
+            .filter(|&index| index < Const::LIMIT)
+            .map(Const)
     }
 
     /// Whether there is room for one more constant that instructions can name.
@@ -43,7 +46,9 @@ impl Selector<'_> {
     /// instruction. An estimate: it decides where constants are loaded, not how.
     pub(super) fn wants_register(&self, inst: ir::Inst, position: usize) -> bool {
         let args = self.func.args(inst);
-        let Some(literal) = self.literal(args[position]) else { return false };
+        let Some(literal) = self.literal(args[position]) else {
+            return false;
+        };
         match self.func.op(inst) {
             ir::Op::Binary(op) => position == 0 || !(fits_immediate(op, literal) || fits_constant(op, literal)),
             ir::Op::Compare(op) => match (op, position) {
@@ -124,9 +129,21 @@ impl Selector<'_> {
         let (la, lb) = (self.literal(a), self.literal(b));
         if op == CmpOp::Eq {
             // The constant to the right; constants have no `__eq`, so nobody sees the exchange.
-            let (a, b, other) = if la.is_some() && lb.is_none() { (b, a, la) } else { (a, b, lb) };
+            let (a, b, other) = if la.is_some() && lb.is_none() {
+                (b, a, la)
+            } else {
+                (a, b, lb)
+            };
             let constant = match other {
-                Some(Literal::Nil) => return (Op::JumpNil { src: lhs, to: Jump32(0) }, vec![self.reg(a)]),
+                Some(Literal::Nil) => {
+                    return (
+                        Op::JumpNil {
+                            src: lhs,
+                            to: Jump32(0),
+                        },
+                        vec![self.reg(a)],
+                    );
+                }
                 Some(literal) => match small(literal) {
                     Some(rhs) => return (Op::JumpEqI { lhs, rhs, to }, vec![self.reg(a)]),
                     None => self.constant(literal),
@@ -140,14 +157,26 @@ impl Selector<'_> {
             return (Op::JumpEq { lhs, rhs, to }, vec![a, self.reg(b)]);
         }
         if let Some(rhs) = lb.and_then(small) {
-            let op = if op == CmpOp::Lt { Op::JumpLtI { lhs, rhs, to } } else { Op::JumpLeI { lhs, rhs, to } };
+            let op = if op == CmpOp::Lt {
+                Op::JumpLtI { lhs, rhs, to }
+            } else {
+                Op::JumpLeI { lhs, rhs, to }
+            };
             return (op, vec![self.reg(a)]);
         }
         if let Some(rhs) = la.and_then(small) {
-            let op = if op == CmpOp::Lt { Op::JumpGtI { lhs, rhs, to } } else { Op::JumpGeI { lhs, rhs, to } };
+            let op = if op == CmpOp::Lt {
+                Op::JumpGtI { lhs, rhs, to }
+            } else {
+                Op::JumpGeI { lhs, rhs, to }
+            };
             return (op, vec![self.reg(b)]);
         }
-        let op = if op == CmpOp::Lt { Op::JumpLt { lhs, rhs, to } } else { Op::JumpLe { lhs, rhs, to } };
+        let op = if op == CmpOp::Lt {
+            Op::JumpLt { lhs, rhs, to }
+        } else {
+            Op::JumpLe { lhs, rhs, to }
+        };
         let a = self.reg(a);
         (op, vec![a, self.reg(b)])
     }

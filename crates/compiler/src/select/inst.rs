@@ -1,8 +1,6 @@
 //! Instructions that are not terminators.
 
-use perilune_bytecode::{
-    Cache, Capture, Captures, Count, Op, ResultCount, Upvalue, Wide,
-};
+use perilune_bytecode::{Cache, Capture, Captures, Count, Op, ResultCount, Upvalue, Wide};
 use perilune_ir as ir;
 use perilune_ir::{Block, UnOp, Value, ValueKind};
 use perilune_regalloc::{Operand, Pos, VReg};
@@ -22,7 +20,9 @@ fn upvalue(upvalue: ir::Upvalue) -> Upvalue {
 
 /// Operands that a run or window holds from `offset` on.
 pub(super) fn members(vregs: &[VReg], offset: u16) -> impl Iterator<Item = Operand> + '_ {
-    (offset..).zip(vregs).map(|(offset, &vreg)| Operand::group_use(vreg, 0, offset))
+    (offset..)
+        .zip(vregs)
+        .map(|(offset, &vreg)| Operand::group_use(vreg, 0, offset))
 }
 
 impl Selector<'_> {
@@ -55,14 +55,19 @@ impl Selector<'_> {
             return self.terminator(block, inst, fused);
         }
         let args = func.args(inst);
-        let open_result = func.results(inst).iter().any(|&result| func.value_kind(result) == ValueKind::Open);
+        let open_result = func
+            .results(inst)
+            .iter()
+            .any(|&result| func.value_kind(result) == ValueKind::Open);
         if open_result || (!self.pending.is_empty() && matches!(op, ir::Op::Close(_))) {
             self.pending.push(inst);
             return;
         }
         let dst = |operands: &[VReg]| -> Vec<Operand> {
             let uses = operands.iter().map(|&vreg| Operand::reg_use(vreg));
-            std::iter::once(Operand::reg_def(vreg(func.result(inst)))).chain(uses).collect()
+            std::iter::once(Operand::reg_def(vreg(func.result(inst))))
+                .chain(uses)
+                .collect()
         };
         match op {
             ir::Op::Copy => {
@@ -98,34 +103,73 @@ impl Selector<'_> {
                 let size = regs.len() as u16;
                 let mut operands: Vec<Operand> = members(&regs, 0).collect();
                 operands.push(Operand::reg_def(vreg(func.result(inst))));
-                let op = Op::Concat { dst: operand(regs.len()), first: window(0), count: Count(size) };
+                let op = Op::Concat {
+                    dst: operand(regs.len()),
+                    first: window(0),
+                    count: Count(size),
+                };
                 self.run_op(op, &operands, size, inst);
             }
             ir::Op::GetUpvalue(from) => {
-                self.op(Op::GetUpvalue { dst: operand(0), upvalue: upvalue(from) }, &dst(&[]), inst);
+                self.op(
+                    Op::GetUpvalue {
+                        dst: operand(0),
+                        upvalue: upvalue(from),
+                    },
+                    &dst(&[]),
+                    inst,
+                );
             }
             ir::Op::SetUpvalue(to) => {
                 let src = self.reg(args[0]);
-                let op = Op::SetUpvalue { upvalue: upvalue(to), src: operand(0) };
+                let op = Op::SetUpvalue {
+                    upvalue: upvalue(to),
+                    src: operand(0),
+                };
                 self.op(op, &[Operand::reg_use(src)], inst);
             }
             ir::Op::NewCell => {
                 let src = self.reg(args[0]);
-                self.op(Op::NewCell { dst: operand(0), src: operand(1) }, &dst(&[src]), inst);
+                self.op(
+                    Op::NewCell {
+                        dst: operand(0),
+                        src: operand(1),
+                    },
+                    &dst(&[src]),
+                    inst,
+                );
             }
             ir::Op::GetCell => {
                 let cell = self.reg(args[0]);
-                self.op(Op::GetCell { dst: operand(0), cell: operand(1) }, &dst(&[cell]), inst);
+                self.op(
+                    Op::GetCell {
+                        dst: operand(0),
+                        cell: operand(1),
+                    },
+                    &dst(&[cell]),
+                    inst,
+                );
             }
             ir::Op::SetCell => {
                 let (cell, src) = (self.reg(args[0]), self.reg(args[1]));
-                let op = Op::SetCell { cell: operand(0), src: operand(1) };
+                let op = Op::SetCell {
+                    cell: operand(0),
+                    src: operand(1),
+                };
                 self.op(op, &[Operand::reg_use(cell), Operand::reg_use(src)], inst);
             }
             ir::Op::Closure { func: proto, .. } => self.closure(inst, proto),
             ir::Op::NewTable { array, record } => {
                 let (array, record) = (Count(size_hint(array as usize)), Count(size_hint(record as usize)));
-                self.op(Op::NewTable { dst: operand(0), array, record }, &dst(&[]), inst);
+                self.op(
+                    Op::NewTable {
+                        dst: operand(0),
+                        array,
+                        record,
+                    },
+                    &dst(&[]),
+                    inst,
+                );
             }
             ir::Op::GetIndex => self.get_index(inst, args[0], args[1]),
             ir::Op::SetIndex => self.set_index(inst, args[0], args[1], args[2]),
@@ -134,12 +178,26 @@ impl Selector<'_> {
                 let (cache, holder) = (Cache::EMPTY, Cache::EMPTY);
                 match self.constant(Literal::Str(key)) {
                     Some(key) => {
-                        self.op(Op::GetGlobal { dst: operand(0), env, key, cache, holder }, &dst(&[]), inst);
+                        self.op(
+                            Op::GetGlobal {
+                                dst: operand(0),
+                                env,
+                                key,
+                                cache,
+                                holder,
+                            },
+                            &dst(&[]),
+                            inst,
+                        );
                     }
                     None => {
                         let table = self.environment(env, inst);
                         let key = self.load(Literal::Str(key));
-                        let op = Op::GetIndex { dst: operand(0), table: operand(1), key: operand(2) };
+                        let op = Op::GetIndex {
+                            dst: operand(0),
+                            table: operand(1),
+                            key: operand(2),
+                        };
                         self.op(op, &dst(&[table, key]), inst);
                     }
                 }
@@ -152,17 +210,30 @@ impl Selector<'_> {
                 let results = func.results(inst);
                 let count = results.len() as u16;
                 if let [result] = results {
-                    let op = Op::Vararg { first: operand(0), count: Count(1) };
+                    let op = Op::Vararg {
+                        first: operand(0),
+                        count: Count(1),
+                    };
                     self.op(op, &[Operand::reg_def(vreg(*result))], inst);
                 } else if count > 0 {
-                    let op = Op::Vararg { first: window(0), count: Count(count) };
+                    let op = Op::Vararg {
+                        first: window(0),
+                        count: Count(count),
+                    };
                     let operands: Vec<Operand> = self.results(inst).collect();
                     self.push(Code::Op(op), &operands, run_group(count), Some(inst));
                 }
             }
             ir::Op::GetVararg => {
                 let key = self.reg(args[0]);
-                self.op(Op::GetVararg { dst: operand(0), key: operand(1) }, &dst(&[key]), inst);
+                self.op(
+                    Op::GetVararg {
+                        dst: operand(0),
+                        key: operand(1),
+                    },
+                    &dst(&[key]),
+                    inst,
+                );
             }
             ir::Op::VarargFrom => {
                 let results: Vec<Operand> = self.results(inst).collect();
@@ -170,7 +241,11 @@ impl Selector<'_> {
                 let table = self.reg(args[0]);
                 let mut operands = vec![Operand::reg_use(table)];
                 operands.extend(results);
-                let op = Op::VarargFrom { table: operand(0), first: window(0), count };
+                let op = Op::VarargFrom {
+                    table: operand(0),
+                    first: window(0),
+                    count,
+                };
                 self.run_op(op, &operands, count.0.max(1), inst);
             }
             ir::Op::VarargTable => self.op(Op::VarargTable { dst: operand(0) }, &dst(&[]), inst),
@@ -179,7 +254,10 @@ impl Selector<'_> {
                 let depth = self.scopes.depth(scope);
                 let (_, place) = self.code.reserved[usize::from(depth)];
                 let value = self.fresh(args[0]);
-                let copy = Op::Move { dst: slot(place.0), src: operand(0) };
+                let copy = Op::Move {
+                    dst: slot(place.0),
+                    src: operand(0),
+                };
                 self.op(copy, &[Operand::reg_use(value)], inst);
                 self.open_scopes = depth + 1;
                 self.op(Op::Tbc { value: slot(place.0) }, &[], inst);
@@ -193,7 +271,11 @@ impl Selector<'_> {
             ir::Op::CheckGlobal(name) => {
                 let src = self.reg(args[0]);
                 let name = Wide(self.code.constants.insert_full(Literal::Str(name)).0 as u32);
-                self.op(Op::CheckGlobal { src: operand(0), name }, &[Operand::reg_use(src)], inst);
+                self.op(
+                    Op::CheckGlobal { src: operand(0), name },
+                    &[Operand::reg_use(src)],
+                    inst,
+                );
             }
             other => unreachable!("{other:?} was handled before"),
         }
@@ -201,7 +283,9 @@ impl Selector<'_> {
 
     /// The results of an instruction as members of its group, from offset 0 on.
     pub(super) fn results(&self, inst: ir::Inst) -> impl Iterator<Item = Operand> + use<'_> {
-        (0..).zip(self.func.results(inst)).map(|(offset, &result)| Operand::group_def(vreg(result), 0, offset))
+        (0..)
+            .zip(self.func.results(inst))
+            .map(|(offset, &result)| Operand::group_def(vreg(result), 0, offset))
     }
 
     // Booleans.
@@ -212,14 +296,21 @@ impl Selector<'_> {
     }
 
     fn boolean(&mut self, inst: ir::Inst, compare: ir::Inst, negate: bool) {
-        let ir::Op::Compare(op) = self.func.op(compare) else { unreachable!("the caller saw a comparison") };
+        let ir::Op::Compare(op) = self.func.op(compare) else {
+            unreachable!("the caller saw a comparison")
+        };
         let args = self.func.args(compare);
         let (test, regs) = self.test(op, args[0], args[1], 1);
-        let test = if negate { test.inverted().expect("tests have inverses") } else { test };
+        let test = if negate {
+            test.inverted().expect("tests have inverses")
+        } else {
+            test
+        };
         // Late uses, so that the result can be written before the test.
         let uses = regs.iter().map(|&vreg| Operand::reg_use(vreg).at(Pos::Late));
-        let operands: Vec<Operand> =
-            std::iter::once(Operand::reg_def(vreg(self.func.result(inst)))).chain(uses).collect();
+        let operands: Vec<Operand> = std::iter::once(Operand::reg_def(vreg(self.func.result(inst))))
+            .chain(uses)
+            .collect();
         self.push(Code::Bool(test), &operands, None, Some(compare));
     }
 
@@ -238,14 +329,25 @@ impl Selector<'_> {
                 ir::Capture::Upvalue(from) => Capture::Upvalue(upvalue(from)),
             });
         }
-        let op = Op::Closure { dst: operand(0), proto: Wide(proto.as_u32()), captures: Captures(captures) };
+        let op = Op::Closure {
+            dst: operand(0),
+            proto: Wide(proto.as_u32()),
+            captures: Captures(captures),
+        };
         self.op(op, &operands, inst);
     }
 
     /// The table of globals, for names that instructions cannot hold.
     fn environment(&mut self, env: Upvalue, inst: ir::Inst) -> VReg {
         let table = self.code.new_vreg(None);
-        self.op(Op::GetUpvalue { dst: operand(0), upvalue: env }, &[Operand::reg_def(table)], inst);
+        self.op(
+            Op::GetUpvalue {
+                dst: operand(0),
+                upvalue: env,
+            },
+            &[Operand::reg_def(table)],
+            inst,
+        );
         table
     }
 
@@ -253,9 +355,25 @@ impl Selector<'_> {
         let env = upvalue(env);
         let (cache, next) = (Cache::EMPTY, Cache::EMPTY);
         match (self.constant(Literal::Str(key)), self.storable(value)) {
-            (Some(key), Ok(value)) => self.op(Op::SetGlobalK { env, key, value, cache, next }, &[], inst),
+            (Some(key), Ok(value)) => self.op(
+                Op::SetGlobalK {
+                    env,
+                    key,
+                    value,
+                    cache,
+                    next,
+                },
+                &[],
+                inst,
+            ),
             (Some(key), Err(value)) => {
-                let op = Op::SetGlobal { env, key, value: operand(0), cache, next };
+                let op = Op::SetGlobal {
+                    env,
+                    key,
+                    value: operand(0),
+                    cache,
+                    next,
+                };
                 self.op(op, &[Operand::reg_use(value)], inst);
             }
             (None, value) => {
@@ -264,10 +382,18 @@ impl Selector<'_> {
                 let (table_reg, key_reg) = (operand(0), operand(1));
                 let mut operands = vec![Operand::reg_use(table), Operand::reg_use(key)];
                 let op = match value {
-                    Ok(value) => Op::SetIndexK { table: table_reg, key: key_reg, value },
+                    Ok(value) => Op::SetIndexK {
+                        table: table_reg,
+                        key: key_reg,
+                        value,
+                    },
                     Err(value) => {
                         operands.push(Operand::reg_use(value));
-                        Op::SetIndex { table: table_reg, key: key_reg, value: operand(2) }
+                        Op::SetIndex {
+                            table: table_reg,
+                            key: key_reg,
+                            value: operand(2),
+                        }
                     }
                 };
                 self.op(op, &operands, inst);
@@ -286,13 +412,39 @@ impl Selector<'_> {
             && let Some(key) = self.constant(name)
         {
             let (cache, holder) = (Cache::EMPTY, Cache::EMPTY);
-            return self.op(Op::GetField { dst: to, table: from, key, cache, holder }, &[dst, table], inst);
+            return self.op(
+                Op::GetField {
+                    dst: to,
+                    table: from,
+                    key,
+                    cache,
+                    holder,
+                },
+                &[dst, table],
+                inst,
+            );
         }
         if let Some(key) = literal.and_then(forms::small) {
-            return self.op(Op::GetInt { dst: to, table: from, key }, &[dst, table], inst);
+            return self.op(
+                Op::GetInt {
+                    dst: to,
+                    table: from,
+                    key,
+                },
+                &[dst, table],
+                inst,
+            );
         }
         let key = Operand::reg_use(self.reg(key));
-        self.op(Op::GetIndex { dst: to, table: from, key: operand(2) }, &[dst, table, key], inst);
+        self.op(
+            Op::GetIndex {
+                dst: to,
+                table: from,
+                key: operand(2),
+            },
+            &[dst, table, key],
+            inst,
+        );
     }
 
     fn set_index(&mut self, inst: ir::Inst, table: Value, key: Value, value: Value) {
@@ -314,7 +466,13 @@ impl Selector<'_> {
         };
         let op = match self.storable(value) {
             Ok(value) => match (name, small) {
-                (Some(key), _) => Op::SetFieldK { table, key, value, cache, next },
+                (Some(key), _) => Op::SetFieldK {
+                    table,
+                    key,
+                    value,
+                    cache,
+                    next,
+                },
                 (None, Some(key)) => Op::SetIntK { table, key, value },
                 (None, None) => Op::SetIndexK { table, key, value },
             },
@@ -322,7 +480,13 @@ impl Selector<'_> {
                 operands.push(Operand::reg_use(value));
                 let value = operand(operands.len() - 1);
                 match (name, small) {
-                    (Some(key), _) => Op::SetField { table, key, value, cache, next },
+                    (Some(key), _) => Op::SetField {
+                        table,
+                        key,
+                        value,
+                        cache,
+                        next,
+                    },
                     (None, Some(key)) => Op::SetInt { table, key, value },
                     (None, None) => Op::SetIndex { table, key, value },
                 }
@@ -341,7 +505,12 @@ impl Selector<'_> {
         let mut operands: Vec<Operand> = members(&regs, 0).collect();
         operands.push(Operand::reg_use(vreg(table)));
         let table = operand(regs.len());
-        let op = Op::SetList { table, first: window(0), count: Count(size), start: Wide(start) };
+        let op = Op::SetList {
+            table,
+            first: window(0),
+            count: Count(size),
+            start: Wide(start),
+        };
         self.run_op(op, &operands, size, inst);
     }
 
@@ -356,13 +525,32 @@ impl Selector<'_> {
                 Operand::reg_use(object),
             ];
             let (cache, holder) = (Cache::EMPTY, Cache::EMPTY);
-            let op = Op::SelfField { window: window(0), object: operand(2), key, cache, holder };
+            let op = Op::SelfField {
+                window: window(0),
+                object: operand(2),
+                key,
+                cache,
+                holder,
+            };
             return self.push(Code::Op(op), &operands, run_group(3), Some(inst));
         }
         let key = self.load(Literal::Str(key));
-        self.push(Code::Move, &[Operand::reg_def(this), Operand::reg_use(object)], None, Some(inst));
-        let op = Op::GetIndex { dst: operand(0), table: operand(1), key: operand(2) };
-        self.op(op, &[Operand::reg_def(callee), Operand::reg_use(this), Operand::reg_use(key)], inst);
+        self.push(
+            Code::Move,
+            &[Operand::reg_def(this), Operand::reg_use(object)],
+            None,
+            Some(inst),
+        );
+        let op = Op::GetIndex {
+            dst: operand(0),
+            table: operand(1),
+            key: operand(2),
+        };
+        self.op(
+            op,
+            &[Operand::reg_def(callee), Operand::reg_use(this), Operand::reg_use(key)],
+            inst,
+        );
     }
 
     // Calls.
@@ -385,14 +573,25 @@ impl Selector<'_> {
         let results = self.func.results(inst);
         let size = (args.0 + 2).max(results.len() as u16);
         let op = match results {
-            [] => Op::Call0 { window: window_reg, args },
+            [] => Op::Call0 {
+                window: window_reg,
+                args,
+            },
             [result] => {
                 operands.push(Operand::reg_def(vreg(*result)));
-                Op::Call { window: window_reg, args, dst: operand(operands.len() - 1) }
+                Op::Call {
+                    window: window_reg,
+                    args,
+                    dst: operand(operands.len() - 1),
+                }
             }
             _ => {
                 operands.extend(self.results(inst));
-                Op::CallN { window: window_reg, args, results: ResultCount(results.len() as u16) }
+                Op::CallN {
+                    window: window_reg,
+                    args,
+                    results: ResultCount(results.len() as u16),
+                }
             }
         };
         self.push(Code::Op(op), &operands, call_group(size), Some(inst));
@@ -413,6 +612,11 @@ impl Selector<'_> {
             results: Count(count),
             hint: Cache::EMPTY,
         };
-        self.push(Code::Op(op), &operands, call_group(count.max(ITERATOR_WINDOW)), Some(inst));
+        self.push(
+            Code::Op(op),
+            &operands,
+            call_group(count.max(ITERATOR_WINDOW)),
+            Some(inst),
+        );
     }
 }

@@ -26,26 +26,46 @@ impl Selector<'_> {
         for &inst in pending.iter().rev() {
             let args = func.args(inst);
             match func.op(inst) {
-                ir::Op::VarargOpen => parts.push(Part { op: Op::VarargOpen {}, inst, held: 0 }),
+                ir::Op::VarargOpen => parts.push(Part {
+                    op: Op::VarargOpen {},
+                    inst,
+                    held: 0,
+                }),
                 ir::Op::VarargFromOpen => {
                     let table = operand(operands.len());
                     operands.push(Operand::reg_use(vreg(args[0])).at(Pos::Late));
-                    parts.push(Part { op: Op::VarargFromOpen { table }, inst, held: size });
+                    parts.push(Part {
+                        op: Op::VarargFromOpen { table },
+                        inst,
+                        held: size,
+                    });
                 }
                 ir::Op::Close(scope) => {
                     let depth = self.scopes.depth(scope);
                     let (_, place) = self.code.reserved[usize::from(depth)];
                     // What is to be closed keeps its place until this part ran.
                     operands.extend(self.reserved_operands(false));
-                    parts.push(Part { op: Op::Close { from: slot(place.0) }, inst, held: own });
+                    parts.push(Part {
+                        op: Op::Close { from: slot(place.0) },
+                        inst,
+                        held: own,
+                    });
                 }
                 _ => {
                     let (fixed, open) = self.fixed(args);
                     let at = window(size);
                     let args = Count(fixed.len() as u16 - 1);
                     let op = match open {
-                        true => Op::CallOpen { window: at, args, results: ResultCount::OPEN },
-                        false => Op::CallN { window: at, args, results: ResultCount::OPEN },
+                        true => Op::CallOpen {
+                            window: at,
+                            args,
+                            results: ResultCount::OPEN,
+                        },
+                        false => Op::CallN {
+                            window: at,
+                            args,
+                            results: ResultCount::OPEN,
+                        },
                     };
                     parts.push(Part { op, inst, held: size });
                     operands.extend(self.window_members(&fixed, size));
@@ -75,7 +95,10 @@ impl Selector<'_> {
                 let regs = self.fresh_all(&fixed);
                 operands.extend(members(&regs, 0));
                 let count = Count(regs.len() as u16);
-                let op = Op::ReturnOpen { first: window(0), count };
+                let op = Op::ReturnOpen {
+                    first: window(0),
+                    count,
+                };
                 (Part { op, inst, held: 0 }, count.0)
             }
             ir::Op::SetList { start } => {
@@ -85,8 +108,20 @@ impl Selector<'_> {
                 operands.push(Operand::reg_use(vreg(fixed[0])).at(Pos::Late));
                 let count = Count(regs.len() as u16);
                 let table = operand(regs.len());
-                let op = Op::SetListOpen { table, first: window(0), fixed: count, start: Wide(start) };
-                (Part { op, inst, held: count.0 }, count.0)
+                let op = Op::SetListOpen {
+                    table,
+                    first: window(0),
+                    fixed: count,
+                    start: Wide(start),
+                };
+                (
+                    Part {
+                        op,
+                        inst,
+                        held: count.0,
+                    },
+                    count.0,
+                )
             }
             op => {
                 operands.extend(self.window_members(&fixed, 0));
@@ -95,8 +130,15 @@ impl Selector<'_> {
                 operands.extend(self.results(inst));
                 let results = ResultCount(results.len() as u16);
                 let op = match op {
-                    ir::Op::TailCall => Op::TailCallOpen { window: window(0), args },
-                    _ => Op::CallOpen { window: window(0), args, results },
+                    ir::Op::TailCall => Op::TailCallOpen {
+                        window: window(0),
+                        args,
+                    },
+                    _ => Op::CallOpen {
+                        window: window(0),
+                        args,
+                        results,
+                    },
                 };
                 (Part { op, inst, held: 0 }, (args.0 + 2).max(results.0))
             }

@@ -2,7 +2,7 @@
 //! function, so that inner variables have higher slots than outer ones and stay put.
 
 use perilune_ir::{Block, Cfg, Function, Op, Scope};
-use perilune_regalloc::{Operand, PReg, Pos, Constraint, VReg};
+use perilune_regalloc::{Constraint, Operand, PReg, Pos, VReg};
 
 use super::Selector;
 use crate::vcode::{Code, Literal};
@@ -22,7 +22,11 @@ pub(super) struct Scopes {
 impl Scopes {
     pub(super) fn new(func: &Function, cfg: &Cfg) -> Scopes {
         let mut scopes = Scopes::default();
-        let has_any = func.blocks().any(|block| func.insts(block).iter().any(|&inst| matches!(func.op(inst), Op::Tbc(_))));
+        let has_any = func.blocks().any(|block| {
+            func.insts(block)
+                .iter()
+                .any(|&inst| matches!(func.op(inst), Op::Tbc(_)))
+        });
         if !has_any {
             return scopes;
         }
@@ -49,7 +53,10 @@ impl Scopes {
             }
         }
         scopes.endless = vec![true; func.block_bound()];
-        let mut work: Vec<Block> = func.blocks().filter(|&block| func.successors(block).next().is_none()).collect();
+        let mut work: Vec<Block> = func
+            .blocks()
+            .filter(|&block| func.successors(block).next().is_none())
+            .collect();
         while let Some(block) = work.pop() {
             if std::mem::replace(&mut scopes.endless[block.index()], false) {
                 work.extend(cfg.preds(block).iter().map(|&(pred, _)| pred));
@@ -94,8 +101,15 @@ impl Selector<'_> {
 
     pub(super) fn reserved_operands(&self, take: bool) -> Vec<Operand> {
         let operand = |&(vreg, reg): &(VReg, PReg)| {
-            let operand = if take { Operand::reg_def(vreg) } else { Operand::reg_use(vreg).at(Pos::Late) };
-            Operand { constraint: Constraint::Fixed(reg), ..operand }
+            let operand = if take {
+                Operand::reg_def(vreg)
+            } else {
+                Operand::reg_use(vreg).at(Pos::Late)
+            };
+            Operand {
+                constraint: Constraint::Fixed(reg),
+                ..operand
+            }
         };
         self.code.reserved.iter().map(operand).collect()
     }

@@ -30,7 +30,9 @@ impl Selector<'_> {
     pub(super) fn fuse(&self, block: Block) -> Fused {
         let func = self.func;
         let mut fused = Fused::default();
-        let Some(terminator) = func.terminator(block) else { return fused };
+        let Some(terminator) = func.terminator(block) else {
+            return fused;
+        };
         if !matches!(func.op(terminator), ir::Op::Branch) {
             return fused;
         }
@@ -88,34 +90,61 @@ impl Selector<'_> {
             ir::Op::Branch => {
                 let (op, operands) = match (fused.compare, fused.value) {
                     (Some(compare), _) => {
-                        let ir::Op::Compare(op) = func.op(compare) else { unreachable!("fused comparisons are") };
+                        let ir::Op::Compare(op) = func.op(compare) else {
+                            unreachable!("fused comparisons are")
+                        };
                         let args = func.args(compare);
                         self.test(op, args[0], args[1], 0)
                     }
                     (None, value) => {
                         let cond = self.condition(block, value.expect("a branch has a condition"));
-                        (Op::JumpIf { cond: operand(0), to: TO }, vec![cond])
+                        (
+                            Op::JumpIf {
+                                cond: operand(0),
+                                to: TO,
+                            },
+                            vec![cond],
+                        )
                     }
                 };
                 self.branch(block, inst, op, &operands, fused.negate);
             }
             ir::Op::BranchNil => {
                 let src = self.reg(args[0]);
-                self.branch(block, inst, Op::JumpNil { src: operand(0), to: TO }, &[src], false);
+                self.branch(
+                    block,
+                    inst,
+                    Op::JumpNil {
+                        src: operand(0),
+                        to: TO,
+                    },
+                    &[src],
+                    false,
+                );
             }
             ir::Op::ForPrep => {
                 let regs = self.fresh_all(args);
                 let results = func.results(inst);
                 let mut operands: Vec<Operand> = regs.iter().map(|&vreg| Operand::reg_use(vreg)).collect();
                 operands.extend((0..3).map(|i| Operand::reuse_def(vreg(results[i]), i as u8)));
-                let op = Op::ForPrep { index: operand(0), count: operand(1), step: operand(2), to: TO };
+                let op = Op::ForPrep {
+                    index: operand(0),
+                    count: operand(1),
+                    step: operand(2),
+                    to: TO,
+                };
                 self.loop_end(block, inst, op, &operands);
             }
             ir::Op::ForLoop => {
                 let results = func.results(inst);
                 let mut operands: Vec<Operand> = args.iter().map(|&arg| Operand::reg_use(vreg(arg))).collect();
                 operands.extend((0..2).map(|i| Operand::reuse_def(vreg(results[i]), i as u8)));
-                let op = Op::ForLoop { index: operand(0), count: operand(1), step: operand(2), to: TO };
+                let op = Op::ForLoop {
+                    index: operand(0),
+                    count: operand(1),
+                    step: operand(2),
+                    to: TO,
+                };
                 self.loop_end(block, inst, op, &operands);
             }
             ir::Op::Return => {
@@ -130,7 +159,10 @@ impl Selector<'_> {
                     [src] => self.op(Op::Return1 { src: operand(0) }, &[Operand::reg_use(src)], inst),
                     _ => {
                         let count = regs.len() as u16;
-                        let op = Op::ReturnN { first: window(0), count: Count(count) };
+                        let op = Op::ReturnN {
+                            first: window(0),
+                            count: Count(count),
+                        };
                         let operands: Vec<Operand> = members(&regs, 0).collect();
                         self.push(Code::Op(op), &operands, run_group(count), Some(inst));
                     }
@@ -144,7 +176,10 @@ impl Selector<'_> {
                 let operands = self.window_members(args, 0);
                 self.keep_to_the_end(block);
                 let count = args.len() as u16 - 1;
-                let op = Op::TailCall { window: window(0), args: Count(count) };
+                let op = Op::TailCall {
+                    window: window(0),
+                    args: Count(count),
+                };
                 self.push(Code::Op(op), &operands, call_group(count + 2), Some(inst));
             }
             other => unreachable!("{other:?} is no terminator"),
@@ -184,7 +219,11 @@ impl Selector<'_> {
         let number = self.numbers[block.index()];
         let renamed = |value: Value| self.renamed.iter().find(|r| r.0 == number && r.1 == value).map(|r| r.2);
         let known: Vec<Option<VReg>> = values.iter().map(|&value| renamed(value)).collect();
-        values.iter().zip(known).map(|(&value, known)| known.unwrap_or_else(|| self.fresh(value))).collect()
+        values
+            .iter()
+            .zip(known)
+            .map(|(&value, known)| known.unwrap_or_else(|| self.fresh(value)))
+            .collect()
     }
 
     /// The register that a branch tests. If the value goes to a block parameter on one of the ways, the

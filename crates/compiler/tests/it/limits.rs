@@ -5,7 +5,10 @@ use perilune_compiler::{OptLevel, Options, compile};
 /// Compiles at both levels; the instructions of the main function at each.
 fn lengths(text: &str) -> [usize; 2] {
     [OptLevel::O0, OptLevel::O1].map(|opt_level| {
-        let options = Options { opt_level, ..Options::new("=test") };
+        let options = Options {
+            opt_level,
+            ..Options::new("=test")
+        };
         let module = compile(text.as_bytes(), &options).unwrap_or_else(|errors| panic!("{}", errors[0]));
         module.main().ops().count()
     })
@@ -40,7 +43,9 @@ fn long_functions_compile() {
 #[test]
 fn more_constants_than_operands_can_name() {
     let fields: String = (0..5000).map(|i| format!("t.k{i} = 'v{i}'\n")).collect();
-    let globals: String = (0..50).map(|i| format!("g{i} = h{i}:m{i}(g{i}.x{i} + {i}.5)\n")).collect();
+    let globals: String = (0..50)
+        .map(|i| format!("g{i} = h{i}:m{i}(g{i}.x{i} + {i}.5)\n"))
+        .collect();
     let [o0, o1] = lengths(&format!("local t = {{}}\n{fields}{globals}"));
     assert!(o0 > 5000 && o1 > 5000);
 }

@@ -70,11 +70,7 @@ impl Parser<'_> {
             (TokenKind::True, _) => Expr::True,
             (TokenKind::False, _) => Expr::False,
             (TokenKind::TripleDot, _) => {
-                if self
-                    .functions_open
-                    .last()
-                    .is_some_and(|function| function.vararg)
-                {
+                if self.functions_open.last().is_some_and(|function| function.vararg) {
                     Expr::Vararg
                 } else {
                     let message = "cannot use '...' outside a vararg function";
@@ -174,11 +170,7 @@ impl Parser<'_> {
             TokenKind::LeftParen => {
                 self.next();
                 let empty = self.at(TokenKind::RightParen);
-                let args = if empty {
-                    Box::default()
-                } else {
-                    self.expr_list()
-                };
+                let args = if empty { Box::default() } else { self.expr_list() };
                 let (what, who) = (TokenKind::RightParen, TokenKind::LeftParen);
                 self.expect_closer(Closer { what, who, line });
                 if let Some(&last) = args.last() {

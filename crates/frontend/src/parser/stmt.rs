@@ -97,11 +97,7 @@ impl Parser<'_> {
             TokenKind::DoubleColon => self.label_statement(start),
             TokenKind::Return => self.return_statement(start),
             TokenKind::Break => {
-                if self
-                    .functions_open
-                    .last()
-                    .is_some_and(|function| function.loops == 0)
-                {
+                if self.functions_open.last().is_some_and(|function| function.loops == 0) {
                     self.error_here(ErrorKind::Message("break outside loop"));
                     self.next();
                     self.finish(Stmt::Missing(None), start);
@@ -183,11 +179,7 @@ impl Parser<'_> {
         self.next();
         let body = self.loop_block(closer);
         let closed = self.expect_closer(closer);
-        let cond = if closed {
-            self.expr()
-        } else {
-            self.missing_expr()
-        };
+        let cond = if closed { self.expr() } else { self.missing_expr() };
         self.finish(Stmt::Repeat { body, cond }, start);
     }
 
@@ -271,19 +263,8 @@ impl Parser<'_> {
         };
         let names = self.attrib_names(prefix, false);
         let initialized = self.accept(TokenKind::Equal);
-        let values = if initialized {
-            self.expr_list()
-        } else {
-            Box::default()
-        };
-        self.finish(
-            Stmt::Local {
-                prefix,
-                names,
-                values,
-            },
-            start,
-        );
+        let values = if initialized { self.expr_list() } else { Box::default() };
+        self.finish(Stmt::Local { prefix, names, values }, start);
     }
 
     fn attrib_names(&mut self, prefix: Option<Attrib>, global: bool) -> Box<[AttribName]> {
@@ -375,10 +356,7 @@ impl Parser<'_> {
         let label = self.ident();
         self.expect(TokenKind::DoubleColon);
         self.finish(Stmt::Label(label), start);
-        while matches!(
-            self.token.kind,
-            TokenKind::Semicolon | TokenKind::DoubleColon
-        ) {
+        while matches!(self.token.kind, TokenKind::Semicolon | TokenKind::DoubleColon) {
             self.statement();
         }
     }
@@ -387,11 +365,7 @@ impl Parser<'_> {
     fn return_statement(&mut self, start: Start) {
         self.next();
         let empty = self.at_block_end(true) || self.at(TokenKind::Semicolon);
-        let values = if empty {
-            Box::default()
-        } else {
-            self.expr_list()
-        };
+        let values = if empty { Box::default() } else { self.expr_list() };
         self.finish(Stmt::Return(values), start);
         self.accept(TokenKind::Semicolon);
     }

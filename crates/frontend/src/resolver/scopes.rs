@@ -1,16 +1,13 @@
 //! Declarations, blocks, labels and the look-up of names.
 
-use super::{
-    FoundJump, Link, MAX_LOCALS, MAX_UPVALUES, NONE, OpenGoto, OpenLabel, Resolver, Scope, Var,
-    VarKind,
-};
+use super::{FoundJump, Link, MAX_LOCALS, MAX_UPVALUES, NONE, OpenGoto, OpenLabel, Resolver, Scope, Var, VarKind};
 use crate::ast::{BlockId, Ident, StmtId};
 use crate::error::ErrorKind;
 use crate::lines::Span;
 use crate::names::{NameId, Names};
 use crate::resolution::{
-    Binding, Constant, EnvBinding, Jump, JumpTarget, Label, LabelId, Local, LocalId, LocalKind,
-    Upvalue, UpvalueId, UpvalueSource,
+    Binding, Constant, EnvBinding, Jump, JumpTarget, Label, LabelId, Local, LocalId, LocalKind, Upvalue, UpvalueId,
+    UpvalueSource,
 };
 
 /// What a look-up of a name finds.
@@ -107,12 +104,7 @@ impl Resolver<'_> {
     fn count_register(&mut self, consumed: u32) {
         self.frame().registers += 1;
         if self.frame().registers > MAX_LOCALS {
-            self.limit_error(
-                "local variables",
-                MAX_LOCALS,
-                self.frames.len() - 1,
-                consumed,
-            );
+            self.limit_error("local variables", MAX_LOCALS, self.frames.len() - 1, consumed);
         }
     }
 
@@ -192,11 +184,7 @@ impl Resolver<'_> {
             if let Some(consumed) = consumed {
                 let line = self.chunk.stmt_line(stmt);
                 let label = self.name_bytes(name);
-                let kind = ErrorKind::JumpIntoScope {
-                    label,
-                    line,
-                    variable,
-                };
+                let kind = ErrorKind::JumpIntoScope { label, line, variable };
                 self.error(kind, self.chunk.stmt_span(stmt), consumed);
             }
             return;
@@ -247,30 +235,16 @@ impl Resolver<'_> {
                 closes: false,
             },
         );
-        self.jumps.push(FoundJump {
-            stmt,
-            link: self.link,
-        });
+        self.jumps.push(FoundJump { stmt, link: self.link });
     }
 
-    pub(super) fn label(
-        &mut self,
-        stmt: StmtId,
-        label: Ident,
-        block: BlockId,
-        level: u32,
-        consumed: u32,
-    ) {
+    pub(super) fn label(&mut self, stmt: StmtId, label: Ident, block: BlockId, level: u32, consumed: u32) {
         let line = self.chunk.stmt_line(stmt);
         let (function, first) = (self.frame().id, self.frame().first_label);
         let head = self.label_heads[label.name.index()];
         if head != NONE && head >= first {
             let (name, line) = (self.name_bytes(label.name), self.labels[head as usize].line);
-            self.error(
-                ErrorKind::LabelRepeated { name, line },
-                label.span,
-                consumed,
-            );
+            self.error(ErrorKind::LabelRepeated { name, line }, label.span, consumed);
             return;
         }
         let name = label.name;
@@ -318,9 +292,7 @@ impl Resolver<'_> {
         match self.find(name, consumed) {
             Found::Binding(binding) => (binding, false),
             Found::Global {
-                read_only,
-                declared,
-                ..
+                read_only, declared, ..
             } => {
                 if !declared {
                     let kind = ErrorKind::NotDeclared(self.name_bytes(name));

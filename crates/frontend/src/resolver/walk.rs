@@ -1,15 +1,10 @@
 //! The walk over functions, statements and expressions.
 
 use super::{Frame, MAX_RETURNS, Resolver};
-use crate::ast::{
-    Attrib, AttribName, BinaryOp, BlockId, Expr, ExprId, FuncId, Ident, Stmt, StmtId, TableItem,
-    index,
-};
+use crate::ast::{Attrib, AttribName, BinaryOp, BlockId, Expr, ExprId, FuncId, Ident, Stmt, StmtId, TableItem, index};
 use crate::error::ErrorKind;
 use crate::names::Names;
-use crate::resolution::{
-    Binding, FunctionInfo, LocalId, LocalKind, LocalRange, Upvalue, UpvalueSource,
-};
+use crate::resolution::{Binding, FunctionInfo, LocalId, LocalKind, LocalRange, Upvalue, UpvalueSource};
 
 /// What a loop declares inside its scope and outside its body.
 enum LoopVars<'c> {
@@ -81,11 +76,7 @@ impl<'c> Resolver<'c> {
         self.statements(body.body, false);
 
         let block_end = chunk.blocks[body.body].span.end;
-        let end = if parent.is_some() {
-            body.span.end
-        } else {
-            block_end
-        };
+        let end = if parent.is_some() { body.span.end } else { block_end };
         let consumed = body.sound.then_some(end);
         self.leave_scope(scope, block_end, consumed);
         self.unmet(scope.gotos, consumed);
@@ -117,8 +108,7 @@ impl<'c> Resolver<'c> {
             }
             // A run of labels and semicolons is read before the first of the labels counts, so
             // the last one is the first to be known.
-            let more =
-                |stmt: &&StmtId| matches!(self.chunk.stmts[**stmt], Stmt::Label(_) | Stmt::Empty);
+            let more = |stmt: &&StmtId| matches!(self.chunk.stmts[**stmt], Stmt::Label(_) | Stmt::Empty);
             let length = stmts[at..].iter().take_while(more).count();
             let run = &stmts[at..at + length];
             let consumed = self.chunk.stmt_span(run[length - 1]).end;
@@ -153,11 +143,7 @@ impl<'c> Resolver<'c> {
                 targets.iter().for_each(|&target| self.target(target));
                 self.exprs(values);
             }
-            Stmt::Local {
-                prefix,
-                names,
-                values,
-            } => self.local(id, *prefix, names, values),
+            Stmt::Local { prefix, names, values } => self.local(id, *prefix, names, values),
             Stmt::LocalFunction { name, function } => {
                 let first = self.out.locals.len() as u32;
                 self.declare(*name, LocalKind::Regular, None, name.span.end);
@@ -165,10 +151,7 @@ impl<'c> Resolver<'c> {
                 self.expr(*function);
             }
             Stmt::Global {
-                prefix,
-                names,
-                values,
-                ..
+                prefix, names, values, ..
             } => {
                 let mut bindings = Vec::new();
                 if !values.is_empty() {
@@ -233,9 +216,7 @@ impl<'c> Resolver<'c> {
                 let read = chunk.span(step.unwrap_or(*limit)).end;
                 self.loop_body(id, LoopVars::Numeric(*var), *body, read);
             }
-            Stmt::GenericFor {
-                vars, values, body, ..
-            } => {
+            Stmt::GenericFor { vars, values, body, .. } => {
                 self.exprs(values);
                 let read = values.last().map_or(end, |&value| chunk.span(value).end);
                 self.loop_body(id, LoopVars::Generic(vars), *body, read);
@@ -258,13 +239,7 @@ impl<'c> Resolver<'c> {
         }
     }
 
-    fn local(
-        &mut self,
-        id: StmtId,
-        prefix: Option<Attrib>,
-        names: &'c [AttribName],
-        values: &'c [ExprId],
-    ) {
+    fn local(&mut self, id: StmtId, prefix: Option<Attrib>, names: &'c [AttribName], values: &'c [ExprId]) {
         self.exprs(values);
         let consumed = self.chunk.stmt_span(id).end;
         let first = self.out.locals.len() as u32;
@@ -317,22 +292,14 @@ impl<'c> Resolver<'c> {
                 (0..hidden).for_each(|_| self.declare_hidden(false, read));
             }
             LoopVars::Generic(_) => {
-                let hidden = if std.closing_value_before_control() {
-                    3
-                } else {
-                    4
-                };
+                let hidden = if std.closing_value_before_control() { 3 } else { 4 };
                 (1..=hidden).for_each(|at| self.declare_hidden(at == hidden, read));
             }
         }
         let first = self.out.locals.len() as u32;
         for (position, &ident) in idents.iter().enumerate() {
             let control = position == 0 && std.const_loop_variables();
-            let kind = if control {
-                LocalKind::Const
-            } else {
-                LocalKind::Regular
-            };
+            let kind = if control { LocalKind::Const } else { LocalKind::Regular };
             self.declare(ident, kind, None, span.start);
         }
         self.declare_range(
@@ -366,9 +333,7 @@ impl<'c> Resolver<'c> {
                 self.out.bindings[index(target)] = Some(binding);
                 let local = match binding {
                     Binding::Local(local) | Binding::Constant(local) => Some(local),
-                    Binding::Upvalue(upvalue) => {
-                        self.frame().info.upvalues[upvalue.0 as usize].local
-                    }
+                    Binding::Upvalue(upvalue) => self.frame().info.upvalues[upvalue.0 as usize].local,
                     Binding::Global { .. } => None,
                 };
                 let read_only = match local {
@@ -411,9 +376,7 @@ impl<'c> Resolver<'c> {
             let left = match chunk.exprs[at] {
                 Expr::Binary { lhs, .. } => lhs,
                 Expr::Call { callee, .. } => callee,
-                Expr::MethodCall { object, .. }
-                | Expr::Field { object, .. }
-                | Expr::Index { object, .. } => object,
+                Expr::MethodCall { object, .. } | Expr::Field { object, .. } | Expr::Index { object, .. } => object,
                 _ => break,
             };
             self.spine.push(at);
@@ -462,9 +425,10 @@ impl<'c> Resolver<'c> {
                 let (binding, _) = self.bind(*name, span, span.end);
                 self.out.bindings[index(expr)] = Some(binding);
                 let indexed = self.spine.len() > mark
-                    && self.spine.last().is_some_and(|&above| {
-                        matches!(chunk.exprs[above], Expr::Field { .. } | Expr::Index { .. })
-                    });
+                    && self
+                        .spine
+                        .last()
+                        .is_some_and(|&above| matches!(chunk.exprs[above], Expr::Field { .. } | Expr::Index { .. }));
                 if !indexed {
                     self.need_vararg_table(expr);
                 }

@@ -60,11 +60,7 @@ fn nesting_ends_at_200_levels() {
     ] {
         let source = |n: usize| format!("x = {}{core}{}", open.repeat(n), close.repeat(n));
         assert_eq!(message(source(most).as_bytes()), "OK", "{open}");
-        assert_eq!(
-            message(source(most + 1).as_bytes()),
-            "C stack overflow",
-            "{open}"
-        );
+        assert_eq!(message(source(most + 1).as_bytes()), "C stack overflow", "{open}");
     }
     let nest = parse(&nested(100_000), &Options::default());
     assert_eq!(nest.errors.len(), 1, "nothing is reported past the limit");
@@ -91,12 +87,7 @@ fn long_chains_are_right() {
 
 #[test]
 fn too_many_variables() {
-    let names = |n: usize| {
-        (0..n)
-            .map(|i| format!("v{i}"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = |n: usize| (0..n).map(|i| format!("v{i}")).collect::<Vec<_>>().join(", ");
     assert_eq!(message(format!("local {}", names(200)).as_bytes()), "OK");
     assert_eq!(
         message(format!("local {}", names(201)).as_bytes()),
@@ -112,9 +103,7 @@ fn too_many_variables() {
             format!("return function() {declared}")
         })
         .collect();
-    let used: Vec<String> = (0..300)
-        .map(|i| format!("v{}_{}", i / 100, i % 100))
-        .collect();
+    let used: Vec<String> = (0..300).map(|i| format!("v{}_{}", i / 100, i % 100)).collect();
     let source = format!(
         "{outer}\nreturn function()\nreturn {}{}",
         used.join(", "),
@@ -156,14 +145,8 @@ fn lua_5_4_has_no_global_declarations() {
         std: Std::V5_4,
         ..Options::default()
     };
-    assert_eq!(
-        message_with(b"global = 1; for i = 1, 2 do i = 3 end", &options),
-        "OK"
-    );
-    assert_eq!(
-        message_with(b"global x", &options),
-        "s:1: syntax error near 'x'"
-    );
+    assert_eq!(message_with(b"global = 1; for i = 1, 2 do i = 3 end", &options), "OK");
+    assert_eq!(message_with(b"global x", &options), "s:1: syntax error near 'x'");
     assert_eq!(
         message_with(b"function f(...t) end", &options),
         "s:1: ')' expected near 't'"

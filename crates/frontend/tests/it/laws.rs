@@ -1,9 +1,7 @@
 //! Laws on random texts: nothing panics, everything ends, printing and parsing agree.
 
 use arbtest::arbtest;
-use perilune_frontend::{
-    Node, Options, dump_ast, dump_resolution, first_error, parse, print_source, resolve, walk,
-};
+use perilune_frontend::{Node, Options, dump_ast, dump_resolution, first_error, parse, print_source, resolve, walk};
 
 /// Pieces that random programs are made of.
 const PIECES: &[&str] = &[

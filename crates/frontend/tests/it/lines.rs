@@ -77,11 +77,7 @@ fn line_index_knows_every_line_break() {
     let places: Vec<_> = [0, 2, 5, 7, 10].map(|offset| index.line_col(offset)).into();
     assert_eq!(places, [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)]);
     assert_eq!(line_col(text, 3), (2, 2));
-    assert_eq!(
-        index.line(4),
-        2,
-        "a line break belongs to the line that it ends"
-    );
+    assert_eq!(index.line(4), 2, "a line break belongs to the line that it ends");
 }
 
 #[test]

@@ -6,9 +6,7 @@ use std::path::Path;
 use perilune_frontend::{Options, dump_ast, dump_resolution, dump_tokens, parse, resolve};
 
 fn check(stage: &str, dump: impl Fn(&[u8]) -> String) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(stage);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(stage);
     let mut files: Vec<_> = fs::read_dir(&folder)
         .expect("the folder of the stage")
         .map(|entry| entry.expect("a readable entry").path())
@@ -18,11 +16,7 @@ fn check(stage: &str, dump: impl Fn(&[u8]) -> String) {
     assert!(!files.is_empty(), "no data for {stage}");
     for file in files {
         let source = fs::read(&file).expect("a readable file");
-        let name = file
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
         insta::with_settings!({
             snapshot_path => &folder,
             prepend_module_to_snapshot => false,

@@ -56,10 +56,7 @@ impl Arena {
     /// The arena of an object.
     #[inline(always)]
     pub fn of(obj: Ptr) -> NonNull<Arena> {
-        let base = obj
-            .cast::<Arena>()
-            .as_ptr()
-            .map_addr(|a| a & !(ARENA_SIZE - 1));
+        let base = obj.cast::<Arena>().as_ptr().map_addr(|a| a & !(ARENA_SIZE - 1));
         // SAFETY: G2; the object lies at least FIRST_CELL cells above its arena's start, which is not null.
         unsafe { NonNull::new_unchecked(base) }
     }
@@ -124,10 +121,7 @@ impl Arena {
         while used == 0 {
             word += 1;
             if word == WORDS {
-                return Some(Run {
-                    start,
-                    end: self.end(),
-                });
+                return Some(Run { start, end: self.end() });
             }
             used = self.live[word];
         }

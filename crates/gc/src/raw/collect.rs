@@ -40,10 +40,7 @@ impl<M: Model> RawHeap<M> {
         // SAFETY: G1.
         unsafe { tracer.converge::<M>(&again) };
         roots.weak(&mut WeakPhase {
-            values: [
-                &tracer.weak_values[weak_values..],
-                &tracer.all_weak[all_weak..],
-            ],
+            values: [&tracer.weak_values[weak_values..], &tracer.all_weak[all_weak..]],
             keys: [&tracer.ephemerons, &tracer.all_weak],
             last: true,
         });
@@ -104,8 +101,7 @@ impl<M: Model> RawHeap<M> {
         let (poison, barrier) = (self.poison, self.barrier_test);
         arenas.retain(|&arena| {
             // SAFETY: G3; the arena is in use.
-            let (dead, live) =
-                unsafe { sweep_arena::<M>(arena, &mut self.memory, poison, barrier) };
+            let (dead, live) = unsafe { sweep_arena::<M>(arena, &mut self.memory, poison, barrier) };
             self.freed_objects += dead as u64;
             // SAFETY: G3.
             let (block, huge) = unsafe { ((*arena.as_ptr()).block, (*arena.as_ptr()).huge) };
@@ -169,8 +165,7 @@ pub(super) unsafe fn sweep_arena<M: Model>(
     let header = unsafe { &mut *arena.as_ptr() };
     let mark = header.mark;
     let frontier = header.cursor as usize;
-    let dead: [u64; WORDS] =
-        std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
+    let dead: [u64; WORDS] = std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
     let (group, block, leaf) = (header.group, header.block, header.leaf);
     header.live = mark;
     header.mark = [0; WORDS];
@@ -207,8 +202,7 @@ pub(super) unsafe fn sweep_arena<M: Model>(
 ///
 /// `arena` is a huge object's, with `total` bytes, and is not used afterwards.
 pub(super) unsafe fn free_huge(arena: NonNull<Arena>, total: usize) {
-    let layout =
-        Layout::from_size_align(total, ARENA_SIZE).expect("the layout was valid when it was made");
+    let layout = Layout::from_size_align(total, ARENA_SIZE).expect("the layout was valid when it was made");
     // SAFETY: the caller's promise; `alloc_huge` made it with this layout.
     unsafe { std::alloc::dealloc(arena.cast::<u8>().as_ptr(), layout) };
 }

@@ -259,9 +259,7 @@ impl Memory {
         self.bias = if self.fail_after.is_some() { ARMED } else { 0 };
         self.room = self.limit as isize - bytes as isize - self.bias;
         self.collect_at = match self.schedule {
-            Schedule::Debt => {
-                self.limit as isize - self.threshold.min(UNLIMITED) as isize - self.bias
-            }
+            Schedule::Debt => self.limit as isize - self.threshold.min(UNLIMITED) as isize - self.bias,
             Schedule::Stopped => isize::MIN,
             Schedule::Always => isize::MAX,
         };
@@ -269,7 +267,5 @@ impl Memory {
 }
 
 fn dangling(layout: Layout) -> NonNull<u8> {
-    NonNull::without_provenance(
-        std::num::NonZero::new(layout.align()).expect("alignments are not zero"),
-    )
+    NonNull::without_provenance(std::num::NonZero::new(layout.align()).expect("alignments are not zero"))
 }

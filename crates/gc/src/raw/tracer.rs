@@ -136,8 +136,7 @@ impl Tracer {
             unsafe { (*key.as_ptr()).gc |= GC_EPHEMERON_KEY };
             // SAFETY: G1, G2; the key's arena is alive.
             self.leaf_keys |= unsafe { (*Arena::of(key).as_ptr()).leaf };
-            self.waiting
-                .insert((key.addr().get(), self.waiting.len()), value);
+            self.waiting.insert((key.addr().get(), self.waiting.len()), value);
         }
     }
 
@@ -157,11 +156,7 @@ impl Tracer {
     #[cold]
     #[inline(never)]
     fn push_slow(&mut self, obj: Ptr) {
-        let more = self
-            .gray
-            .len()
-            .max(64)
-            .min(self.gray_limit - self.gray.len());
+        let more = self.gray.len().max(64).min(self.gray_limit - self.gray.len());
         if more > 0 && self.gray.try_reserve_exact(more).is_ok() {
             self.gray.push(obj);
         } else {
@@ -258,8 +253,7 @@ impl Tracer {
     #[cold]
     fn release(&mut self, key: Ptr) {
         let addr = key.addr().get();
-        while let Some((&entry, &value)) = self.waiting.range((addr, 0)..=(addr, usize::MAX)).next()
-        {
+        while let Some((&entry, &value)) = self.waiting.range((addr, 0)..=(addr, usize::MAX)).next() {
             self.waiting.remove(&entry);
             self.mark(value);
         }

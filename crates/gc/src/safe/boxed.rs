@@ -118,10 +118,7 @@ unsafe fn table(obj: Ptr) -> &'static Table {
 
 /// Moves a value into the heap; gives it back if there is no room.
 #[inline]
-pub(super) fn store<T: Trace>(
-    heap: &mut RawHeap<Boxes>,
-    value: T,
-) -> Result<NonNull<Boxed<T>>, (OutOfMemory, T)> {
+pub(super) fn store<T: Trace>(heap: &mut RawHeap<Boxes>, value: T) -> Result<NonNull<Boxed<T>>, (OutOfMemory, T)> {
     store_as(heap, TableOf::<T>::KIND, value)
 }
 

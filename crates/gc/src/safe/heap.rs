@@ -49,20 +49,14 @@ impl<R: Rootable> Heap<R> {
     }
 
     /// A heap with limits of its own.
-    pub fn with_config(
-        config: Config,
-        root: impl for<'gc> FnOnce(&Mutation<'gc>) -> R::Root<'gc>,
-    ) -> Heap<R> {
+    pub fn with_config(config: Config, root: impl for<'gc> FnOnce(&Mutation<'gc>) -> R::Root<'gc>) -> Heap<R> {
         let mut raw = Box::new(RawHeap::new(config));
         let root = root(&Mutation::new(&mut raw));
         Heap { root, raw }
     }
 
     /// Runs `f` on the root. Nothing is collected meanwhile; afterwards, if a collection is due.
-    pub fn mutate<T>(
-        &mut self,
-        f: impl for<'gc> FnOnce(&Mutation<'gc>, &mut R::Root<'gc>) -> T,
-    ) -> T {
+    pub fn mutate<T>(&mut self, f: impl for<'gc> FnOnce(&Mutation<'gc>, &mut R::Root<'gc>) -> T) -> T {
         let result = f(&Mutation::new(&mut self.raw), &mut self.root);
         if self.raw.should_collect() {
             self.collect();

@@ -10,9 +10,7 @@ fn register(w: &mut World, obj: Ptr) {
 }
 
 fn drain(w: &mut World) -> Vec<u64> {
-    std::iter::from_fn(|| w.heap.next_finalizable())
-        .map(tag)
-        .collect()
+    std::iter::from_fn(|| w.heap.next_finalizable()).map(tag).collect()
 }
 
 #[test]

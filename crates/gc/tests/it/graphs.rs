@@ -96,13 +96,7 @@ impl Mirror {
         }
     }
 
-    fn clear(
-        &mut self,
-        marked: &mut BTreeSet<u64>,
-        only: &BTreeSet<u64>,
-        modes: [u16; 2],
-        by_key: bool,
-    ) {
+    fn clear(&mut self, marked: &mut BTreeSet<u64>, only: &BTreeSet<u64>, modes: [u16; 2], by_key: bool) {
         for tag in only {
             if let (_, Body::Table(mode, entries)) = &self.objects[tag]
                 && modes.contains(mode)
@@ -178,18 +172,10 @@ fn run(steps: &[Step], mode: Mode) -> Vec<u64> {
             }
             Step::BigNode { children } => {
                 let count = children as usize % 9000;
-                made = Some((
-                    world.node(next, count),
-                    Body::Node(vec![None; count]),
-                    false,
-                ));
+                made = Some((world.node(next, count), Body::Node(vec![None; count]), false));
             }
             Step::Leaf { len, root } => {
-                let len = if len < 0x8000 {
-                    len as usize % 100
-                } else {
-                    len as usize
-                };
+                let len = if len < 0x8000 { len as usize % 100 } else { len as usize };
                 made = Some((world.leaf(next, len), Body::Leaf, root));
             }
             Step::Blob { len, root } => {
@@ -230,11 +216,7 @@ fn run(steps: &[Step], mode: Mode) -> Vec<u64> {
             Step::Insert { obj, key, value } => {
                 if let Some(tag) = mirror.pick_where(obj, |b| matches!(b, Body::Table(..))) {
                     let pick = |n: u8| {
-                        if n.is_multiple_of(8) {
-                            None
-                        } else {
-                            mirror.pick(n / 2)
-                        }
+                        if n.is_multiple_of(8) { None } else { mirror.pick(n / 2) }
                     };
                     let (key, value) = (pick(key), pick(value));
                     let pointer = |t: Option<u64>| t.map(|t| mirror.objects[&t].0);
@@ -266,8 +248,7 @@ fn run(steps: &[Step], mode: Mode) -> Vec<u64> {
                 {
                     mirror.registered.push(tag);
                     // SAFETY: objects of the mirror are alive.
-                    unsafe { world.heap.register_finalizer(mirror.objects[&tag].0) }
-                        .expect("no limit");
+                    unsafe { world.heap.register_finalizer(mirror.objects[&tag].0) }.expect("no limit");
                 }
             }
             Step::RunFinalizer { keep } => {
@@ -322,10 +303,7 @@ fn compare(world: &World, mirror: &Mirror) {
     tags.sort_unstable();
     assert_eq!(tags, mirror.objects.keys().copied().collect::<Vec<_>>());
     let ids = world.ids();
-    assert!(
-        ids.is_sorted_by(|a, b| a < b),
-        "ids are unique and enumerated in order"
-    );
+    assert!(ids.is_sorted_by(|a, b| a < b), "ids are unique and enumerated in order");
     assert_eq!(world.heap.stats().live_objects, tags.len());
     for (&t, (obj, body)) in &mirror.objects {
         assert_eq!(tag(*obj), t);
@@ -333,10 +311,7 @@ fn compare(world: &World, mirror: &Mirror) {
         match body {
             Body::Node(expected) => {
                 assert_eq!(
-                    children(*obj)
-                        .into_iter()
-                        .map(|c| c.map(tag))
-                        .collect::<Vec<_>>(),
+                    children(*obj).into_iter().map(|c| c.map(tag)).collect::<Vec<_>>(),
                     *expected
                 );
             }

@@ -17,11 +17,7 @@ fn free_runs_are_filled_before_new_arenas() {
     }
     assert_eq!(w.heap.stats().arenas, arenas);
     for (index, &node) in w.roots.iter().enumerate() {
-        assert_eq!(
-            tag(node),
-            index as u64 * 3,
-            "nothing was placed over a survivor"
-        );
+        assert_eq!(tag(node), index as u64 * 3, "nothing was placed over a survivor");
     }
     assert_eq!(w.heap.stats().live_objects, 6667 + 13_000);
 }

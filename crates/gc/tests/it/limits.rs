@@ -27,11 +27,7 @@ fn bytes_are_blocks_and_buffers() {
     w.roots.clear();
     w.collect();
     assert_eq!(w.heap.bytes(), 0);
-    assert_eq!(
-        w.heap.stats().footprint & 0xffff,
-        0,
-        "the huge object went back"
-    );
+    assert_eq!(w.heap.stats().footprint & 0xffff, 0, "the huge object went back");
 }
 
 #[test]
@@ -64,20 +60,11 @@ fn the_limit_holds_to_the_byte_and_leaves_the_heap_usable() {
 #[test]
 fn absurd_sizes_are_refused() {
     let mut heap = RawHeap::<Objects>::new(Config::default());
-    for size in [
-        usize::MAX,
-        usize::MAX - 15,
-        isize::MAX as usize,
-        1 << 62,
-        1 << 56,
-    ] {
+    for size in [usize::MAX, usize::MAX - 15, isize::MAX as usize, 1 << 62, 1 << 56] {
         // SAFETY: a refused object needs no body.
         let refused = unsafe { heap.alloc(LEAF, size) };
         assert_eq!(refused, Err(OutOfMemory), "{size:#x}");
-        assert_eq!(
-            heap.memory.charge(size & !(1 << 56)).is_err(),
-            size != 1 << 56
-        );
+        assert_eq!(heap.memory.charge(size & !(1 << 56)).is_err(), size != 1 << 56);
     }
     assert_eq!(heap.bytes(), 0);
 }

@@ -4,8 +4,7 @@ use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use perilune_gc::raw::{
-    Config, Deferred, GC_BARRIER, Header, Memory, Model, OutOfMemory, Ptr, RawHeap, Roots, Tracer,
-    WeakPhase,
+    Config, Deferred, GC_BARRIER, Header, Memory, Model, OutOfMemory, Ptr, RawHeap, Roots, Tracer, WeakPhase,
 };
 
 /// Children in the cell, `word` of them.
@@ -53,24 +52,15 @@ unsafe impl Model for Objects {
 
     unsafe fn trace(obj: Ptr, t: &mut Tracer) {
         match header(obj).kind {
-            NODE => children(obj)
-                .into_iter()
-                .flatten()
-                .for_each(|child| t.mark(child)),
+            NODE => children(obj).into_iter().flatten().for_each(|child| t.mark(child)),
             TABLE => match header(obj).aux {
                 STRONG => {
                     for e in entries(obj) {
-                        e.key
-                            .into_iter()
-                            .chain(e.value)
-                            .for_each(|child| t.mark(child));
+                        e.key.into_iter().chain(e.value).for_each(|child| t.mark(child));
                     }
                 }
                 WEAK_VALUES => {
-                    entries(obj)
-                        .iter()
-                        .filter_map(|e| e.key)
-                        .for_each(|key| t.mark(key));
+                    entries(obj).iter().filter_map(|e| e.key).for_each(|key| t.mark(key));
                     t.defer(obj, Deferred::WeakValues);
                 }
                 EPHEMERON => t.defer(obj, Deferred::Ephemeron),
@@ -130,13 +120,7 @@ pub fn tag(obj: Ptr) -> u64 {
 fn slot(obj: Ptr, index: usize) -> *mut Option<Ptr> {
     assert!(header(obj).kind == NODE && index < header(obj).word as usize);
     // SAFETY: the node has so many children.
-    unsafe {
-        obj.cast::<Node>()
-            .add(1)
-            .cast::<Option<Ptr>>()
-            .add(index)
-            .as_ptr()
-    }
+    unsafe { obj.cast::<Node>().add(1).cast::<Option<Ptr>>().add(index).as_ptr() }
 }
 
 pub fn children(obj: Ptr) -> Vec<Option<Ptr>> {
@@ -150,8 +134,7 @@ pub fn children(obj: Ptr) -> Vec<Option<Ptr>> {
 pub fn leaf_is_whole(obj: Ptr) -> bool {
     let len = header(obj).word as usize;
     // SAFETY: the leaf has `len` bytes after its tag.
-    let bytes =
-        unsafe { std::slice::from_raw_parts(obj.cast::<Node>().add(1).cast::<u8>().as_ptr(), len) };
+    let bytes = unsafe { std::slice::from_raw_parts(obj.cast::<Node>().add(1).cast::<u8>().as_ptr(), len) };
     bytes.iter().all(|&b| b == tag(obj) as u8)
 }
 
@@ -159,9 +142,7 @@ pub fn entries(obj: Ptr) -> Vec<Entry> {
     assert_eq!(header(obj).kind, TABLE);
     let len = header(obj).word as usize;
     // SAFETY: the table has `len` initialized entries.
-    unsafe {
-        std::slice::from_raw_parts((*obj.cast::<Table>().as_ptr()).entries.as_ptr(), len).to_vec()
-    }
+    unsafe { std::slice::from_raw_parts((*obj.cast::<Table>().as_ptr()).entries.as_ptr(), len).to_vec() }
 }
 
 /// A heap and its roots.
@@ -238,12 +219,7 @@ impl World {
     }
 
     /// Adds an entry to a table.
-    pub fn insert(
-        &mut self,
-        obj: Ptr,
-        key: Option<Ptr>,
-        value: Option<Ptr>,
-    ) -> Result<(), OutOfMemory> {
+    pub fn insert(&mut self, obj: Ptr, key: Option<Ptr>, value: Option<Ptr>) -> Result<(), OutOfMemory> {
         self.barrier(obj);
         let len = header(obj).word as usize;
         // SAFETY: the table's buffer has room for `capacity` entries of which `len` are initialized.
@@ -253,10 +229,10 @@ impl World {
             if len == capacity {
                 let new = (capacity * 2).max(2);
                 let bytes = layout(new).size();
-                let grown =
-                    self.heap
-                        .memory
-                        .realloc((*table).entries.cast(), layout(capacity), bytes)?;
+                let grown = self
+                    .heap
+                    .memory
+                    .realloc((*table).entries.cast(), layout(capacity), bytes)?;
                 (*table).entries = grown.cast();
                 (*table).capacity = new;
             }
@@ -287,8 +263,7 @@ impl World {
 
     pub fn ids(&self) -> Vec<u64> {
         let mut all = Vec::new();
-        self.heap
-            .for_each_object(|obj| all.push(RawHeap::<Objects>::id(obj)));
+        self.heap.for_each_object(|obj| all.push(RawHeap::<Objects>::id(obj)));
         all
     }
 }

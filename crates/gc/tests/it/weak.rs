@@ -16,11 +16,7 @@ fn shape(table: perilune_gc::raw::Ptr) -> Vec<(Option<u64>, Option<u64>)> {
 fn weak_values_go_and_their_keys_stay_alive() {
     let mut w = World::new(Config::default());
     let table = w.table(0, WEAK_VALUES).unwrap();
-    let (key, dead, kept) = (
-        w.node(1, 0).unwrap(),
-        w.node(2, 0).unwrap(),
-        w.node(3, 0).unwrap(),
-    );
+    let (key, dead, kept) = (w.node(1, 0).unwrap(), w.node(2, 0).unwrap(), w.node(3, 0).unwrap());
     let text = w.leaf(4, 10).unwrap();
     w.insert(table, Some(key), Some(dead)).unwrap();
     w.insert(table, None, Some(kept)).unwrap();
@@ -82,10 +78,7 @@ fn an_ephemeron_value_does_not_keep_its_own_key() {
 #[test]
 fn an_ephemeron_table_found_through_an_ephemeron_counts() {
     let mut w = World::new(Config::default());
-    let (outer, inner) = (
-        w.table(0, EPHEMERON).unwrap(),
-        w.table(1, EPHEMERON).unwrap(),
-    );
+    let (outer, inner) = (w.table(0, EPHEMERON).unwrap(), w.table(1, EPHEMERON).unwrap());
     let (key, value) = (w.node(2, 0).unwrap(), w.node(3, 0).unwrap());
     w.insert(outer, Some(key), Some(inner)).unwrap();
     w.insert(inner, Some(key), Some(value)).unwrap();
@@ -97,10 +90,7 @@ fn an_ephemeron_table_found_through_an_ephemeron_counts() {
 #[test]
 fn values_are_cleared_before_resurrection_and_keys_after() {
     let mut w = World::new(Config::default());
-    let (values, keys) = (
-        w.table(0, WEAK_VALUES).unwrap(),
-        w.table(1, EPHEMERON).unwrap(),
-    );
+    let (values, keys) = (w.table(0, WEAK_VALUES).unwrap(), w.table(1, EPHEMERON).unwrap());
     let obj = w.node(2, 1).unwrap();
     let held = w.node(3, 0).unwrap();
     w.set(obj, 0, Some(held));

@@ -42,10 +42,7 @@ fn reachable(world: &World<'_>) -> BTreeMap<u32, Vec<u32>> {
     while let Some(node) = stack.pop() {
         let edges = node.edges.borrow();
         assert_eq!(node.text, format!("node {}", node.tag));
-        if seen
-            .insert(node.tag, edges.iter().map(|e| e.tag).collect())
-            .is_none()
-        {
+        if seen.insert(node.tag, edges.iter().map(|e| e.tag).collect()).is_none() {
             stack.extend(edges.iter());
         }
     }
@@ -76,9 +73,7 @@ fn random_graph(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             }),
             3 if !roots.is_empty() => {
                 let (from, to) = (u.choose_index(roots.len())?, u.choose_index(roots.len())?);
-                heap.mutate(|mc, world| {
-                    world.roots[from].edges.borrow_mut(mc).push(world.roots[to])
-                });
+                heap.mutate(|mc, world| world.roots[from].edges.borrow_mut(mc).push(world.roots[to]));
                 edges.get_mut(&roots[from]).expect("known").push(roots[to]);
                 continue;
             }
@@ -98,9 +93,7 @@ fn random_graph(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
                             seen.contains_key(tag).then_some(*tag)
                         );
                     }
-                    world
-                        .weak
-                        .retain(|(_, reference)| reference.upgrade().is_some());
+                    world.weak.retain(|(_, reference)| reference.upgrade().is_some());
                     seen
                 });
                 let mut expected = BTreeMap::new();
@@ -171,16 +164,7 @@ fn every_field_of_every_shape_is_traced() {
         let shapes = [
             Shape::Unit,
             Shape::One(int()),
-            Shape::Eight(
-                0,
-                int(),
-                true,
-                (),
-                Some(int()),
-                [int(), int()],
-                0,
-                Box::new(int()),
-            ),
+            Shape::Eight(0, int(), true, (), Some(int()), [int(), int()], 0, Box::new(int())),
             Shape::Named {
                 marker: int(),
                 this: (0, int()),
@@ -213,12 +197,8 @@ fn every_field_of_every_shape_is_traced() {
             sum += match &tuple.1 {
                 Shape::Unit => 0,
                 Shape::One(a) => **a,
-                Shape::Eight(_, a, _, _, b, [c, d], _, e) => {
-                    **a + b.map_or(0, |b| *b) + **c + **d + ***e
-                }
-                Shape::Named { marker, this, rest } => {
-                    **marker + *this.1 + rest.iter().map(|i| **i).sum::<u32>()
-                }
+                Shape::Eight(_, a, _, _, b, [c, d], _, e) => **a + b.map_or(0, |b| *b) + **c + **d + ***e,
+                Shape::Named { marker, this, rest } => **marker + *this.1 + rest.iter().map(|i| **i).sum::<u32>(),
             };
         }
         let generic = root.generic;
@@ -245,11 +225,7 @@ impl Rootable for Values {
 #[test]
 fn values_are_dropped_once() {
     let drops = Rc::new(Cell::new(0));
-    let mut heap = Heap::<Values>::new(|mc| {
-        (0..10)
-            .map(|_| Gc::new(mc, Static(Counted(drops.clone()))))
-            .collect()
-    });
+    let mut heap = Heap::<Values>::new(|mc| (0..10).map(|_| Gc::new(mc, Static(Counted(drops.clone())))).collect());
     heap.collect();
     assert_eq!(drops.get(), 0);
     heap.mutate(|_, root| root.truncate(4));

@@ -1,8 +1,8 @@
 //! Making random well-formed functions: structured ones as a compiler would, and arbitrary graphs.
 
 use crate::{
-    BinOp, Capture, CmpOp, FuncRef, Function, FunctionBuilder, Loc, NameKind, Scope, UnOp, Upvalue,
-    UpvalueKind, Value, ValueKind, Variable,
+    BinOp, Capture, CmpOp, FuncRef, Function, FunctionBuilder, Loc, NameKind, Scope, UnOp, Upvalue, UpvalueKind, Value,
+    ValueKind, Variable,
 };
 use arbitrary::{Result, Unstructured};
 
@@ -50,22 +50,20 @@ impl Generator<'_, '_, '_> {
         self.b.seal_block(entry);
         self.b.write_variable(Variable::from_u32(0), param);
         for variable in LUA_VARIABLES..LUA_VARIABLES + CELL_VARIABLES {
-            self.b
-                .set_variable_kind(Variable::from_u32(variable), ValueKind::Cell);
+            self.b.set_variable_kind(Variable::from_u32(variable), ValueKind::Cell);
         }
         Ok(())
     }
 
     fn variable(&mut self) -> Result<Variable> {
-        Ok(Variable::from_u32(
-            self.u.int_in_range(0..=LUA_VARIABLES - 1)?,
-        ))
+        Ok(Variable::from_u32(self.u.int_in_range(0..=LUA_VARIABLES - 1)?))
     }
 
     fn cell_variable(&mut self) -> Result<Variable> {
-        Ok(Variable::from_u32(self.u.int_in_range(
-            LUA_VARIABLES..=LUA_VARIABLES + CELL_VARIABLES - 1,
-        )?))
+        Ok(Variable::from_u32(
+            self.u
+                .int_in_range(LUA_VARIABLES..=LUA_VARIABLES + CELL_VARIABLES - 1)?,
+        ))
     }
 
     fn value(&mut self) -> Result<Value> {
@@ -80,9 +78,7 @@ impl Generator<'_, '_, '_> {
                 self.b.int(value)
             }
             3 => {
-                let value = *self
-                    .u
-                    .choose(&[0.0, -0.0, 1.0, 2.5, f64::NAN, f64::INFINITY])?;
+                let value = *self.u.choose(&[0.0, -0.0, 1.0, 2.5, f64::NAN, f64::INFINITY])?;
                 self.b.float(value)
             }
             4 => {
@@ -287,11 +283,7 @@ impl Generator<'_, '_, '_> {
     }
 
     fn conditional(&mut self) -> Result<()> {
-        let (then, other, join) = (
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-        );
+        let (then, other, join) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let cond = self.condition()?;
         if self.u.arbitrary()? {
             self.b.branch(cond, (then, &[]), (other, &[]));
@@ -310,11 +302,7 @@ impl Generator<'_, '_, '_> {
     }
 
     fn while_loop(&mut self) -> Result<()> {
-        let (head, body, exit) = (
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-        );
+        let (head, body, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.jump(head, &[]);
         self.b.switch_to(head);
         let cond = self.condition()?;
@@ -341,8 +329,7 @@ impl Generator<'_, '_, '_> {
             self.set(step)?;
         }
         self.statements()?;
-        self.b
-            .for_loop([index, count, step], (body, &[]), (exit, &[]));
+        self.b.for_loop([index, count, step], (body, &[]), (exit, &[]));
         self.b.seal_block(body);
         self.b.seal_block(exit);
         self.b.switch_to(exit);
@@ -350,11 +337,7 @@ impl Generator<'_, '_, '_> {
     }
 
     fn generic_loop(&mut self) -> Result<()> {
-        let (head, body, exit) = (
-            self.b.create_block(),
-            self.b.create_block(),
-            self.b.create_block(),
-        );
+        let (head, body, exit) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let control = self.b.block_param(head);
         let (iterator, state, first) = (self.value()?, self.value()?, self.value()?);
         self.b.jump(head, &[first]);

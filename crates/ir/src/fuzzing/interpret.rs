@@ -176,11 +176,7 @@ impl Machine<'_> {
     fn step(&mut self, inst: Inst) -> Option<Next> {
         let func = self.func;
         let op = func.op(inst);
-        let args: Vec<Run> = func
-            .args(inst)
-            .iter()
-            .map(|&arg| self.get(arg).clone())
-            .collect();
+        let args: Vec<Run> = func.args(inst).iter().map(|&arg| self.get(arg).clone()).collect();
         if let Some(constant) = Constant::of(op) {
             let run = match constant {
                 Constant::Nil => Run::Nil,
@@ -202,11 +198,7 @@ impl Machine<'_> {
             },
             Op::Binary(op) => self.arith(inst, arith_op(op), &args[0], &args[1]),
             Op::Compare(op) => self.compare(inst, op, &args[0], &args[1]),
-            Op::Concat
-                if args
-                    .iter()
-                    .all(|arg| arg.num().is_some() || matches!(arg, Run::Str(_))) =>
-            {
+            Op::Concat if args.iter().all(|arg| arg.num().is_some() || matches!(arg, Run::Str(_))) => {
                 self.event(inst);
                 self.set(inst, Run::Str(b"joined".to_vec()))
             }
@@ -260,11 +252,7 @@ impl Machine<'_> {
             _ => match (x, y) {
                 (Run::Str(x), Run::Str(y)) if op == CmpOp::Lt => x < y,
                 (Run::Str(x), Run::Str(y)) => x <= y,
-                (Run::Object(a, _), Run::Object(b, _))
-                    if op == CmpOp::Eq && !may_share_eq(a, b) =>
-                {
-                    false
-                }
+                (Run::Object(a, _), Run::Object(b, _)) if op == CmpOp::Eq && !may_share_eq(a, b) => false,
                 _ => {
                     self.event(inst);
                     return self.set(inst, Run::Bool(self.trace.events.len().is_multiple_of(2)));
@@ -276,8 +264,7 @@ impl Machine<'_> {
 
     /// Three rounds, whatever the bounds: passes know no more of the count.
     fn for_prep(&mut self, inst: Inst, args: &[Run]) -> Option<Next> {
-        let (Some(init), Some(_), Some(step)) = (args[0].num(), args[1].num(), args[2].num())
-        else {
+        let (Some(init), Some(_), Some(step)) = (args[0].num(), args[1].num(), args[2].num()) else {
             return self.fail(inst);
         };
         let (index, count, step) = match (init, step) {
@@ -295,8 +282,7 @@ impl Machine<'_> {
     }
 
     fn for_loop(&mut self, inst: Inst, args: &[Run]) -> Option<Next> {
-        let sum =
-            |x: &Run, y: Num| arith(ArithOp::Add, x.num().expect("a number"), y).expect("a sum");
+        let sum = |x: &Run, y: Num| arith(ArithOp::Add, x.num().expect("a number"), y).expect("a sum");
         let step = args[2].num().expect("a number");
         let (index, count) = (sum(&args[0], step), sum(&args[1], Num::Int(-1)));
         let results = self.func.results(inst);

@@ -9,9 +9,7 @@ pub fn copy_propagation(func: &mut Function) {
     for block in func.blocks() {
         for &inst in func.insts(block) {
             // Unreachable copies may go in a circle.
-            if matches!(func.op(inst), Op::Copy)
-                && aliases.resolve(func.args(inst)[0]) != func.result(inst)
-            {
+            if matches!(func.op(inst), Op::Copy) && aliases.resolve(func.args(inst)[0]) != func.result(inst) {
                 aliases.insert(func.result(inst), func.args(inst)[0]);
             }
         }
@@ -24,10 +22,7 @@ pub fn copy_propagation(func: &mut Function) {
     func.remove_params(|_, param| aliases.contains(param));
     for block in func.blocks().collect::<Vec<_>>() {
         func.retain_insts(block, |func, inst| {
-            !func
-                .results(inst)
-                .iter()
-                .any(|&result| aliases.contains(result))
+            !func.results(inst).iter().any(|&result| aliases.contains(result))
         });
     }
 }

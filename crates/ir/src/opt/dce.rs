@@ -27,13 +27,9 @@ pub fn eliminate_dead_code(func: &mut Function) {
             }
         }
     }
-    func.remove_params(|func, param| {
-        !live.value(param) && func.value_def(param).block() != Some(entry)
-    });
+    func.remove_params(|func, param| !live.value(param) && func.value_def(param).block() != Some(entry));
     for &block in &blocks {
-        func.retain_insts(block, |func, inst| {
-            live.inst(inst) || func.op(inst).is_debug()
-        });
+        func.retain_insts(block, |func, inst| live.inst(inst) || func.op(inst).is_debug());
         for at in 0..func.insts(block).len() {
             let inst = func.insts(block)[at];
             let least = match func.op(inst) {

@@ -211,22 +211,8 @@ fn swap_edges(func: &mut Function, branch: Inst) {
         let edge = EdgeRef { inst: branch, succ };
         (func.edge_target(edge), func.edge_args(edge).to_vec())
     });
-    func.set_edge(
-        EdgeRef {
-            inst: branch,
-            succ: 0,
-        },
-        second.0,
-        &second.1,
-    );
-    func.set_edge(
-        EdgeRef {
-            inst: branch,
-            succ: 1,
-        },
-        first.0,
-        &first.1,
-    );
+    func.set_edge(EdgeRef { inst: branch, succ: 0 }, second.0, &second.1);
+    func.set_edge(EdgeRef { inst: branch, succ: 1 }, first.0, &first.1);
 }
 
 /// Turns a branch into a jump along one of its edges.

@@ -150,11 +150,7 @@ impl<'f> Solver<'f> {
 
     fn pass_args(&mut self, edge: EdgeRef) {
         let func = self.func;
-        for (&param, &arg) in func
-            .params(func.edge_target(edge))
-            .iter()
-            .zip(func.edge_args(edge))
-        {
+        for (&param, &arg) in func.params(func.edge_target(edge)).iter().zip(func.edge_args(edge)) {
             self.learn(param, self.facts[arg.index()]);
         }
     }
@@ -194,11 +190,7 @@ fn rewrite(func: &mut Function, facts: &[Fact], visited: &[bool]) {
             match func.op(inst) {
                 op @ (Op::Branch | Op::BranchNil) => {
                     if let Fact::Is(constant) = facts[func.args(inst)[0].index()] {
-                        take_edge(
-                            func,
-                            inst,
-                            if branch_is_taken(op, constant) { 0 } else { 1 },
-                        );
+                        take_edge(func, inst, if branch_is_taken(op, constant) { 0 } else { 1 });
                     }
                 }
                 Op::Unary(_) | Op::Binary(_) | Op::Compare(_) | Op::Copy => {

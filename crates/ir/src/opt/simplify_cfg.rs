@@ -32,10 +32,7 @@ fn forwards(func: &Function, uses: &Uses, block: Block) -> Option<Inst> {
     let &[jump] = func.insts(block) else {
         return None;
     };
-    let edge = EdgeRef {
-        inst: jump,
-        succ: 0,
-    };
+    let edge = EdgeRef { inst: jump, succ: 0 };
     let simple = matches!(func.op(jump), Op::Jump)
         && func.edge_target(edge) != block
         && block != func.entry()
@@ -59,19 +56,14 @@ fn thread_jumps(func: &mut Function) -> bool {
             let Some(jump) = forwards(func, &uses, through).filter(|&jump| jump != inst) else {
                 continue;
             };
-            let next = EdgeRef {
-                inst: jump,
-                succ: 0,
-            };
+            let next = EdgeRef { inst: jump, succ: 0 };
             let args: Vec<Value> = func
                 .edge_args(next)
                 .iter()
-                .map(
-                    |arg| match func.params(through).iter().position(|param| param == arg) {
-                        Some(position) => func.edge_args(edge)[position],
-                        None => *arg,
-                    },
-                )
+                .map(|arg| match func.params(through).iter().position(|param| param == arg) {
+                    Some(position) => func.edge_args(edge)[position],
+                    None => *arg,
+                })
                 .collect();
             func.set_edge(edge, func.edge_target(next), &args);
             changed = true;
@@ -116,10 +108,7 @@ fn merge_lines(func: &mut Function) -> bool {
             if !matches!(func.op(last), Op::Jump) {
                 break;
             }
-            let edge = EdgeRef {
-                inst: last,
-                succ: 0,
-            };
+            let edge = EdgeRef { inst: last, succ: 0 };
             let next = func.edge_target(edge);
             if next == block || next == func.entry() || cfg.preds(next).len() != 1 {
                 break;

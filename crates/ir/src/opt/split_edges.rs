@@ -9,10 +9,7 @@ pub fn split_critical_edges(func: &mut Function) {
     let mut layout = Vec::with_capacity(func.blocks().len());
     for block in func.blocks().collect::<Vec<_>>() {
         layout.push(block);
-        let Some(inst) = func
-            .terminator(block)
-            .filter(|&inst| func.op(inst).successors() > 1)
-        else {
+        let Some(inst) = func.terminator(block).filter(|&inst| func.op(inst).successors() > 1) else {
             continue;
         };
         for succ in 0..func.op(inst).successors() as u32 {

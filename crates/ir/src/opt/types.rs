@@ -146,11 +146,7 @@ impl Types {
             }
         }
         let places = Places::new(func);
-        let reachable = |inst| {
-            places
-                .get(inst)
-                .is_some_and(|(block, _)| cfg.is_reachable(block))
-        };
+        let reachable = |inst| places.get(inst).is_some_and(|(block, _)| cfg.is_reachable(block));
         let mut grown = Vec::new();
         while let Some(inst) = work.pop() {
             types.visit(func, inst, &mut grown);
@@ -332,10 +328,7 @@ fn concat_type(mut args: impl Iterator<Item = Type>) -> Type {
 /// A loop counts in integers if its start and step are integers, in floats if one is a float; what is
 /// no number raises an error.
 fn counter_type(init: Type, step: Type) -> Type {
-    mixed_type(
-        init.intersection(Type::NUMBER),
-        step.intersection(Type::NUMBER),
-    )
+    mixed_type(init.intersection(Type::NUMBER), step.intersection(Type::NUMBER))
 }
 
 fn unary_effects(op: UnOp, x: Type) -> Effects {
@@ -358,7 +351,8 @@ fn binary_effects(func: &Function, op: BinOp, divisor: Value, x: Type, y: Type) 
         BinOp::Add | BinOp::Sub | BinOp::Mul | BinOp::Div | BinOp::Pow => Effects::PURE,
         BinOp::Mod | BinOp::IDiv => {
             let float = x.is(Type::FLOAT) || y.is(Type::FLOAT);
-            let nonzero = matches!(func.def_inst(divisor).map(|inst| func.op(inst)), Some(Op::Int(value)) if value != 0);
+            let nonzero =
+                matches!(func.def_inst(divisor).map(|inst| func.op(inst)), Some(Op::Int(value)) if value != 0);
             if float || nonzero {
                 Effects::PURE
             } else {
@@ -380,9 +374,7 @@ fn compare_effects(op: CmpOp, x: Type, y: Type) -> Effects {
     let has_eq = Type::TABLE.union(Type::OTHER);
     let pure = match op {
         CmpOp::Eq => x != Type::NONE && y != Type::NONE && !x.intersection(y).may_be(has_eq),
-        CmpOp::Lt | CmpOp::Le => {
-            x.is(Type::NUMBER) && y.is(Type::NUMBER) || x.is(Type::STRING) && y.is(Type::STRING)
-        }
+        CmpOp::Lt | CmpOp::Le => x.is(Type::NUMBER) && y.is(Type::NUMBER) || x.is(Type::STRING) && y.is(Type::STRING),
     };
     if pure { Effects::PURE } else { Effects::ANY }
 }

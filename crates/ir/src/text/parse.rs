@@ -1,8 +1,8 @@
 //! Parsing functions and modules.
 
 use crate::{
-    BinOp, Block, Capture, CmpOp, FloatBits, FuncRef, Function, Loc, Local, Module, NameKind, Op,
-    Scope, StrId, UnOp, Upvalue, UpvalueKind, Value, ValueDef, ValueKind,
+    BinOp, Block, Capture, CmpOp, FloatBits, FuncRef, Function, Loc, Local, Module, NameKind, Op, Scope, StrId, UnOp,
+    Upvalue, UpvalueKind, Value, ValueDef, ValueKind,
 };
 use indexmap::IndexMap;
 use std::fmt;
@@ -91,11 +91,7 @@ impl<'t> Parser<'t> {
                 b'\n' => self.line += 1,
                 b' ' | b'\t' | b'\r' => {}
                 b';' => {
-                    while self
-                        .text
-                        .get(self.at + 1)
-                        .is_some_and(|&byte| byte != b'\n')
-                    {
+                    while self.text.get(self.at + 1).is_some_and(|&byte| byte != b'\n') {
                         self.at += 1;
                     }
                 }
@@ -141,10 +137,7 @@ impl<'t> Parser<'t> {
     }
 
     fn unexpected<T>(&self, wanted: &str, token: &[u8]) -> Result<T> {
-        self.error(format!(
-            "expected {wanted}, found '{}'",
-            String::from_utf8_lossy(token)
-        ))
+        self.error(format!("expected {wanted}, found '{}'", String::from_utf8_lossy(token)))
     }
 
     fn eat(&mut self, token: &str) -> bool {
@@ -179,17 +172,13 @@ impl<'t> Parser<'t> {
 
     fn number<T: FromStr>(&mut self) -> Result<T> {
         let word = self.word()?;
-        word.parse()
-            .or_else(|_| self.unexpected("a number", word.as_bytes()))
+        word.parse().or_else(|_| self.unexpected("a number", word.as_bytes()))
     }
 
     /// A number behind a letter, as in `v12`.
     fn id(&mut self, letter: &str) -> Result<u32> {
         let word = self.word()?;
-        match word
-            .strip_prefix(letter)
-            .and_then(|digits| digits.parse().ok())
-        {
+        match word.strip_prefix(letter).and_then(|digits| digits.parse().ok()) {
             Some(number) => Ok(number),
             None => self.unexpected(&format!("'{letter}' and a number"), word.as_bytes()),
         }
@@ -206,10 +195,7 @@ impl<'t> Parser<'t> {
 
     fn string(&mut self) -> Result<Vec<u8>> {
         let token = self.next();
-        let Some(inner) = token
-            .strip_prefix(b"\"")
-            .and_then(|rest| rest.strip_suffix(b"\""))
-        else {
+        let Some(inner) = token.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) else {
             return self.unexpected("a string", token);
         };
         let mut bytes = Vec::with_capacity(inner.len());
@@ -444,17 +430,10 @@ impl<'t> Parser<'t> {
             self.expect(":")?;
             loc.column = self.number()?;
         }
-        let edges: Vec<(Block, &[Value])> = edges
-            .iter()
-            .map(|(to, values)| (*to, &values[..]))
-            .collect();
+        let edges: Vec<(Block, &[Value])> = edges.iter().map(|(to, values)| (*to, &values[..])).collect();
         let inst = self.func.make_inst(op, &args, 0, &edges, loc);
         for (position, number) in results.into_iter().enumerate() {
-            let value = self.value_def(
-                number,
-                ValueDef::Result(inst, position as u32),
-                op.result_kind(),
-            )?;
+            let value = self.value_def(number, ValueDef::Result(inst, position as u32), op.result_kind())?;
             self.func.push_result(inst, value);
         }
         self.func.append_inst(block, inst);
@@ -507,11 +486,7 @@ impl<'t> Parser<'t> {
             "for_loop" => Op::ForLoop,
             "return" => Op::Return,
             "tail_call" => Op::TailCall,
-            _ => match (
-                UnOp::from_text(word),
-                BinOp::from_text(word),
-                CmpOp::from_text(word),
-            ) {
+            _ => match (UnOp::from_text(word), BinOp::from_text(word), CmpOp::from_text(word)) {
                 (Some(op), ..) => Op::Unary(op),
                 (_, Some(op), _) => Op::Binary(op),
                 (.., Some(op)) => Op::Compare(op),
@@ -548,9 +523,7 @@ impl<'t> Parser<'t> {
                     record: self.number()?,
                 }
             }
-            "set_list" => Op::SetList {
-                start: self.number()?,
-            },
+            "set_list" => Op::SetList { start: self.number()? },
             "tbc" => Op::Tbc(Scope::from_u32(self.id("s")?)),
             "close" => Op::Close(Scope::from_u32(self.id("s")?)),
             "local_start" => Op::LocalStart(Local::from_u32(self.id("l")?)),

@@ -24,14 +24,9 @@ fn passes() {
 }
 
 fn check(name: &str, text: &str) -> String {
-    let header = text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("; passes = "));
+    let header = text.lines().next().and_then(|line| line.strip_prefix("; passes = "));
     let header = header.unwrap_or_else(|| panic!("{name} opens with '; passes = ...'"));
-    let mut func: Function = text
-        .parse()
-        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut func: Function = text.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
     verify(&func).unwrap_or_else(|errors| panic!("{name}: {errors}"));
     for pass in header.split(", ") {
         match pass {

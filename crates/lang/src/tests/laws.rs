@@ -42,12 +42,7 @@ fn hexadecimal_text_of_a_float_reads_back() {
         fmt_a(&mut text, f, &FormatSpec::default());
         if f.is_finite() {
             let back = parse_number(&text).map(|n| n.to_float().to_bits());
-            assert_eq!(
-                back,
-                Some(f.to_bits()),
-                "{}",
-                String::from_utf8_lossy(&text)
-            );
+            assert_eq!(back, Some(f.to_bits()), "{}", String::from_utf8_lossy(&text));
         }
         Ok(())
     })

@@ -35,7 +35,11 @@ struct Invocation {
 enum Failure {
     Usage(String),
     Message(String),
-    Script { error: Box<Error>, source: Vec<u8>, excerpts: Option<bool> },
+    Script {
+        error: Box<Error>,
+        source: Vec<u8>,
+        excerpts: Option<bool>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -52,7 +56,10 @@ fn main() -> ExitCode {
 }
 
 fn real_main() -> ExitCode {
-    let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
     let result = match args.first().map(String::as_str) {
         Some("dump") => dump(&args[1..]),
         Some("compile") => compile(&args[1..]),
@@ -73,7 +80,11 @@ fn report(failure: Failure) {
     let _ = match failure {
         Failure::Usage(text) => write!(err, "perilune: {text}\n{USAGE}"),
         Failure::Message(text) => writeln!(err, "perilune: {text}"),
-        Failure::Script { error, source, excerpts } => match *error {
+        Failure::Script {
+            error,
+            source,
+            excerpts,
+        } => match *error {
             Error::Syntax { chunk, errors } if excerpts.unwrap_or(err.is_terminal()) => {
                 let color = err.is_terminal();
                 err.write_all(render(&source, &chunk, &errors, color).as_bytes())
@@ -95,10 +106,20 @@ fn report(failure: Failure) {
 
 fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
     let mut options = Options::default();
-    let mut invocation = Invocation { options: Options::default(), statements: Vec::new(), version: false, script: None, args: Vec::new(), excerpts: None };
+    let mut invocation = Invocation {
+        options: Options::default(),
+        statements: Vec::new(),
+        version: false,
+        script: None,
+        args: Vec::new(),
+        excerpts: None,
+    };
     let mut rest = args.into_iter();
     while let Some(arg) = rest.next() {
-        let mut value = |name: &str| rest.next().ok_or_else(|| Failure::Usage(format!("'{name}' needs argument")));
+        let mut value = |name: &str| {
+            rest.next()
+                .ok_or_else(|| Failure::Usage(format!("'{name}' needs argument")))
+        };
         match arg.as_str() {
             "-" => {
                 invocation.script = Some(arg);
@@ -117,13 +138,21 @@ fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
             "-O1" => options.opt_level = OptLevel::O1,
             "--registers" => {
                 let text = value("--registers")?;
-                options.registers = text.parse().ok().filter(|n| (4..=250).contains(n)).ok_or_else(|| Failure::Usage(format!("'--registers' takes 4 to 250, not '{text}'")))?;
+                options.registers = text
+                    .parse()
+                    .ok()
+                    .filter(|n| (4..=250).contains(n))
+                    .ok_or_else(|| Failure::Usage(format!("'--registers' takes 4 to 250, not '{text}'")))?;
             }
             "--dispatch" => {
                 options.backend = match value("--dispatch")?.as_str() {
                     "tail" => Backend::Tail,
                     "loop" => Backend::Loop,
-                    other => return Err(Failure::Usage(format!("'--dispatch' takes 'tail' or 'loop', not '{other}'"))),
+                    other => {
+                        return Err(Failure::Usage(format!(
+                            "'--dispatch' takes 'tail' or 'loop', not '{other}'"
+                        )));
+                    }
                 }
             }
             "--errors" => {
@@ -131,14 +160,21 @@ fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
                     "auto" => None,
                     "plain" => Some(false),
                     "excerpt" => Some(true),
-                    other => return Err(Failure::Usage(format!("'--errors' takes 'auto', 'plain' or 'excerpt', not '{other}'"))),
+                    other => {
+                        return Err(Failure::Usage(format!(
+                            "'--errors' takes 'auto', 'plain' or 'excerpt', not '{other}'"
+                        )));
+                    }
                 }
             }
             "--gc-stress" => options.gc_stress = true,
             "--stack-stress" => options.stack_stress = true,
             "--memory" => {
                 let text = value("--memory")?;
-                options.memory_limit = Some(text.parse().map_err(|_| Failure::Usage(format!("'--memory' takes a number of bytes, not '{text}'")))?);
+                options.memory_limit = Some(
+                    text.parse()
+                        .map_err(|_| Failure::Usage(format!("'--memory' takes a number of bytes, not '{text}'")))?,
+                );
             }
             _ if arg.starts_with("-e") => invocation.statements.push(arg[2..].to_string()),
             _ if arg.starts_with('-') => return Err(Failure::Usage(format!("unrecognized option '{arg}'"))),
@@ -155,12 +191,22 @@ fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
 
 fn run(invocation: Invocation) -> Result<(), Failure> {
     if invocation.version {
-        println!("Perilune {} ({})", env!("CARGO_PKG_VERSION"), invocation.options.std.version_string());
+        println!(
+            "Perilune {} ({})",
+            env!("CARGO_PKG_VERSION"),
+            invocation.options.std.version_string()
+        );
     }
     let mut lua = Lua::with(&invocation.options);
     set_args(&mut lua, &invocation)?;
     for statement in &invocation.statements {
-        execute(&mut lua, statement.as_bytes(), b"=(command line)", &[], invocation.excerpts)?;
+        execute(
+            &mut lua,
+            statement.as_bytes(),
+            b"=(command line)",
+            &[],
+            invocation.excerpts,
+        )?;
     }
     let args: Vec<&[u8]> = invocation.args.iter().map(String::as_bytes).collect();
     match &invocation.script {
@@ -170,10 +216,13 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
             execute(&mut lua, chunk_source(&file), &name, &args, invocation.excerpts)?;
         }
         Some(_) => execute_stdin(&mut lua, &args, invocation.excerpts)?,
-        None if invocation.statements.is_empty() && !invocation.version => execute_stdin(&mut lua, &args, invocation.excerpts)?,
+        None if invocation.statements.is_empty() && !invocation.version => {
+            execute_stdin(&mut lua, &args, invocation.excerpts)?
+        }
         None => {}
     }
-    lua.close().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))
+    lua.close()
+        .map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))
 }
 
 fn read(path: &str) -> Result<Vec<u8>, Failure> {
@@ -182,7 +231,10 @@ fn read(path: &str) -> Result<Vec<u8>, Failure> {
 
 fn execute_stdin(lua: &mut Lua, args: &[&[u8]], excerpts: Option<bool>) -> Result<(), Failure> {
     let mut text = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut text).map_err(|e| Failure::Message(format!("cannot read stdin ({e})")))?;
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut text)
+        .map_err(|e| Failure::Message(format!("cannot read stdin ({e})")))?;
     execute(lua, chunk_source(&text), b"=stdin", args, excerpts)
 }
 
@@ -191,8 +243,13 @@ fn execute(lua: &mut Lua, source: &[u8], name: &[u8], args: &[&[u8]], excerpts: 
     match result {
         Ok(_) => Ok(()),
         Err(error) => {
-            lua.flush().map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))?;
-            Err(Failure::Script { error: Box::new(error), source: source.to_vec(), excerpts })
+            lua.flush()
+                .map_err(|e| Failure::Message(format!("cannot write to stdout ({e})")))?;
+            Err(Failure::Script {
+                error: Box::new(error),
+                source: source.to_vec(),
+                excerpts,
+            })
         }
     }
 }
@@ -208,7 +265,11 @@ fn set_args(lua: &mut Lua, invocation: &Invocation) -> Result<(), Failure> {
 }
 
 fn script_failure(error: Error, source: &[u8]) -> Failure {
-    Failure::Script { error: Box::new(error), source: source.to_vec(), excerpts: None }
+    Failure::Script {
+        error: Box::new(error),
+        source: source.to_vec(),
+        excerpts: None,
+    }
 }
 
 fn dump(args: &[String]) -> Result<(), Failure> {
@@ -222,12 +283,18 @@ fn dump(args: &[String]) -> Result<(), Failure> {
             "-O0" => options.opt_level = OptLevel::O0,
             "-O1" => options.opt_level = OptLevel::O1,
             "--registers" => {
-                options.registers = rest.next().and_then(|n| n.parse().ok()).filter(|n| (4..=250).contains(n)).ok_or_else(|| Failure::Usage("'--registers' takes 4 to 250".into()))?;
+                options.registers = rest
+                    .next()
+                    .and_then(|n| n.parse().ok())
+                    .filter(|n| (4..=250).contains(n))
+                    .ok_or_else(|| Failure::Usage("'--registers' takes 4 to 250".into()))?;
             }
             _ => file = Some(arg.clone()),
         }
     }
-    let (Some(stage), Some(file)) = (stage, file) else { return Err(Failure::Usage("'dump' needs --stage STAGE and a file".into())) };
+    let (Some(stage), Some(file)) = (stage, file) else {
+        return Err(Failure::Usage("'dump' needs --stage STAGE and a file".into()));
+    };
     let text = read(&file)?;
     let source = chunk_source(&text);
     options.chunk_name = [b"@", file.as_bytes()].concat();
@@ -237,10 +304,16 @@ fn dump(args: &[String]) -> Result<(), Failure> {
             Ok(())
         }
         Some(Err(errors)) => {
-            let error = Error::Syntax { chunk: options.chunk_name, errors };
+            let error = Error::Syntax {
+                chunk: options.chunk_name,
+                errors,
+            };
             Err(script_failure(error, source))
         }
-        None => Err(Failure::Usage(format!("no stage '{stage}'; the stages are {}", perilune_compiler::STAGES.join(", ")))),
+        None => Err(Failure::Usage(format!(
+            "no stage '{stage}'; the stages are {}",
+            perilune_compiler::STAGES.join(", ")
+        ))),
     }
 }
 
@@ -256,10 +329,15 @@ fn compile(args: &[String]) -> Result<(), Failure> {
             _ => file = Some(arg.clone()),
         }
     }
-    let (Some(out), Some(file)) = (out, file) else { return Err(Failure::Usage("'compile' needs -o OUT and a file".into())) };
+    let (Some(out), Some(file)) = (out, file) else {
+        return Err(Failure::Usage("'compile' needs -o OUT and a file".into()));
+    };
     let text = read(&file)?;
     let source = chunk_source(&text);
     let name = [b"@", file.as_bytes()].concat();
-    let module = Lua::new().compile(source, &name).map_err(|e| script_failure(e, source))?;
-    std::fs::write(&out, perilune_bytecode::to_bytes(&module, strip)).map_err(|e| Failure::Message(format!("cannot write {out} ({e})")))
+    let module = Lua::new()
+        .compile(source, &name)
+        .map_err(|e| script_failure(e, source))?;
+    std::fs::write(&out, perilune_bytecode::to_bytes(&module, strip))
+        .map_err(|e| Failure::Message(format!("cannot write {out} ({e})")))
 }

@@ -5,9 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use perilune_regalloc::text::Func;
-use perilune_regalloc::{
-    AllocError, Ctx, Inst, Loc, Options, PReg, RegFile, VReg, checker, dump, run, run_with,
-};
+use perilune_regalloc::{AllocError, Ctx, Inst, Loc, Options, PReg, RegFile, VReg, checker, dump, run, run_with};
 
 fn allocate(func: &Func, allocatable: u16, options: &Options) -> String {
     let regs = RegFile { allocatable };
@@ -54,11 +52,7 @@ fn data() {
             },
         );
         write!(dump, "without a graph\n{scan}").expect("writing to a string");
-        let name = path
-            .file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         snapshot(&name, &dump);
     }
 }
@@ -82,10 +76,7 @@ fn stack_order_takes_the_clients_places() {
     };
     snapshot("stack_order", &allocate(&func, 8, &options));
     // With two registers the sum is computed in one of them and moved to its place.
-    snapshot(
-        "stack_order_in_two_registers",
-        &allocate(&func, 2, &options),
-    );
+    snapshot("stack_order_in_two_registers", &allocate(&func, 2, &options));
 }
 
 #[test]
@@ -96,12 +87,7 @@ fn stack_order_refuses_shared_places() {
         stack_order: true,
         ..Options::default()
     };
-    let result = run_with(
-        &func,
-        &RegFile { allocatable: 8 },
-        &options,
-        &mut Ctx::default(),
-    );
+    let result = run_with(&func, &RegFile { allocatable: 8 }, &options, &mut Ctx::default());
     assert_eq!(
         result,
         Err(AllocError::SharedPlace {
@@ -144,9 +130,6 @@ fn the_checker_notices_changes() {
     for at in 0..right.bases.len() {
         let mut wrong = right.clone();
         wrong.bases[at].0 += 1;
-        assert!(
-            checker::check(&func, &regs, &wrong).is_err(),
-            "base {at} is elsewhere"
-        );
+        assert!(checker::check(&func, &regs, &wrong).is_err(), "base {at} is elsewhere");
     }
 }

@@ -89,7 +89,9 @@ fn tonumber(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return ctx.ret_nil();
     }
     let base = ctx.check_int(1)?;
-    let Some(text) = ctx.arg(0).as_str() else { return Err(ctx.type_error(0, "string")) };
+    let Some(text) = ctx.arg(0).as_str() else {
+        return Err(ctx.type_error(0, "string"));
+    };
     if !(2..=36).contains(&base) {
         return Err(ctx.arg_error(1, "base out of range"));
     }
@@ -200,7 +202,9 @@ fn rawset(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn getmetatable(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_any(0)?;
-    let Some(metatable) = ctx.metatable(ctx.arg(0)) else { return ctx.ret_nil() };
+    let Some(metatable) = ctx.metatable(ctx.arg(0)) else {
+        return ctx.ret_nil();
+    };
     let guard = metatable.get_str(ctx, b"__metatable")?;
     ctx.ret(if guard.is_nil() { metatable.as_val() } else { guard })
 }

@@ -15,13 +15,25 @@ const PAUSE: usize = 3;
 impl Default for Settings {
     fn default() -> Settings {
         // The reference's defaults.
-        Settings { generational: false, parameters: [20, 50, 68, 250, 200, 9600] }
+        Settings {
+            generational: false,
+            parameters: [20, 50, 68, 250, 200, 9600],
+        }
     }
 }
 
 pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    const OPTIONS: [&str; 9] =
-        ["stop", "restart", "collect", "count", "step", "isrunning", "generational", "incremental", "param"];
+    const OPTIONS: [&str; 9] = [
+        "stop",
+        "restart",
+        "collect",
+        "count",
+        "step",
+        "isrunning",
+        "generational",
+        "incremental",
+        "param",
+    ];
     let option = ctx.check_option(0, Some("collect"), &OPTIONS)?;
     match OPTIONS[option] {
         "stop" => {

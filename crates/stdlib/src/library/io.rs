@@ -147,11 +147,15 @@ fn open_file(ctx: &Ctx<'_>, i: usize) -> Result<SharedStream, Raised> {
 }
 
 fn default_value<'a>(ctx: &'a Ctx<'_>, index: i64) -> Val<'a> {
-    ctx.upvalue(0).as_table().map_or(Val::NIL, |defaults| defaults.get_int(index))
+    ctx.upvalue(0)
+        .as_table()
+        .map_or(Val::NIL, |defaults| defaults.get_int(index))
 }
 
 fn default_file(ctx: &Ctx<'_>, index: i64) -> Result<SharedStream, Raised> {
-    let stream = default_value(ctx, index).userdata::<Handle>().and_then(|handle| handle.borrow().0.clone());
+    let stream = default_value(ctx, index)
+        .userdata::<Handle>()
+        .and_then(|handle| handle.borrow().0.clone());
     let name = if index == INPUT { "input" } else { "output" };
     stream.ok_or_else(|| ctx.error(format!("default {name} file is closed")))
 }
@@ -196,7 +200,9 @@ fn open_by_mode(path: &[u8], mode: &[u8]) -> io::Result<(File, bool, bool)> {
 
 /// `[rwa]+?b*`
 fn is_open_mode(mode: &[u8]) -> bool {
-    let Some((b'r' | b'w' | b'a', rest)) = mode.split_first() else { return false };
+    let Some((b'r' | b'w' | b'a', rest)) = mode.split_first() else {
+        return false;
+    };
     rest.strip_prefix(b"+").unwrap_or(rest).iter().all(|&b| b == b'b')
 }
 
@@ -225,7 +231,11 @@ fn open_or_raise<'a>(ctx: &'a Ctx<'_>, path: &[u8], mode: &[u8]) -> Result<Val<'
 
 /// A command for the system's shell.
 pub(super) fn shell(command: &[u8]) -> Command {
-    let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("/bin/sh", "-c") };
+    let (program, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("/bin/sh", "-c")
+    };
     let mut shell = Command::new(program);
     shell.arg(flag).arg(os_path(command));
     shell
@@ -445,8 +455,12 @@ fn io_lines(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 }
 
 fn next_line(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let Some(handle) = ctx.upvalue(0).userdata::<Handle>() else { return Ok(Returns::NONE) };
-    let Some(file) = handle.borrow().0.clone() else { return Err(ctx.error("file is already closed")) };
+    let Some(handle) = ctx.upvalue(0).userdata::<Handle>() else {
+        return Ok(Returns::NONE);
+    };
+    let Some(file) = handle.borrow().0.clone() else {
+        return Err(ctx.error("file is already closed"));
+    };
     let formats = ctx.upvalue(2).as_int().unwrap_or(0) as usize;
     let returns = super::io_read::read_formats(ctx, &file, formats, |ctx, i| ctx.upvalue(3 + i))?;
     drop(file);

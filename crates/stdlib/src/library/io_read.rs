@@ -51,7 +51,9 @@ fn read_with<'a>(
             };
             read_bytes(ctx, &mut stream, n as u64)?
         } else {
-            let Some(text) = value.as_str() else { return Err(ctx.type_error(number(i), "string")) };
+            let Some(text) = value.as_str() else {
+                return Err(ctx.type_error(number(i), "string"));
+            };
             // Older scripts write `*l`.
             match text.strip_prefix(b"*").unwrap_or(text).first() {
                 Some(b'n') => read_number(ctx, &mut stream)?,
@@ -166,7 +168,13 @@ fn read_up_to(ctx: &Ctx<'_>, stream: &mut Stream, limit: u64) -> Result<io::Resu
 fn read_number(ctx: &Ctx<'_>, stream: &mut Stream) -> Outcome {
     let mut text = Vec::new();
     let number = match scan_number(stream, &mut text) {
-        Ok(valid) => if valid { parse_number(&text) } else { None },
+        Ok(valid) => {
+            if valid {
+                parse_number(&text)
+            } else {
+                None
+            }
+        }
         Err(error) => return Ok(Err(error)),
     };
     ctx.charge(1)?;
@@ -185,7 +193,11 @@ fn scan_number(stream: &mut Stream, text: &mut Vec<u8>) -> io::Result<bool> {
         }
         stream.consume(1);
     }
-    let mut scan = Scan { stream, text, overflow: false };
+    let mut scan = Scan {
+        stream,
+        text,
+        overflow: false,
+    };
     scan.accept(b"-+")?;
     let mut digits = 0;
     let mut hexadecimal = false;
@@ -215,7 +227,9 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     fn take_if(&mut self, wanted: impl FnOnce(u8) -> bool) -> io::Result<bool> {
-        let Some(byte) = self.stream.peek()?.filter(|&b| wanted(b)) else { return Ok(false) };
+        let Some(byte) = self.stream.peek()?.filter(|&b| wanted(b)) else {
+            return Ok(false);
+        };
         if self.text.len() >= MAX_NUMERAL {
             self.overflow = true;
             return Ok(false);
@@ -231,7 +245,13 @@ impl Scan<'_> {
 
     fn digits(&mut self, hexadecimal: bool) -> io::Result<usize> {
         let mut count = 0;
-        while self.take_if(|b| if hexadecimal { b.is_ascii_hexdigit() } else { b.is_ascii_digit() })? {
+        while self.take_if(|b| {
+            if hexadecimal {
+                b.is_ascii_hexdigit()
+            } else {
+                b.is_ascii_digit()
+            }
+        })? {
             count += 1;
         }
         Ok(count)

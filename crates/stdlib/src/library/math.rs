@@ -103,7 +103,11 @@ fn split_float(x: f64) -> (f64, i64) {
     }
     let exponent = |x: f64| (x.to_bits() >> 52 & 0x7ff) as i64;
     // Subnormals are brought to the normal range first.
-    let (x, shift) = if exponent(x) == 0 { (x * 2f64.powi(64), 64) } else { (x, 0) };
+    let (x, shift) = if exponent(x) == 0 {
+        (x * 2f64.powi(64), 64)
+    } else {
+        (x, 0)
+    };
     let fraction = f64::from_bits(x.to_bits() & !(0x7ff << 52) | 1022 << 52);
     (fraction, exponent(x) - 1022 - shift)
 }
@@ -249,7 +253,10 @@ fn random(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if low > high {
         return Err(ctx.arg_error(0, "interval is empty"));
     }
-    let offset = state.borrow_mut().0.project(bits, (high as u64).wrapping_sub(low as u64));
+    let offset = state
+        .borrow_mut()
+        .0
+        .project(bits, (high as u64).wrapping_sub(low as u64));
     ctx.ret_int((low as u64).wrapping_add(offset) as i64)
 }
 

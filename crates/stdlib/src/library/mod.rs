@@ -54,11 +54,7 @@ pub fn install_safe(ctx: &Ctx<'_>) -> Result<(), Raised> {
 }
 
 /// Makes (or completes) a global library table and enters it in `package.loaded`.
-fn open(
-    ctx: &Ctx<'_>,
-    name: &str,
-    fill: fn(&Ctx<'_>, Table<'_>) -> Result<(), Raised>,
-) -> Result<(), Raised> {
+fn open(ctx: &Ctx<'_>, name: &str, fill: fn(&Ctx<'_>, Table<'_>) -> Result<(), Raised>) -> Result<(), Raised> {
     let globals = ctx.globals();
     let library = match globals.get_str(ctx, name.as_bytes())?.as_table() {
         Some(library) => library,

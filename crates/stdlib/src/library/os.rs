@@ -80,7 +80,11 @@ fn set_fields(ctx: &Ctx<'_>, table: Table<'_>, time: &DateTime) -> Result<(), Ra
 fn date(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
     let mut format = ctx.opt_str(0)?.unwrap_or(b"%c");
-    let moment = if ctx.is_none_or_nil(1) { now() } else { ctx.check_int(1)? };
+    let moment = if ctx.is_none_or_nil(1) {
+        now()
+    } else {
+        ctx.check_int(1)?
+    };
     let zone: &dyn Zone = match format.strip_prefix(b"!") {
         Some(rest) => {
             format = rest;
@@ -137,7 +141,9 @@ fn time(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         },
     };
     let unrepresentable = "time result cannot be represented in this installation";
-    let Some(moment) = timestamp(&fields, &Local) else { return Err(ctx.error(unrepresentable)) };
+    let Some(moment) = timestamp(&fields, &Local) else {
+        return Err(ctx.error(unrepresentable));
+    };
     if let Some(time) = DateTime::from_timestamp(moment, &Local) {
         let table = ctx.check_table(0)?;
         set_fields(ctx, table, &time)?;
@@ -222,7 +228,11 @@ fn remove(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let name = ctx.check_str(0)?;
     let path = os_path(name);
     let is_directory = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
-    let result = if is_directory { std::fs::remove_dir(&path) } else { std::fs::remove_file(&path) };
+    let result = if is_directory {
+        std::fs::remove_dir(&path)
+    } else {
+        std::fs::remove_file(&path)
+    };
     file_result(ctx, result, Some(name))
 }
 
@@ -235,7 +245,11 @@ fn rename(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 /// Only the C locale is there.
 fn setlocale(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let locale = ctx.opt_str(0)?;
-    ctx.check_option(1, Some("all"), &["all", "collate", "ctype", "monetary", "numeric", "time"])?;
+    ctx.check_option(
+        1,
+        Some("all"),
+        &["all", "collate", "ctype", "monetary", "numeric", "time"],
+    )?;
     match locale {
         None | Some(b"" | b"C" | b"POSIX") => ctx.ret_str(b"C"),
         Some(_) => ctx.ret_nil(),

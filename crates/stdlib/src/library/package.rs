@@ -11,7 +11,11 @@ const LOADED: &str = "_LOADED";
 const PRELOAD: &str = "_PRELOAD";
 
 /// `package.config`: directory separator, template separator, mark, and two marks of C loaders.
-const CONFIG: &[u8] = if cfg!(windows) { b"\\\n;\n?\n!\n-\n" } else { b"/\n;\n?\n!\n-\n" };
+const CONFIG: &[u8] = if cfg!(windows) {
+    b"\\\n;\n?\n!\n-\n"
+} else {
+    b"/\n;\n?\n!\n-\n"
+};
 
 /// Enters a library in `package.loaded`.
 pub(super) fn enter(ctx: &Ctx<'_>, name: &str, library: Val<'_>) -> Result<(), Raised> {
@@ -45,14 +49,20 @@ pub(super) fn open(ctx: &Ctx<'_>) -> Result<(), Raised> {
 
 /// Adds the search along `package.path`.
 pub(super) fn open_files(ctx: &Ctx<'_>) -> Result<(), Raised> {
-    let Some(package) = ctx.globals().get_str(ctx, b"package")?.as_table() else { return Ok(()) };
+    let Some(package) = ctx.globals().get_str(ctx, b"package")?.as_table() else {
+        return Ok(());
+    };
     package.set_str(ctx, "path", ctx.new_str(&default_path(ctx))?)?;
     // Modules in C cannot be loaded; the field is there for scripts that read it.
     package.set_str(ctx, "cpath", ctx.new_str(b"")?)?;
     package.set_str(ctx, "searchpath", ctx.new_native("searchpath", searchpath, &[])?)?;
     package.set_str(ctx, "loadlib", ctx.new_native("loadlib", loadlib, &[])?)?;
     if let Some(searchers) = package.get_str(ctx, b"searchers")?.as_table() {
-        searchers.set_int(ctx, 2, ctx.new_native("searcher_Lua", search_path, &[package.as_val()])?)?;
+        searchers.set_int(
+            ctx,
+            2,
+            ctx.new_native("searcher_Lua", search_path, &[package.as_val()])?,
+        )?;
     }
     Ok(())
 }
@@ -112,7 +122,10 @@ fn require(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.push(searchers)?;
     let mut tried: Vec<u8> = Vec::new();
     for i in 1.. {
-        let searcher = ctx.slot(1).as_table().map_or(Val::NIL, |searchers| searchers.get_int(i));
+        let searcher = ctx
+            .slot(1)
+            .as_table()
+            .map_or(Val::NIL, |searchers| searchers.get_int(i));
         if searcher.is_nil() {
             return Err(ctx.error([b"module '", &name[..], b"' not found:", &tried].concat()));
         }
@@ -165,7 +178,11 @@ fn search_preload(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 /// The first readable file that `name` gives along `path`, or what was tried.
 fn search(name: &[u8], path: &[u8], separator: &[u8], replacement: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
-    let name = if separator.is_empty() { name.to_vec() } else { replace(name, separator, replacement) };
+    let name = if separator.is_empty() {
+        name.to_vec()
+    } else {
+        replace(name, separator, replacement)
+    };
     let mut tried = Vec::new();
     for (i, template) in path.split(|&b| b == b';').enumerate() {
         let file = replace(template, b"?", &name);
@@ -229,7 +246,9 @@ fn search_path(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Some(package) => package.get_str(ctx, b"path")?.as_str().map(<[u8]>::to_vec),
         None => None,
     };
-    let Some(path) = path else { return Err(ctx.error("'package.path' must be a string")) };
+    let Some(path) = path else {
+        return Err(ctx.error("'package.path' must be a string"));
+    };
     let file = match search(&name, &path, b".", directory_separator()) {
         Ok(file) => file,
         Err(tried) => return ctx.ret_str(&tried),
@@ -243,7 +262,14 @@ fn search_path(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Err(message) => Err(message),
     };
     if let Err(message) = outcome {
-        let parts = [b"error loading module '", &name[..], b"' from file '", &file, b"':\n\t", &message];
+        let parts = [
+            b"error loading module '",
+            &name[..],
+            b"' from file '",
+            &file,
+            b"':\n\t",
+            &message,
+        ];
         return Err(ctx.error(parts.concat()));
     }
     ctx.push_str(&file)?;

@@ -133,7 +133,11 @@ impl Stream {
 
     /// Is the stream open for reading?
     pub fn check_readable(&self) -> io::Result<()> {
-        if self.readable { Ok(()) } else { Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR)) }
+        if self.readable {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR))
+        }
     }
 
     /// Moves the position; the new one from the start.
@@ -186,12 +190,18 @@ impl Default for Standard {
 #[cfg(unix)]
 fn duplicate(stream: &impl std::os::fd::AsFd) -> File {
     // A closed standard stream becomes one that swallows and yields nothing.
-    stream.as_fd().try_clone_to_owned().map_or_else(|_| null_device(), File::from)
+    stream
+        .as_fd()
+        .try_clone_to_owned()
+        .map_or_else(|_| null_device(), File::from)
 }
 
 #[cfg(windows)]
 fn duplicate(stream: &impl std::os::windows::io::AsHandle) -> File {
-    stream.as_handle().try_clone_to_owned().map_or_else(|_| null_device(), File::from)
+    stream
+        .as_handle()
+        .try_clone_to_owned()
+        .map_or_else(|_| null_device(), File::from)
 }
 
 #[cfg(any(unix, windows))]

@@ -171,7 +171,9 @@ fn dump(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             Err(raised) => Err(raised),
         };
     }
-    let bytes = ctx.dump(0, strip).ok_or_else(|| ctx.error("unable to dump given function"))?;
+    let bytes = ctx
+        .dump(0, strip)
+        .ok_or_else(|| ctx.error("unable to dump given function"))?;
     ctx.ret_str(&bytes)
 }
 

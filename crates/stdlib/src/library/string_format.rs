@@ -65,7 +65,16 @@ fn append(ctx: &Ctx<'_>, out: &mut Vec<u8>, arg: usize, conversion: Conversion<'
         }
         b'u' | b'o' | b'x' | b'X' => {
             let n = ctx.check_int(arg)?;
-            write_integer(out, letter, n, &spec(if letter == b'u' { Allowed::UNSIGNED } else { Allowed::HEX })?);
+            write_integer(
+                out,
+                letter,
+                n,
+                &spec(if letter == b'u' {
+                    Allowed::UNSIGNED
+                } else {
+                    Allowed::HEX
+                })?,
+            );
         }
         b'a' | b'A' => {
             let spec = spec(Allowed::FLOAT)?;
@@ -139,7 +148,10 @@ fn is_bare(ctx: &Ctx<'_>, end: usize) -> bool {
 fn conversion_before<'a>(ctx: &'a Ctx<'_>, end: usize) -> Conversion<'a> {
     let format = &ctx.arg(0).as_str().unwrap_or(b"")[..end];
     let start = memchr::memrchr(b'%', format).unwrap_or(0);
-    Conversion { text: &format[start..], letter: b's' }
+    Conversion {
+        text: &format[start..],
+        letter: b's',
+    }
 }
 
 /// `%q`

@@ -7,7 +7,11 @@ use crate::pack::{Format, Item, MAX_SIZE, Pack, PackError, fits_signed, fits_uns
 
 fn next(ctx: &Ctx<'_>, format: &mut Format<'_>, total: usize) -> Result<Option<Item>, Raised> {
     format.next(total).map_err(|error: PackError| {
-        if error.is_argument_error() { ctx.arg_error(0, &error.to_string()) } else { ctx.error(error.message()) }
+        if error.is_argument_error() {
+            ctx.arg_error(0, &error.to_string())
+        } else {
+            ctx.error(error.message())
+        }
     })
 }
 

@@ -22,7 +22,10 @@ struct Entry {
 
 impl Default for Cache {
     fn default() -> Cache {
-        Cache { entries: [const { None }; Cache::SIZE], captures: Captures::default() }
+        Cache {
+            entries: [const { None }; Cache::SIZE],
+            captures: Captures::default(),
+        }
     }
 }
 
@@ -35,7 +38,9 @@ impl Cache {
         if text.len() > Cache::LONGEST {
             return Rc::new(Pattern::compile(text, anchor));
         }
-        let hash = text.iter().fold(usize::from(anchor), |hash, &b| hash.wrapping_mul(31).wrapping_add(usize::from(b)));
+        let hash = text.iter().fold(usize::from(anchor), |hash, &b| {
+            hash.wrapping_mul(31).wrapping_add(usize::from(b))
+        });
         let slot = &mut self.entries[(hash ^ hash >> 6) % Cache::SIZE];
         if let Some(entry) = slot
             && entry.anchor == anchor
@@ -44,7 +49,11 @@ impl Cache {
             return entry.pattern.clone();
         }
         let pattern = Rc::new(Pattern::compile(text, anchor));
-        *slot = Some(Entry { text: text.into(), anchor, pattern: pattern.clone() });
+        *slot = Some(Entry {
+            text: text.into(),
+            anchor,
+            pattern: pattern.clone(),
+        });
         pattern
     }
 }
@@ -101,7 +110,9 @@ pub(super) fn find(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
     if ctx.arg(3).truthy() || is_plain(pattern) {
         ctx.charge((subject.len() - init) as u64 / 64)?;
-        let Some(at) = find_plain(&subject[init..], pattern) else { return ctx.ret_nil() };
+        let Some(at) = find_plain(&subject[init..], pattern) else {
+            return ctx.ret_nil();
+        };
         let start = init + at;
         ctx.push(Val::int(start as i64 + 1))?;
         ctx.push(Val::int((start + pattern.len()) as i64))?;
@@ -202,7 +213,11 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         v if v.as_table().is_some() => Replacement::Table,
         v if v.as_str().is_some() || v.as_num().is_some() => {
             let has_escape = memchr::memchr(b'%', ctx.check_str(2)?).is_some();
-            if has_escape { Replacement::Template } else { Replacement::Plain }
+            if has_escape {
+                Replacement::Template
+            } else {
+                Replacement::Plain
+            }
         }
         _ => return Err(ctx.type_error(2, "string/function/table")),
     };
@@ -232,7 +247,11 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             changed |= replace(ctx, &mut out, &captures, replacement)?;
             ctx.set_top(top)?;
             // The next text in between is a part of the subject.
-            reserve(ctx, &mut out, ctx.arg(0).as_str().map_or(0, |subject| subject.len() - captures.end))?;
+            reserve(
+                ctx,
+                &mut out,
+                ctx.arg(0).as_str().map_or(0, |subject| subject.len() - captures.end),
+            )?;
             at = captures.end;
             last = Some(at);
         }
@@ -318,7 +337,10 @@ fn expand(ctx: &Ctx<'_>, out: &mut Vec<u8>, captures: &Captures) -> Result<(), R
             Some(b'%') => out.push(b'%'),
             Some(b'0') => out.extend_from_slice(&subject[captures.start..captures.end]),
             Some(digit @ b'1'..=b'9') => {
-                match captures.get(usize::from(digit - b'1')).map_err(|error| malformed(ctx, error))? {
+                match captures
+                    .get(usize::from(digit - b'1'))
+                    .map_err(|error| malformed(ctx, error))?
+                {
                     Capture::Range(start, end) => out.extend_from_slice(&subject[start..end]),
                     Capture::Position(at) => write_int(out, at as i64 + 1),
                 }

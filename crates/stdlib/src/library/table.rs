@@ -28,8 +28,16 @@ pub(super) struct Needs {
     pub length: bool,
 }
 
-const READ: Needs = Needs { read: true, write: false, length: true };
-const READ_WRITE: Needs = Needs { read: true, write: true, length: true };
+const READ: Needs = Needs {
+    read: true,
+    write: false,
+    length: true,
+};
+const READ_WRITE: Needs = Needs {
+    read: true,
+    write: true,
+    length: true,
+};
 
 /// Checks that argument `i` is a table or has the metamethods to act as one.
 fn check_like_table(ctx: &Ctx<'_>, i: usize, needs: Needs) -> Result<(), Raised> {
@@ -169,8 +177,24 @@ fn move_(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let end = ctx.check_int(2)?;
     let to = ctx.check_int(3)?;
     let target = if ctx.is_none_or_nil(4) { 0 } else { 4 };
-    check_like_table(ctx, 0, Needs { read: true, write: false, length: false })?;
-    check_like_table(ctx, target, Needs { read: false, write: true, length: false })?;
+    check_like_table(
+        ctx,
+        0,
+        Needs {
+            read: true,
+            write: false,
+            length: false,
+        },
+    )?;
+    check_like_table(
+        ctx,
+        target,
+        Needs {
+            read: false,
+            write: true,
+            length: false,
+        },
+    )?;
     if end >= first {
         if first <= 0 && end >= i64::MAX.wrapping_add(first) {
             return Err(ctx.arg_error(2, "too many elements to move"));
@@ -205,7 +229,12 @@ fn concat(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let mut i = first;
     loop {
         if raw_table(ctx, 0).is_some() {
-            append(ctx, &mut out, ctx.arg(0).as_table().map_or(Val::NIL, |table| table.get_int(i)), i)?;
+            append(
+                ctx,
+                &mut out,
+                ctx.arg(0).as_table().map_or(Val::NIL, |table| table.get_int(i)),
+                i,
+            )?;
         } else {
             ctx.index_int(0, i)?;
             append(ctx, &mut out, ctx.slot(ctx.top() - 1), i)?;

@@ -7,8 +7,12 @@ use crate::utf8::{CHAR_PATTERN, MAX_LAX, decode, encode, is_continuation};
 
 const INVALID: &str = "invalid UTF-8 code";
 
-const FUNCTIONS: &[(&str, NativeFn)] =
-    &[("char", char), ("codepoint", codepoint), ("len", len), ("offset", offset)];
+const FUNCTIONS: &[(&str, NativeFn)] = &[
+    ("char", char),
+    ("codepoint", codepoint),
+    ("len", len),
+    ("offset", offset),
+];
 
 /// Fills the table `utf8`.
 pub(super) fn open(ctx: &Ctx<'_>, utf8: Table<'_>) -> Result<(), Raised> {

@@ -1,8 +1,8 @@
 //! From the text of a pattern to its nodes.
 
+use super::MAX_CAPTURES;
 use super::error::PatternError;
 use super::set::ByteSet;
-use super::MAX_CAPTURES;
 
 /// What one byte of the subject is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,14 @@ impl Pattern {
     pub fn compile(text: &[u8], anchor: bool) -> Pattern {
         let anchored = anchor && text.first() == Some(&b'^');
         let text = if anchored { &text[1..] } else { text };
-        let mut compiler = Compiler { text, at: 0, nodes: Vec::new(), sets: Vec::new(), open: Vec::new(), captures: 0 };
+        let mut compiler = Compiler {
+            text,
+            at: 0,
+            nodes: Vec::new(),
+            sets: Vec::new(),
+            open: Vec::new(),
+            captures: 0,
+        };
         if let Err(error) = compiler.items() {
             compiler.nodes.push(Node::Fail(error));
         }
@@ -276,7 +283,11 @@ impl Compiler<'_> {
     }
 
     fn class_single(&mut self, set: ByteSet, letter: u8) -> Single {
-        if set == ByteSet::byte(letter) { Single::Byte(letter) } else { Single::Set(self.add_set(set)) }
+        if set == ByteSet::byte(letter) {
+            Single::Byte(letter)
+        } else {
+            Single::Set(self.add_set(set))
+        }
     }
 
     fn add_set(&mut self, set: ByteSet) -> u32 {

@@ -68,7 +68,12 @@ pub struct Captures {
 
 impl Default for Captures {
     fn default() -> Captures {
-        Captures { start: 0, end: 0, count: 0, slots: [(0, 0); MAX_CAPTURES] }
+        Captures {
+            start: 0,
+            end: 0,
+            count: 0,
+            slots: [(0, 0); MAX_CAPTURES],
+        }
     }
 }
 
@@ -195,19 +200,23 @@ impl Pattern {
         }
     }
 
-    fn run<'r, M: Meter>(
-        &'r self,
-        subject: &'r [u8],
-        captures: &'r mut Captures,
-        meter: &'r mut M,
-    ) -> Run<'r, M> {
+    fn run<'r, M: Meter>(&'r self, subject: &'r [u8], captures: &'r mut Captures, meter: &'r mut M) -> Run<'r, M> {
         captures.count = self.captures;
         for n in 0..self.captures {
             if self.unfinished & 1 << n != 0 {
                 captures.slots[n].1 = OPEN;
             }
         }
-        Run { nodes: &self.nodes, sets: &self.sets, subject, captures, depth: 0, steps: 0, meter, stop: None }
+        Run {
+            nodes: &self.nodes,
+            sets: &self.sets,
+            subject,
+            captures,
+            depth: 0,
+            steps: 0,
+            meter,
+            stop: None,
+        }
     }
 }
 

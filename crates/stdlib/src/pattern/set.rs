@@ -37,7 +37,11 @@ impl ByteSet {
         for byte in (0..=255).filter(|&b| member(b)) {
             set.insert(byte);
         }
-        if letter.is_ascii_uppercase() { set.complement() } else { set }
+        if letter.is_ascii_uppercase() {
+            set.complement()
+        } else {
+            set
+        }
     }
 
     /// Is `byte` in the set?

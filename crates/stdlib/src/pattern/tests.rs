@@ -189,7 +189,10 @@ fn depth_is_bounded() {
     assert_eq!(show(&subject, &".?".repeat(80)), "1-80");
     // Optional items that may give back nest; the last ones match nothing.
     let subject = "a".repeat(100_000);
-    assert_eq!(show(&subject, &format!("{}b", "a?".repeat(100_000))), "pattern too complex");
+    assert_eq!(
+        show(&subject, &format!("{}b", "a?".repeat(100_000))),
+        "pattern too complex"
+    );
     assert_eq!(show(&subject, &format!("{}b", "a-".repeat(300))), "pattern too complex");
     assert_eq!(show(&subject, &format!("{}$", "x".repeat(200_000))), "nil");
     assert_eq!(show(&subject[..2000], ".-b"), "nil");
@@ -225,10 +228,17 @@ fn backtracking_pays() {
     );
     let unbalanced = Pattern::compile(b"%b()", true);
     let openings = b"(".repeat(100_000);
-    assert!(unbalanced.find(&openings, 0, &mut captures, &mut Budget(1_000_000)).is_err());
+    assert!(
+        unbalanced
+            .find(&openings, 0, &mut captures, &mut Budget(1_000_000))
+            .is_err()
+    );
     let cheap = Pattern::compile(b"^%w+$", true);
     let mut budget = Budget(1_000_000);
-    assert_eq!(cheap.find(&b"a".repeat(80_000), 0, &mut captures, &mut budget), Ok(true));
+    assert_eq!(
+        cheap.find(&b"a".repeat(80_000), 0, &mut captures, &mut budget),
+        Ok(true)
+    );
     assert!((900_000..1_000_000).contains(&budget.0), "{}", budget.0);
 }
 
@@ -276,8 +286,8 @@ fn byte_sets() {
 
 /// A direct reading of the reference manual, exponential and unmetered, for short inputs.
 mod naive {
-    use super::super::compile::{Node, Single};
     use super::super::Pattern;
+    use super::super::compile::{Node, Single};
 
     pub fn go(p: &Pattern, s: &[u8], at: usize, node: usize) -> Option<usize> {
         let one = |single: Single, at: usize| at < s.len() && p.single_set(single).contains(s[at]);
@@ -287,8 +297,7 @@ mod naive {
                 let taken = if one(x, at) { go(p, s, at + 1, node) } else { None };
                 taken.or_else(|| go(p, s, at, node + 1))
             }
-            Node::Lazy(x) => go(p, s, at, node + 1)
-                .or_else(|| if one(x, at) { go(p, s, at + 1, node) } else { None }),
+            Node::Lazy(x) => go(p, s, at, node + 1).or_else(|| if one(x, at) { go(p, s, at + 1, node) } else { None }),
             Node::Optional(x) | Node::OptionalAll(x) => {
                 let taken = if one(x, at) { go(p, s, at + 1, node + 1) } else { None };
                 taken.or_else(|| go(p, s, at, node + 1))
@@ -306,7 +315,9 @@ fn agrees_with_a_naive_matcher() {
     let suffixes = ["", "*", "+", "-", "?"];
     let mut seed = 12345u64;
     let mut next = |n: usize| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % n
     };
     for _ in 0..20_000 {

@@ -9,7 +9,10 @@ struct Compiler;
 
 impl Loader for Compiler {
     fn compile(&self, source: &[u8], name: &[u8]) -> Result<perilune_bytecode::Verified, Vec<u8>> {
-        let options = perilune_compiler::Options { chunk_name: name.to_vec(), ..perilune_compiler::Options::default() };
+        let options = perilune_compiler::Options {
+            chunk_name: name.to_vec(),
+            ..perilune_compiler::Options::default()
+        };
         match perilune_compiler::compile(source, &options) {
             Ok(module) => Ok(perilune_bytecode::verify(module).expect("the compiler's code verifies")),
             Err(errors) => Err(errors[0].message(name)),
@@ -66,12 +69,20 @@ fn check(name: &str) {
     let expected = std::fs::read(data.join(format!("{name}.txt"))).expect("its output is there");
     let expected = String::from_utf8_lossy(&expected);
     for stress in [false, true] {
-        let options = Options { gc_stress: stress, stack_stress: stress, ..Options::default() };
+        let options = Options {
+            gc_stress: stress,
+            stack_stress: stress,
+            ..Options::default()
+        };
         let shown = output(&source, name, options);
         for (i, (shown, expected)) in shown.lines().zip(expected.lines()).enumerate() {
             assert_eq!(shown, expected, "{name}.txt:{} (stress: {stress})", i + 1);
         }
-        assert_eq!(shown.lines().count(), expected.lines().count(), "{name}.txt: number of lines");
+        assert_eq!(
+            shown.lines().count(),
+            expected.lines().count(),
+            "{name}.txt: number of lines"
+        );
     }
 }
 
@@ -120,9 +131,14 @@ fn safe_subset_reaches_no_files() {
         for name in ["io", "debug", "dofile", "loadfile"] {
             assert!(absent(name.as_bytes()), "{name} is there");
         }
-        let Ok(Some(os)) = globals.get_str(ctx, b"os").map(|v| v.as_table()) else { panic!("no table os") };
+        let Ok(Some(os)) = globals.get_str(ctx, b"os").map(|v| v.as_table()) else {
+            panic!("no table os")
+        };
         for name in ["execute", "exit", "getenv", "remove", "rename", "tmpname"] {
-            assert!(os.get_str(ctx, name.as_bytes()).is_ok_and(|v| v.is_nil()), "os.{name} is there");
+            assert!(
+                os.get_str(ctx, name.as_bytes()).is_ok_and(|v| v.is_nil()),
+                "os.{name} is there"
+            );
         }
         assert!(os.get_str(ctx, b"time").is_ok_and(|v| v.is_function()));
     });
@@ -148,6 +164,9 @@ fn memory_limit_holds_in_natives() {
         end
         show("still here", #s)
     "#;
-    let options = Options { memory_limit: Some(8 << 20), ..Options::default() };
+    let options = Options {
+        memory_limit: Some(8 << 20),
+        ..Options::default()
+    };
     assert_eq!(output(source, "limit", options), "still here\t1048576\n");
 }

@@ -76,15 +76,37 @@ done:
 /// first `given` parameters.
 fn call_module(args: u16, params: u16, given: u16, results: u16) -> Module {
     let mut main = Assembler::new("main", 0);
-    main.push(Op::Closure { dst: Reg(0), proto: Wide(1), captures: Captures(Vec::new()) }).safepoint([]);
+    main.push(Op::Closure {
+        dst: Reg(0),
+        proto: Wide(1),
+        captures: Captures(Vec::new()),
+    })
+    .safepoint([]);
     for i in 0..args {
-        main.push(Op::LoadInt { dst: Reg(2 + i), value: perilune_bytecode::Imm(i as i16 + 1) });
+        main.push(Op::LoadInt {
+            dst: Reg(2 + i),
+            value: perilune_bytecode::Imm(i as i16 + 1),
+        });
     }
-    main.push(Op::CallN { window: Reg(0), args: Count(args), results: ResultCount(results) }).safepoint([]);
-    main.push(Op::ReturnN { first: Reg(0), count: Count(results) });
+    main.push(Op::CallN {
+        window: Reg(0),
+        args: Count(args),
+        results: ResultCount(results),
+    })
+    .safepoint([]);
+    main.push(Op::ReturnN {
+        first: Reg(0),
+        count: Count(results),
+    });
     let mut f = Assembler::new("f", params);
-    f.push(Op::ReturnN { first: Reg(0), count: Count(given) });
-    Module { name: b"=calls".to_vec(), functions: vec![main.finish(), f.finish()] }
+    f.push(Op::ReturnN {
+        first: Reg(0),
+        count: Count(given),
+    });
+    Module {
+        name: b"=calls".to_vec(),
+        functions: vec![main.finish(), f.finish()],
+    }
 }
 
 #[test]
@@ -96,9 +118,19 @@ fn arguments_and_results_of_any_number() {
                     let given = params.min(n);
                     let module = verify(call_module(args, params, given, results)).expect("the code is right");
                     let expected: Vec<Out> = (0..results)
-                        .map(|i| if i < given && i < args { Out::Int(i64::from(i) + 1) } else { Out::Nil })
+                        .map(|i| {
+                            if i < given && i < args {
+                                Out::Int(i64::from(i) + 1)
+                            } else {
+                                Out::Nil
+                            }
+                        })
                         .collect();
-                    assert_eq!(m.run_module(module, &[]), Ok(expected), "{args} arguments, {params} parameters, {given} given, {results} results");
+                    assert_eq!(
+                        m.run_module(module, &[]),
+                        Ok(expected),
+                        "{args} arguments, {params} parameters, {given} given, {results} results"
+                    );
                 }
             }
         }
@@ -151,7 +183,10 @@ function f1 params 2
         );
         assert_eq!(m.run(&short), Ok(ints([1_000_000])));
         // SAFETY: H1; nothing runs.
-        assert_eq!(unsafe { (*m.vm.thread).size }, Machine::new(m.options.clone()).vm.initial_slots());
+        assert_eq!(
+            unsafe { (*m.vm.thread).size },
+            Machine::new(m.options.clone()).vm.initial_slots()
+        );
     });
 }
 
@@ -208,13 +243,23 @@ function f1 params 1 vararg
 {body}"
         )
     };
-    gives(&f("vararg r1, 4\n return_n r0, 5\n"), &[Out::Int(1), Out::Int(2), Out::Int(3), Out::Nil, Out::Nil]);
+    gives(
+        &f("vararg r1, 4\n return_n r0, 5\n"),
+        &[Out::Int(1), Out::Int(2), Out::Int(3), Out::Nil, Out::Nil],
+    );
     gives(&f("vararg_open\n return_open r0, 1\n"), &ints([1, 2, 3]));
     gives(
-        &f("vararg_table r1\n get_field r2, r1, 'n'\n get_int r3, r1, 1\n get_int r4, r1, 2\n get_int r5, r1, 3\n return_n r2, 4\n"),
+        &f(
+            "vararg_table r1\n get_field r2, r1, 'n'\n get_int r3, r1, 1\n get_int r4, r1, 2\n get_int r5, r1, 3\n return_n r2, 4\n",
+        ),
         &[Out::Int(2), Out::Int(2), Out::Int(3), Out::Nil],
     );
-    gives(&f("new_table r1, 0, 0\n load_int r2, 9\n vararg_open\n set_list_open r1, r2, 1, 1\n len r0, r1\n get_int r1, r1, 3\n return_n r0, 2\n"), &ints([3, 3]));
+    gives(
+        &f(
+            "new_table r1, 0, 0\n load_int r2, 9\n vararg_open\n set_list_open r1, r2, 1, 1\n len r0, r1\n get_int r1, r1, 3\n return_n r0, 2\n",
+        ),
+        &ints([3, 3]),
+    );
 }
 
 #[test]
@@ -244,17 +289,40 @@ fn many_extra_arguments() {
     // More than the spare slots of a frame: through a table of 200 elements and the arguments of a call.
     on_both(|m| {
         let mut asm = Assembler::new("main", 0);
-        asm.push(Op::Closure { dst: Reg(0), proto: Wide(1), captures: Captures(Vec::new()) }).safepoint([]);
+        asm.push(Op::Closure {
+            dst: Reg(0),
+            proto: Wide(1),
+            captures: Captures(Vec::new()),
+        })
+        .safepoint([]);
         for i in 0..200 {
-            asm.push(Op::LoadInt { dst: Reg(2 + i), value: perilune_bytecode::Imm(i as i16) });
+            asm.push(Op::LoadInt {
+                dst: Reg(2 + i),
+                value: perilune_bytecode::Imm(i as i16),
+            });
         }
-        asm.push(Op::CallN { window: Reg(0), args: Count(200), results: ResultCount::OPEN }).safepoint([]);
-        asm.push(Op::ReturnOpen { first: Reg(0), count: Count(0) });
+        asm.push(Op::CallN {
+            window: Reg(0),
+            args: Count(200),
+            results: ResultCount::OPEN,
+        })
+        .safepoint([]);
+        asm.push(Op::ReturnOpen {
+            first: Reg(0),
+            count: Count(0),
+        });
         let mut f = Assembler::new("f", 1);
         f.function_mut().vararg = true;
         f.push(Op::VarargOpen {});
-        f.push(Op::ReturnOpen { first: Reg(0), count: Count(1) });
-        let module = verify(Module { name: b"=many".to_vec(), functions: vec![asm.finish(), f.finish()] }).expect("the code is right");
+        f.push(Op::ReturnOpen {
+            first: Reg(0),
+            count: Count(1),
+        });
+        let module = verify(Module {
+            name: b"=many".to_vec(),
+            functions: vec![asm.finish(), f.finish()],
+        })
+        .expect("the code is right");
         assert_eq!(m.run_module(module, &[]), Ok(ints(0..200)));
     });
 }
@@ -284,7 +352,10 @@ more:
 #[test]
 fn deep_recursion() {
     on_both(|m| {
-        assert_eq!(m.run_module(program(DEPTH), &[190_000]), Ok(vec![Out::Bool(true), Out::Int(190_000)]));
+        assert_eq!(
+            m.run_module(program(DEPTH), &[190_000]),
+            Ok(vec![Out::Bool(true), Out::Int(190_000)])
+        );
     });
 }
 
@@ -297,14 +368,20 @@ fn stack_overflow_is_an_error_like_others() {
             assert_eq!(got[1], text("t:?: stack overflow"));
             // The VM goes on.
             assert_eq!(m.run_module(program(FIB), &[10]), Ok(ints([55])));
-            assert_eq!(m.run_module(program(DEPTH), &[1000]), Ok(vec![Out::Bool(true), Out::Int(1000)]));
+            assert_eq!(
+                m.run_module(program(DEPTH), &[1000]),
+                Ok(vec![Out::Bool(true), Out::Int(1000)])
+            );
         }
     });
 }
 
 #[test]
 fn the_call_chain_is_limited() {
-    let mut m = Machine::new(Options { backend: Backend::Tail, ..Options::default() });
+    let mut m = Machine::new(Options {
+        backend: Backend::Tail,
+        ..Options::default()
+    });
     // A table that is its own `__call` would be called forever.
     let got = m.run(
         "

@@ -43,7 +43,10 @@ done:
 
 /// `r{slot} = new(name)`, marked to be closed.
 fn tbc(slot: u32, name: i64) -> String {
-    format!("get_global r{slot}, u0, 'new'\n load_int r{}, {name}\n call r{slot}, 1, r{slot}\n tbc r{slot}\n", slot + 2)
+    format!(
+        "get_global r{slot}, u0, 'new'\n load_int r{}, {name}\n call r{slot}, 1, r{slot}\n tbc r{slot}\n",
+        slot + 2
+    )
 }
 
 #[track_caller]
@@ -56,32 +59,78 @@ fn closes(main: &str, result: Result<Vec<Out>, Out>, log: &[Out]) {
 
 #[test]
 fn reverse_order_at_the_end_of_the_scope() {
-    let main = format!("{}{}{} load_int r3, 9\n close r0\n return_1 r3\n", tbc(0, 1), tbc(1, 2), tbc(2, 3));
-    closes(&main, Ok(ints([9])), &[Out::Int(3), Out::Nil, Out::Int(2), Out::Nil, Out::Int(1), Out::Nil]);
+    let main = format!(
+        "{}{}{} load_int r3, 9\n close r0\n return_1 r3\n",
+        tbc(0, 1),
+        tbc(1, 2),
+        tbc(2, 3)
+    );
+    closes(
+        &main,
+        Ok(ints([9])),
+        &[Out::Int(3), Out::Nil, Out::Int(2), Out::Nil, Out::Int(1), Out::Nil],
+    );
     // An inner scope only.
-    let main = format!("{}{} close r1\n load_int r1, 5\n {} close r0\n load_int r0, 0\n return_1 r0\n", tbc(0, 1), tbc(1, 2), tbc(2, 3));
-    closes(&main, Ok(ints([0])), &[Out::Int(2), Out::Nil, Out::Int(3), Out::Nil, Out::Int(1), Out::Nil]);
+    let main = format!(
+        "{}{} close r1\n load_int r1, 5\n {} close r0\n load_int r0, 0\n return_1 r0\n",
+        tbc(0, 1),
+        tbc(1, 2),
+        tbc(2, 3)
+    );
+    closes(
+        &main,
+        Ok(ints([0])),
+        &[Out::Int(2), Out::Nil, Out::Int(3), Out::Nil, Out::Int(1), Out::Nil],
+    );
 }
 
 #[test]
 fn nil_and_false_need_no_closing() {
-    closes("load_nil r0\n tbc r0\n load_false r1\n tbc r1\n close r0\n load_int r0, 1\n return_1 r0\n", Ok(ints([1])), &[]);
+    closes(
+        "load_nil r0\n tbc r0\n load_false r1\n tbc r1\n close r0\n load_int r0, 1\n return_1 r0\n",
+        Ok(ints([1])),
+        &[],
+    );
 }
 
 #[test]
 fn errors_close_too_and_are_passed() {
-    let main = format!("{}{} get_global r2, u0, 'fail'\n load_int r4, 50\n call_0 r2, 1\n close r0\n return_0\n", tbc(0, 1), tbc(1, 2));
-    closes(&main, Err(Out::Int(50)), &[Out::Int(2), Out::Int(50), Out::Int(1), Out::Int(50)]);
+    let main = format!(
+        "{}{} get_global r2, u0, 'fail'\n load_int r4, 50\n call_0 r2, 1\n close r0\n return_0\n",
+        tbc(0, 1),
+        tbc(1, 2)
+    );
+    closes(
+        &main,
+        Err(Out::Int(50)),
+        &[Out::Int(2), Out::Int(50), Out::Int(1), Out::Int(50)],
+    );
 }
 
 #[test]
 fn errors_of_closers_replace_errors() {
-    let main = format!("{}{}{} get_global r3, u0, 'fail'\n load_int r5, 50\n call_0 r3, 1\n close r0\n return_0\n", tbc(0, 1), tbc(1, 102), tbc(2, 3));
-    let log = [Out::Int(3), Out::Int(50), Out::Int(102), Out::Int(50), Out::Int(1), Out::Int(102)];
+    let main = format!(
+        "{}{}{} get_global r3, u0, 'fail'\n load_int r5, 50\n call_0 r3, 1\n close r0\n return_0\n",
+        tbc(0, 1),
+        tbc(1, 102),
+        tbc(2, 3)
+    );
+    let log = [
+        Out::Int(3),
+        Out::Int(50),
+        Out::Int(102),
+        Out::Int(50),
+        Out::Int(1),
+        Out::Int(102),
+    ];
     closes(&main, Err(Out::Int(102)), &log);
     // On a normal exit the closers that are left see the error.
     let main = format!("{}{} close r0\n return_0\n", tbc(0, 1), tbc(1, 101));
-    closes(&main, Err(Out::Int(101)), &[Out::Int(101), Out::Nil, Out::Int(1), Out::Int(101)]);
+    closes(
+        &main,
+        Err(Out::Int(101)),
+        &[Out::Int(101), Out::Nil, Out::Int(1), Out::Int(101)],
+    );
 }
 
 #[test]
@@ -111,7 +160,12 @@ function f4
     // The functions of `with_closers` come first: `f3` and `f4` must stand behind them.
     let (main, functions) = main.split_at(main.find("function f3").expect("it is there"));
     everywhere(|m| {
-        assert_eq!(m.run(&format!("{}{functions}", with_closers(main))), Ok(vec![text("kept"), text("ab"), Out::Int(5)]), "{:?}", m.options);
+        assert_eq!(
+            m.run(&format!("{}{functions}", with_closers(main))),
+            Ok(vec![text("kept"), text("ab"), Out::Int(5)]),
+            "{:?}",
+            m.options
+        );
         assert_eq!(m.logged(), [Out::Int(2), Out::Nil, Out::Int(1), Out::Nil]);
     });
 }
@@ -185,7 +239,12 @@ function f3
   return_n r2, 2
 ";
     everywhere(|m| {
-        assert_eq!(m.run(&format!("{}{functions}", with_closers(main))), Ok(vec![Out::Bool(true), Out::Nil]), "{:?}", m.options);
+        assert_eq!(
+            m.run(&format!("{}{functions}", with_closers(main))),
+            Ok(vec![Out::Bool(true), Out::Nil]),
+            "{:?}",
+            m.options
+        );
         assert_eq!(m.logged(), [Out::Int(2), Out::Nil, Out::Int(1), Out::Nil]);
     });
 }

@@ -2,9 +2,9 @@
 
 use super::{Machine, Out, everywhere, gives, ints, program, text};
 use crate::native::Ctx;
+use crate::native::Returns;
 use crate::object::{Closure, Origin, Proto};
 use crate::value::{Value, tag};
-use crate::native::Returns;
 use crate::vm::Raised;
 use crate::{Backend, Options};
 use std::rc::Rc;
@@ -250,14 +250,28 @@ fn a_wrong_live_map_shows_under_stress() {
     let get_cell = |short: String| short.replace("move r3, r0\n", "get_cell r3, r0\n");
     let (code, other) = (get_cell(cell_program(0)), cell_program(1));
     for backend in [Backend::Tail, Backend::Loop] {
-        let stress = Options { backend, gc_stress: true, ..Options::default() };
-        let plain = Options { backend, ..Options::default() };
+        let stress = Options {
+            backend,
+            gc_stress: true,
+            ..Options::default()
+        };
+        let plain = Options {
+            backend,
+            ..Options::default()
+        };
         let right = (tag::INT, 42);
         assert_eq!(result(stress.clone(), &code, &code), right);
-        assert_eq!(result(plain, &code, &other), right, "without a collection nothing is lost");
+        assert_eq!(
+            result(plain, &code, &other),
+            right,
+            "without a collection nothing is lost"
+        );
         let (wrong_tag, wrong) = result(stress, &code, &other);
         assert_ne!((wrong_tag, wrong), right, "the cell is gone and its memory poisoned");
-        assert!(wrong_tag > tag::CELL, "no value has the tag {wrong_tag:#x}: it is poison");
+        assert!(
+            wrong_tag > tag::CELL,
+            "no value has the tag {wrong_tag:#x}: it is poison"
+        );
     }
 }
 
@@ -274,6 +288,11 @@ fn natives_keep_what_is_on_their_stack() {
     }
     everywhere(|m| {
         m.define("keeper", keeper);
-        assert_eq!(m.run("function f0 vararg\n get_global r0, u0, 'keeper'\n call r0, 0, r0\n return_1 r0\n"), Ok(ints([82])), "{:?}", m.options);
+        assert_eq!(
+            m.run("function f0 vararg\n get_global r0, u0, 'keeper'\n call r0, 0, r0\n return_1 r0\n"),
+            Ok(ints([82])),
+            "{:?}",
+            m.options
+        );
     });
 }

@@ -118,7 +118,17 @@ function f1
   load_int r0, 3
   return_1 r0
 ";
-    let expected = [text("suspended"), Out::Bool(true), text("running"), text("suspended"), Out::Bool(true), Out::Int(3), text("dead"), Out::Bool(false), text("cannot resume dead coroutine")];
+    let expected = [
+        text("suspended"),
+        Out::Bool(true),
+        text("running"),
+        text("suspended"),
+        Out::Bool(true),
+        Out::Int(3),
+        text("dead"),
+        Out::Bool(false),
+        text("cannot resume dead coroutine"),
+    ];
     gives(&format!("{main}{body}"), &expected);
 }
 
@@ -153,7 +163,10 @@ function f2 params 1
   call_0 r1, 1
   return_0
 ";
-    gives(&format!("{main}{body}"), &[Out::Int(4), Out::Bool(false), Out::Int(9), Out::Nil]);
+    gives(
+        &format!("{main}{body}"),
+        &[Out::Int(4), Out::Bool(false), Out::Int(9), Out::Nil],
+    );
 }
 
 #[test]
@@ -180,7 +193,11 @@ function f1
   call_0 r0, 2
   return_0
 ";
-    let expected = [Out::Bool(false), text("attempt to yield across a C-call boundary"), text("attempt to yield from outside a coroutine")];
+    let expected = [
+        Out::Bool(false),
+        text("attempt to yield across a C-call boundary"),
+        text("attempt to yield from outside a coroutine"),
+    ];
     gives(&format!("{main}{body}"), &expected);
 }
 
@@ -208,7 +225,16 @@ function f1
   return_n r2, 5
 ",
     );
-    gives(&format!("{main}{body}"), &[Out::Bool(false), Out::Int(13), Out::Bool(false), Out::Int(13), text("dead")]);
+    gives(
+        &format!("{main}{body}"),
+        &[
+            Out::Bool(false),
+            Out::Int(13),
+            Out::Bool(false),
+            Out::Int(13),
+            text("dead"),
+        ],
+    );
     let main = coroutine(
         "wrap",
         "

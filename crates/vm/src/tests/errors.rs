@@ -4,7 +4,11 @@ use super::{Out, everywhere, gives, ints, text};
 
 #[test]
 fn any_value_is_an_error_value() {
-    for (load, expected) in [("load_int r2, 7", Out::Int(7)), ("load_true r2", Out::Bool(true)), ("new_table r2, 0, 0", Out::Object("table"))] {
+    for (load, expected) in [
+        ("load_int r2, 7", Out::Int(7)),
+        ("load_true r2", Out::Bool(true)),
+        ("new_table r2, 0, 0", Out::Object("table")),
+    ] {
         gives(
             &format!(
                 "
@@ -28,24 +32,68 @@ function f1
 #[test]
 fn messages_name_position_operation_and_variable() {
     for (body, expected) in [
-        ("load_nil r0\n add_i r0, r0, 1 { line 7:3 } { name 0 local \"x\" }", "t:7: attempt to perform arithmetic on a nil value (local 'x')"),
-        ("load_true r0\n get_int r0, r0, 1 { line 7:3 } { name 0 field \"y\" }", "t:7: attempt to index a boolean value (field 'y')"),
-        ("load_int r0, 1\n call_0 r0, 0 { line 7:3 } { name 0 global \"f\" }", "t:7: attempt to call a number value (global 'f')"),
-        ("load_int r0, 1\n len r0, r0 { line 7:3 }", "t:7: attempt to get length of a number value"),
-        ("load_int r0, 1\n new_table r1, 0, 0\n concat r0, r0, 2 { line 7:3 }", "t:7: attempt to concatenate a table value"),
-        ("load_int r0, 1\n new_table r1, 0, 0\n jump_lt r0, r1, x { line 7:3 }\nx:", "t:7: attempt to compare number with table"),
-        ("load_int r0, 1\n load_int r1, 0\n mod r0, r0, r1 { line 7:3 }", "t:7: attempt to perform 'n%0'"),
-        ("load_int r0, 1\n load_int r1, 0\n idiv r0, r0, r1 { line 7:3 }", "t:7: attempt to divide by zero"),
-        ("load_k r0, '1.5'\n load_int r1, 0\n bor r0, r0, r1 { line 7:3 }", "t:7: number has no integer representation"),
-        ("new_table r0, 0, 0\n load_nil r1\n set_index r0, r1, r0 { line 7:3 }", "t:7: table index is nil"),
-        ("load_int r0, 1\n load_int r1, 1\n load_int r2, 0\n for_prep r0, r1, r2, x { line 7:3 }\nx:", "t:7: 'for' step is zero"),
-        ("load_int r0, 1\n tbc r0 { line 7:3 } { name 0 local \"v\" }", "t:7: variable 'v' got a non-closable value"),
-        ("load_int r0, 1\n check_global r0, 'g' { line 7:3 }", "t:7: global 'g' already defined"),
+        (
+            "load_nil r0\n add_i r0, r0, 1 { line 7:3 } { name 0 local \"x\" }",
+            "t:7: attempt to perform arithmetic on a nil value (local 'x')",
+        ),
+        (
+            "load_true r0\n get_int r0, r0, 1 { line 7:3 } { name 0 field \"y\" }",
+            "t:7: attempt to index a boolean value (field 'y')",
+        ),
+        (
+            "load_int r0, 1\n call_0 r0, 0 { line 7:3 } { name 0 global \"f\" }",
+            "t:7: attempt to call a number value (global 'f')",
+        ),
+        (
+            "load_int r0, 1\n len r0, r0 { line 7:3 }",
+            "t:7: attempt to get length of a number value",
+        ),
+        (
+            "load_int r0, 1\n new_table r1, 0, 0\n concat r0, r0, 2 { line 7:3 }",
+            "t:7: attempt to concatenate a table value",
+        ),
+        (
+            "load_int r0, 1\n new_table r1, 0, 0\n jump_lt r0, r1, x { line 7:3 }\nx:",
+            "t:7: attempt to compare number with table",
+        ),
+        (
+            "load_int r0, 1\n load_int r1, 0\n mod r0, r0, r1 { line 7:3 }",
+            "t:7: attempt to perform 'n%0'",
+        ),
+        (
+            "load_int r0, 1\n load_int r1, 0\n idiv r0, r0, r1 { line 7:3 }",
+            "t:7: attempt to divide by zero",
+        ),
+        (
+            "load_k r0, '1.5'\n load_int r1, 0\n bor r0, r0, r1 { line 7:3 }",
+            "t:7: number has no integer representation",
+        ),
+        (
+            "new_table r0, 0, 0\n load_nil r1\n set_index r0, r1, r0 { line 7:3 }",
+            "t:7: table index is nil",
+        ),
+        (
+            "load_int r0, 1\n load_int r1, 1\n load_int r2, 0\n for_prep r0, r1, r2, x { line 7:3 }\nx:",
+            "t:7: 'for' step is zero",
+        ),
+        (
+            "load_int r0, 1\n tbc r0 { line 7:3 } { name 0 local \"v\" }",
+            "t:7: variable 'v' got a non-closable value",
+        ),
+        (
+            "load_int r0, 1\n check_global r0, 'g' { line 7:3 }",
+            "t:7: global 'g' already defined",
+        ),
     ] {
         let body = format!("get_global r8, u0, 'log' {{ line 1:1 }}\n{body}");
         let close = if body.contains("tbc") { "close r0\n" } else { "" };
         everywhere(|m| {
-            assert_eq!(m.run(&format!("function f0 vararg\n{body}\n{close}return_0\n")), Err(text(expected)), "{:?}", m.options);
+            assert_eq!(
+                m.run(&format!("function f0 vararg\n{body}\n{close}return_0\n")),
+                Err(text(expected)),
+                "{:?}",
+                m.options
+            );
         });
     }
 }
@@ -135,8 +183,16 @@ function f0 vararg
   return_n r0, 2
 ",
         );
-        assert_eq!(got, Ok(vec![Out::Bool(false), text("error in error handling")]), "{:?}", m.options);
-        assert_eq!(m.run("function f0 vararg\n load_int r0, 3\n return_1 r0\n"), Ok(ints([3])));
+        assert_eq!(
+            got,
+            Ok(vec![Out::Bool(false), text("error in error handling")]),
+            "{:?}",
+            m.options
+        );
+        assert_eq!(
+            m.run("function f0 vararg\n load_int r0, 3\n return_1 r0\n"),
+            Ok(ints([3]))
+        );
     });
 }
 
@@ -157,6 +213,12 @@ function f0 vararg
         .replace("  call_n r3, 0, 0\n", "  move r5, r3\n  call_n r3, 1, 2\n")
         .replace("return_n r0, 3", "return_n r0, 5")
         .as_str(),
-        &[Out::Bool(true), Out::Bool(false), Out::Int(3), Out::Bool(false), text("bad argument #1 to 'pcall' (value expected)")],
+        &[
+            Out::Bool(true),
+            Out::Bool(false),
+            Out::Int(3),
+            Out::Bool(false),
+            text("bad argument #1 to 'pcall' (value expected)"),
+        ],
     );
 }

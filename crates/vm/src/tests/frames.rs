@@ -22,25 +22,43 @@ unsafe fn walk(vm: &Vm) -> Vec<FrameKind> {
             return kinds;
         }
         let callee = frame.callee();
-        assert!(matches!(callee.tag, tag::CLOSURE | tag::NATIVE), "{kind:?}: only functions have frames");
+        assert!(
+            matches!(callee.tag, tag::CLOSURE | tag::NATIVE),
+            "{kind:?}: only functions have frames"
+        );
         let caller = frame.caller();
-        assert!(caller.0 < frame.0 || kind == FrameKind::Body, "{kind:?}: frames go down");
+        assert!(
+            caller.0 < frame.0 || kind == FrameKind::Body,
+            "{kind:?}: frames go down"
+        );
         assert_eq!(frame.0.byte_offset_from(caller.0), frame.distance() as isize);
         assert_eq!(frame.distance() % 16, 0);
         if let Some(proto) = frame.proto() {
-            assert!(frame.0.add((*proto).frame_size as usize + SPARE_SLOTS) <= vm.stack_limit, "{kind:?}: a frame fits");
+            assert!(
+                frame.0.add((*proto).frame_size as usize + SPARE_SLOTS) <= vm.stack_limit,
+                "{kind:?}: a frame fits"
+            );
         }
         let (extra, count) = frame.varargs();
         if count > 0 {
-            assert!(extra.add(count) < frame.0.sub(HEADER_SLOTS), "{kind:?}: extra arguments lie below the header");
+            assert!(
+                extra.add(count) < frame.0.sub(HEADER_SLOTS),
+                "{kind:?}: extra arguments lie below the header"
+            );
         }
         if let Some(proto) = caller.proto() {
             // The return address and the constants are the caller's.
             let words = (*proto).function().code.len() as isize;
             let at = frame.caller_pc().offset_from((*proto).code);
-            assert!((0..words).contains(&at), "{kind:?}: the return address is in the caller's code");
+            assert!(
+                (0..words).contains(&at),
+                "{kind:?}: the return address is in the caller's code"
+            );
             assert_eq!(frame.return_k(), (*proto).constants.cast_const(), "{kind:?}");
-            assert!((*proto).function().safepoint_at(at as u32).is_some(), "{kind:?}: the caller is at an instruction with a live map");
+            assert!(
+                (*proto).function().safepoint_at(at as u32).is_some(),
+                "{kind:?}: the caller is at an instruction with a live map"
+            );
         }
         frame = caller;
     }
@@ -68,9 +86,18 @@ fn frames(short: &str, expected: &str) {
 
 #[test]
 fn calls_have_the_kind_of_their_instruction() {
-    frames("function f0 vararg\n get_global r0, u0, 'inspect'\n call r0, 0, r0\n return_1 r0\n", "Call1 Entry Base");
-    frames("function f0 vararg\n get_global r0, u0, 'inspect'\n call_n r0, 0, open\n return_open r0, 0\n", "CallN Entry Base");
-    frames("function f0 vararg\n get_global r0, u0, 'inspect'\n tail_call r0, 0\n", "TailNative Entry Base");
+    frames(
+        "function f0 vararg\n get_global r0, u0, 'inspect'\n call r0, 0, r0\n return_1 r0\n",
+        "Call1 Entry Base",
+    );
+    frames(
+        "function f0 vararg\n get_global r0, u0, 'inspect'\n call_n r0, 0, open\n return_open r0, 0\n",
+        "CallN Entry Base",
+    );
+    frames(
+        "function f0 vararg\n get_global r0, u0, 'inspect'\n tail_call r0, 0\n",
+        "TailNative Entry Base",
+    );
     frames(
         "
 function f0 vararg
@@ -142,7 +169,11 @@ fn metamethods_iterators_and_closers_have_continuation_frames() {
         ("__unm", "unm r0, r0"),
         ("__call", "call r0, 0, r0"),
     ] {
-        let expected = if event == "__call" { "Call1 Entry Base" } else { "Finish Entry Base" };
+        let expected = if event == "__call" {
+            "Call1 Entry Base"
+        } else {
+            "Finish Entry Base"
+        };
         frames(
             &format!(
                 "
@@ -162,7 +193,10 @@ function f0 vararg
             expected,
         );
     }
-    frames("function f0 vararg\n get_global r0, u0, 'inspect'\n load_nils r1, 2\n for_call r0, r1, r2, r3, 1\n return_1 r3\n", "Finish Entry Base");
+    frames(
+        "function f0 vararg\n get_global r0, u0, 'inspect'\n load_nils r1, 2\n for_call r0, r1, r2, r3, 1\n return_1 r3\n",
+        "Finish Entry Base",
+    );
     frames(
         "
 function f0 vararg

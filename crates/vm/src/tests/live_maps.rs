@@ -56,7 +56,12 @@ fn fill_function(function: &mut Function) {
             let word = i64::from(*at) + op.words() as i64 + i64::from(to);
             next.extend(u32::try_from(word).ok().and_then(index_of));
         }
-        insts.push(Inst { at: *at, op: op.clone(), next, live_out: BTreeSet::new() });
+        insts.push(Inst {
+            at: *at,
+            op: op.clone(),
+            next,
+            live_out: BTreeSet::new(),
+        });
     }
     loop {
         let mut changed = false;

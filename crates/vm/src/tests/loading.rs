@@ -5,7 +5,8 @@ use crate::{Options, Raised};
 use perilune_bytecode::{assemble, from_bytes, to_bytes, verify};
 
 fn load(m: &mut Machine, chunk: &[u8]) -> Result<(), String> {
-    let loaded = m.vm.enter(|ctx| -> Result<_, Raised> { ctx.load(chunk, b"=chunk", b"bt") });
+    let loaded =
+        m.vm.enter(|ctx| -> Result<_, Raised> { ctx.load(chunk, b"=chunk", b"bt") });
     match loaded {
         Ok(Ok(())) => Ok(()),
         Ok(Err(message)) => Err(String::from_utf8_lossy(&message).into_owned()),
@@ -52,7 +53,10 @@ fn unverified_code_is_refused() {
         let message = load(&mut m, &to_bytes(&module, false)).expect_err(body);
         assert!(message.starts_with("chunk: bad binary format ("), "{message}");
     }
-    assert_eq!(m.run("function f0 vararg\n load_int r0, 4\n return_1 r0\n"), Ok(vec![Out::Int(4)]));
+    assert_eq!(
+        m.run("function f0 vararg\n load_int r0, 4\n return_1 r0\n"),
+        Ok(vec![Out::Int(4)])
+    );
 }
 
 #[test]
@@ -106,8 +110,12 @@ fn corrupt_files_are_refused() {
 fn the_mode_is_respected() {
     let mut m = Machine::new(Options::default());
     let bytes = to_bytes(&program("function f0 vararg\n return_0\n"), true);
-    let refused = m.vm.enter(|ctx| ctx.load(&bytes, b"=chunk", b"t")).expect("there is memory");
+    let refused =
+        m.vm.enter(|ctx| ctx.load(&bytes, b"=chunk", b"t"))
+            .expect("there is memory");
     assert_eq!(refused, Err(b"attempt to load a binary chunk (mode is 't')".to_vec()));
-    let refused = m.vm.enter(|ctx| ctx.load(b"return 1", b"=chunk", b"b")).expect("there is memory");
+    let refused =
+        m.vm.enter(|ctx| ctx.load(b"return 1", b"=chunk", b"b"))
+            .expect("there is memory");
     assert_eq!(refused, Err(b"attempt to load a text chunk (mode is 'b')".to_vec()));
 }

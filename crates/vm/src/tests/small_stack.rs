@@ -30,10 +30,17 @@ done:
 fn in_small_stack(name: &str, short: String, rounds: i64) {
     let module = program(&short);
     let run = move || {
-        let mut m = Machine::new(Options { backend: Backend::Tail, ..Options::default() });
+        let mut m = Machine::new(Options {
+            backend: Backend::Tail,
+            ..Options::default()
+        });
         m.run_module(module, &[])
     };
-    let thread = std::thread::Builder::new().stack_size(STACK).name(name.to_string()).spawn(run).expect("a thread");
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .name(name.to_string())
+        .spawn(run)
+        .expect("a thread");
     let last = thread.join().expect("it does not panic");
     assert_eq!(last, Ok(vec![Out::Int(rounds)]), "{name}");
 }
@@ -46,7 +53,23 @@ fn ops(setup: &str, bodies: &[&str]) {
 
 #[test]
 fn moves_and_loads() {
-    ops("load_nil r4", &["move r3, r0", "load_int r3, 1", "load_float r3, 1", "load_k r3, 'x'", "load_kx r3, 'x'", "load_nil r3", "load_nils r3, 4", "load_false r3", "load_true r3", "spill s3, r0\n reload r5, s3", "get_upvalue r3, u0", "not r3, r0"]);
+    ops(
+        "load_nil r4",
+        &[
+            "move r3, r0",
+            "load_int r3, 1",
+            "load_float r3, 1",
+            "load_k r3, 'x'",
+            "load_kx r3, 'x'",
+            "load_nil r3",
+            "load_nils r3, 4",
+            "load_false r3",
+            "load_true r3",
+            "spill s3, r0\n reload r5, s3",
+            "get_upvalue r3, u0",
+            "not r3, r0",
+        ],
+    );
     // One of everything, ten times as often.
     let all = "move r3, r0\n load_int r4, 1\n load_true r5\n load_nils r6, 2\n load_k r8, 'x'\n not r9, r5";
     in_small_stack("all", repeat("", all, "", 10 * ROUNDS), 10 * ROUNDS);
@@ -58,36 +81,137 @@ fn arithmetic() {
     let floats = "load_float r4, 7\n load_float r5, 3";
     let mixed = "load_int r4, 7\n load_float r5, 3";
     for setup in [ints, floats, mixed] {
-        for op in ["add", "sub", "mul", "mod", "div", "idiv", "pow", "band", "bor", "bxor", "shl", "shr"] {
+        for op in [
+            "add", "sub", "mul", "mod", "div", "idiv", "pow", "band", "bor", "bxor", "shl", "shr",
+        ] {
             ops(setup, &[&format!("{op} r3, r4, r5")]);
         }
-        ops(setup, &["add_k r3, r4, '2'", "sub_k r3, r4, '2.5'", "mul_k r3, r4, '2'", "mod_k r3, r4, '2'", "pow_k r3, r4, '2'", "div_k r3, r4, '2'", "idiv_k r3, r4, '2'"]);
-        ops(setup, &["band_k r3, r4, '2'", "bor_k r3, r4, '2'", "bxor_k r3, r4, '2'", "add_i r3, r4, 1", "sub_i r3, r4, 1", "shl_i r3, r4, 1", "shr_i r3, r4, 1", "unm r3, r4", "bnot r3, r4"]);
+        ops(
+            setup,
+            &[
+                "add_k r3, r4, '2'",
+                "sub_k r3, r4, '2.5'",
+                "mul_k r3, r4, '2'",
+                "mod_k r3, r4, '2'",
+                "pow_k r3, r4, '2'",
+                "div_k r3, r4, '2'",
+                "idiv_k r3, r4, '2'",
+            ],
+        );
+        ops(
+            setup,
+            &[
+                "band_k r3, r4, '2'",
+                "bor_k r3, r4, '2'",
+                "bxor_k r3, r4, '2'",
+                "add_i r3, r4, 1",
+                "sub_i r3, r4, 1",
+                "shl_i r3, r4, 1",
+                "shr_i r3, r4, 1",
+                "unm r3, r4",
+                "bnot r3, r4",
+            ],
+        );
     }
 }
 
 #[test]
 fn compares() {
-    for setup in ["load_int r4, 7\n load_int r5, 3", "load_float r4, 7\n load_int r5, 3", "load_float r4, 7\n load_float r5, 3", "load_k r4, 'a'\n load_k r5, 'b'"] {
+    for setup in [
+        "load_int r4, 7\n load_int r5, 3",
+        "load_float r4, 7\n load_int r5, 3",
+        "load_float r4, 7\n load_float r5, 3",
+        "load_k r4, 'a'\n load_k r5, 'b'",
+    ] {
         for op in ["jump_eq", "jump_ne", "jump_lt", "jump_not_lt", "jump_le", "jump_not_le"] {
-            ops(setup, &[&format!("{op} r4, r5, next\nnext:"), &format!("{op} r5, r4, next\nnext:")]);
+            ops(
+                setup,
+                &[
+                    &format!("{op} r4, r5, next\nnext:"),
+                    &format!("{op} r5, r4, next\nnext:"),
+                ],
+            );
         }
-        ops(setup, &["jump_eq_k r4, '7', next\nnext:", "jump_ne_k r4, '7', next\nnext:", "jump_eq_i r4, 7, next\nnext:", "jump_ne_i r4, 7, next\nnext:", "jump_if r4, next\nnext:", "jump_if_not r4, next\nnext:", "jump_nil r4, next\nnext:", "jump_not_nil r4, next\nnext:", "jump next\nnext:"]);
+        ops(
+            setup,
+            &[
+                "jump_eq_k r4, '7', next\nnext:",
+                "jump_ne_k r4, '7', next\nnext:",
+                "jump_eq_i r4, 7, next\nnext:",
+                "jump_ne_i r4, 7, next\nnext:",
+                "jump_if r4, next\nnext:",
+                "jump_if_not r4, next\nnext:",
+                "jump_nil r4, next\nnext:",
+                "jump_not_nil r4, next\nnext:",
+                "jump next\nnext:",
+            ],
+        );
     }
     for op in ["lt", "not_lt", "le", "not_le", "gt", "not_gt", "ge", "not_ge"] {
-        ops("load_int r4, 7\n load_float r5, 3", &[&format!("jump_{op}_i r4, 5, a\na:\n jump_{op}_i r5, 5, b\nb:")]);
+        ops(
+            "load_int r4, 7\n load_float r5, 3",
+            &[&format!("jump_{op}_i r4, 5, a\na:\n jump_{op}_i r5, 5, b\nb:")],
+        );
     }
 }
 
 #[test]
 fn tables_and_strings() {
     let setup = "new_table r4, 4, 4\n load_int r5, 1\n set_index r4, r5, r5\n set_field r4, 'x', r5\n load_k r6, 'x'\n load_k r7, '2.5'\n set_index r4, r7, r5";
-    ops(setup, &["get_index r3, r4, r5", "get_index r3, r4, r6", "get_index r3, r4, r7", "get_int r3, r4, 1", "get_int r3, r4, 99", "get_field r3, r4, 'x'", "get_field r3, r4, 'y'"]);
-    ops(setup, &["set_index r4, r5, r0", "set_index r4, r6, r0", "set_index r4, r7, r0", "set_index_k r4, r5, '1'", "set_int r4, 1, r0", "set_int_k r4, 1, '5'", "set_field r4, 'x', r0", "set_field_k r4, 'x', '5'"]);
-    ops(setup, &["set_index r4, r0, r0", "get_global r3, u0, 'log'", "set_global u0, 'g', r0", "set_global_k u0, 'g', '1'", "self_field r8, r4, 'x'", "len r3, r4", "len r3, r6"]);
-    ops(setup, &["new_table r3, 0, 0", "new_table r3, 4, 4\n set_list r3, r4, 2, 1", "new_cell r3, r0\n set_cell r3, r0\n get_cell r3, r3"]);
-    ops("load_k r4, 'a'\n load_k r5, 'b'", &["concat r3, r4, 2", "move r6, r0\n concat r3, r4, 3"]);
-    in_small_stack("closure", repeat("", "closure r3, f1, [u0]", "function f1\n return_0\n", ROUNDS), ROUNDS);
+    ops(
+        setup,
+        &[
+            "get_index r3, r4, r5",
+            "get_index r3, r4, r6",
+            "get_index r3, r4, r7",
+            "get_int r3, r4, 1",
+            "get_int r3, r4, 99",
+            "get_field r3, r4, 'x'",
+            "get_field r3, r4, 'y'",
+        ],
+    );
+    ops(
+        setup,
+        &[
+            "set_index r4, r5, r0",
+            "set_index r4, r6, r0",
+            "set_index r4, r7, r0",
+            "set_index_k r4, r5, '1'",
+            "set_int r4, 1, r0",
+            "set_int_k r4, 1, '5'",
+            "set_field r4, 'x', r0",
+            "set_field_k r4, 'x', '5'",
+        ],
+    );
+    ops(
+        setup,
+        &[
+            "set_index r4, r0, r0",
+            "get_global r3, u0, 'log'",
+            "set_global u0, 'g', r0",
+            "set_global_k u0, 'g', '1'",
+            "self_field r8, r4, 'x'",
+            "len r3, r4",
+            "len r3, r6",
+        ],
+    );
+    ops(
+        setup,
+        &[
+            "new_table r3, 0, 0",
+            "new_table r3, 4, 4\n set_list r3, r4, 2, 1",
+            "new_cell r3, r0\n set_cell r3, r0\n get_cell r3, r3",
+        ],
+    );
+    ops(
+        "load_k r4, 'a'\n load_k r5, 'b'",
+        &["concat r3, r4, 2", "move r6, r0\n concat r3, r4, 3"],
+    );
+    in_small_stack(
+        "closure",
+        repeat("", "closure r3, f1, [u0]", "function f1\n return_0\n", ROUNDS),
+        ROUNDS,
+    );
 }
 
 #[test]

@@ -57,14 +57,25 @@ fn queue(size: u64, make: MakeKey) -> (u64, usize, usize) {
 
 #[test]
 fn a_queue_of_constant_size() {
-    let kinds: [(&str, MakeKey); 4] = [("sparse integers", int), ("successive integers", successive), ("floats", float), ("strings", string)];
+    let kinds: [(&str, MakeKey); 4] = [
+        ("sparse integers", int),
+        ("successive integers", successive),
+        ("floats", float),
+        ("strings", string),
+    ];
     for (name, make) in kinds {
         for size in [1, 2, 7, 8, 9, 50, 64, 1000, 1024, 1025] {
             let (rebuilds, first, second) = queue(size, make);
             // Each rebuild leaves room for a quarter of the keys or more.
             let most = ROUNDS / (size / 4).max(1);
-            assert!(rebuilds <= most, "{name}, {size} keys: {rebuilds} rebuilds in {ROUNDS} rounds");
-            assert!(second <= first + first / 4 + 4096, "{name}, {size} keys: {first} bytes, later {second}");
+            assert!(
+                rebuilds <= most,
+                "{name}, {size} keys: {rebuilds} rebuilds in {ROUNDS} rounds"
+            );
+            assert!(
+                second <= first + first / 4 + 4096,
+                "{name}, {size} keys: {first} bytes, later {second}"
+            );
         }
     }
 }

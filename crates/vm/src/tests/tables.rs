@@ -48,12 +48,17 @@ impl Key {
             Key::Int(n) => Model::Int(n),
             Key::Half(n) => Model::Float((f64::from(n) + 0.5).to_bits()),
             Key::Float(f) if f.is_nan() => return None,
-            Key::Float(f) if f.fract() == 0.0 && (-(2.0_f64.powi(63))..2.0_f64.powi(63)).contains(&f) => Model::Int(f as i64),
+            Key::Float(f) if f.fract() == 0.0 && (-(2.0_f64.powi(63))..2.0_f64.powi(63)).contains(&f) => {
+                Model::Int(f as i64)
+            }
             Key::Float(f) => Model::Float(f.to_bits()),
             Key::Whole(n) => Model::Int(n.into()),
             Key::Bool(b) => Model::Bool(b),
             Key::Short(n) => Model::Str(format!("k{}", n % 48)),
-            Key::Long(n) => Model::Str(format!("a key that is too long to be interned, whatever that length is: {}", n % 24)),
+            Key::Long(n) => Model::Str(format!(
+                "a key that is too long to be interned, whatever that length is: {}",
+                n % 24
+            )),
             Key::Event(n) => Model::Str(["__index", "__newindex", "__len", "__eq"][usize::from(n % 4)].to_string()),
             Key::Table(n) => Model::Table(n % TABLE_KEYS),
         })
@@ -190,7 +195,9 @@ impl Run<'_, '_> {
         let mut seen = BTreeMap::new();
         self.ctx.set_slot(CONTROL, Val::NIL);
         loop {
-            let Some((k, v)) = self.table().next(self.ctx, self.ctx.slot(CONTROL))? else { break };
+            let Some((k, v)) = self.table().next(self.ctx, self.ctx.slot(CONTROL))? else {
+                break;
+            };
             self.ctx.set_slot(CONTROL, k);
             let model = model_of(self.ctx, k);
             let value = stored(v).expect("next gives no nils");
@@ -254,12 +261,21 @@ impl Run<'_, '_> {
             Action::List(behind, count, nils) => {
                 let start = if *behind { self.border() + 1 } else { 1 };
                 let absent = |i: i64| nils >> (i % 8) & 1 != 0;
-                let values: Vec<Value> = (0..i64::from(count % 24)).map(|i| if absent(i) { Value::NIL } else { Value::int(i) }).collect();
+                let values: Vec<Value> = (0..i64::from(count % 24))
+                    .map(|i| if absent(i) { Value::NIL } else { Value::int(i) })
+                    .collect();
                 let (vm, table) = (self.ctx.vm_mut(), self.table().raw);
                 // SAFETY: H1; the values are no objects.
                 let done = unsafe {
                     vm.barrier(table);
-                    RawTable::set_list(table, &mut vm.heap, &mut vm.shapes, start, values.as_ptr(), values.len())
+                    RawTable::set_list(
+                        table,
+                        &mut vm.heap,
+                        &mut vm.shapes,
+                        start,
+                        values.as_ptr(),
+                        values.len(),
+                    )
                 };
                 assert_eq!(done, Ok(()));
                 for (i, v) in (0_i64..).zip(values) {
@@ -281,13 +297,19 @@ impl Run<'_, '_> {
 }
 
 fn check(actions: &[Action], gc_stress: bool) {
-    let mut vm = Vm::new(Options { gc_stress, ..Options::default() });
+    let mut vm = Vm::new(Options {
+        gc_stress,
+        ..Options::default()
+    });
     let done = vm.enter(|ctx| {
         for _ in 0..=CONTROL {
             let t = ctx.new_table(0, 0)?;
             ctx.push(t.as_val())?;
         }
-        let mut run = Run { ctx, model: BTreeMap::new() };
+        let mut run = Run {
+            ctx,
+            model: BTreeMap::new(),
+        };
         for action in actions {
             run.step(action)?;
             run.border();
@@ -326,7 +348,10 @@ fn nil_and_nan_are_no_keys() {
     m.vm.enter(|ctx| {
         let t = ctx.new_table(0, 0).expect("there is memory");
         ctx.push(t.as_val()).expect("there is room");
-        for (k, message) in [(Val::NIL, "table index is nil"), (Val::float(f64::NAN), "table index is NaN")] {
+        for (k, message) in [
+            (Val::NIL, "table index is nil"),
+            (Val::float(f64::NAN), "table index is NaN"),
+        ] {
             let t = ctx.slot(ctx.top() - 1).as_table().expect("the table");
             assert!(t.get(k).is_nil());
             let raised = t.set(ctx, k, Val::int(1)).expect_err("no key");
