@@ -206,12 +206,11 @@ fn binary_modules_make_the_round_trip() {
             .expect_err("half a module");
         assert!(error.to_string().starts_with("cut: bad binary format ("), "{error}");
         let mut broken = bytes.clone();
-        let at = bytes.len() - 9;
-        broken[at] ^= 0x55;
-        assert!(matches!(
-            lua.run(&broken, b"=broken", &[]),
-            Err(Error::Binary(_)) | Ok(_) | Err(Error::Runtime { .. })
-        ));
+        broken[4] ^= 0x55;
+        assert!(
+            matches!(lua.run(&broken, b"=broken", &[]), Err(Error::Binary(_))),
+            "not the head of a module"
+        );
         // As scripts load it.
         assert_eq!(
             results(

@@ -27,7 +27,7 @@ const MAX_SPAN: i32 = 24;
 /// A wish for `place(b) = place(a) + distance`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Affinity {
-    depth: u32,
+    pub depth: u32,
     pub a: u32,
     pub b: u32,
     pub distance: i32,
@@ -46,7 +46,8 @@ pub(crate) struct Clusters {
     size: Vec<u32>,
     low: Vec<i32>,
     high: Vec<i32>,
-    affinities: Vec<Affinity>,
+    /// All of them, the most frequent first.
+    pub affinities: Vec<Affinity>,
     /// Affinities that did not become part of a cluster.
     pub failed: Vec<Affinity>,
     significant: Vec<u32>,

@@ -106,6 +106,7 @@ fn color<F: Function>(func: &F, regs: &RegFile, options: &Options, ctx: &mut Ctx
             simplified.simplify(func, order, graph, clusters, spills);
             colors.select(func, order, graph, clusters, simplified);
             if colors.uncolored.is_empty() {
+                colors.improve(func, order, graph, clusters, simplified);
                 break;
             }
             if !colors.spill_uncolored(func, order, graph, spills) {

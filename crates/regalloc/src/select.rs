@@ -1,6 +1,6 @@
 //! Selection: each cluster gets the lowest place at which all of its values are free.
 
-use crate::coalesce::{Biases, Clusters};
+use crate::coalesce::{Affinity, Biases, Clusters};
 use crate::graph::Graph;
 use crate::order::{NONE, Order};
 use crate::simplify::Simplified;
@@ -10,6 +10,9 @@ use crate::{Clobber, Function, VReg};
 /// A group that has no tentative base.
 const NO_BASE: i32 = i32::MIN;
 
+/// How often a function is coloured again for want of room below its windows.
+const MAX_IMPROVEMENTS: u32 = 3;
+
 /// Colours, and the tentative bases of groups that came with them.
 #[derive(Default)]
 pub(crate) struct Colors {
@@ -17,6 +20,8 @@ pub(crate) struct Colors {
     pub regs: Vec<u32>,
     bases: Vec<i32>,
     biases: Biases,
+    /// The lowest base that each window may have, where an earlier colouring has shown it.
+    floors: Vec<i32>,
     members: Vec<(u32, i32)>,
     taken: Vec<u64>,
     unwanted: Vec<u64>,
@@ -56,6 +61,74 @@ impl Colors {
             }
             self.members = members;
         }
+    }
+
+    /// Colours once more if call windows came to lie too low, with what is known now about the room that
+    /// they need. A value that is live across a call may be placed after the call's window; when it finds no
+    /// place below, the window has to move, away from all that was computed in place. The better colouring stays.
+    pub fn improve<F: Function>(
+        &mut self,
+        func: &F,
+        order: &Order,
+        graph: &Graph,
+        clusters: &mut Clusters,
+        simplified: &Simplified,
+    ) {
+        self.floors.clear();
+        self.floors.resize(graph.groups.len(), 0);
+        for _ in 0..MAX_IMPROVEMENTS {
+            if !self.raise_floors(graph) {
+                break;
+            }
+            let moves = self.moves(graph, clusters);
+            let (regs, bases) = (self.regs.clone(), self.bases.clone());
+            self.select(func, order, graph, clusters, simplified);
+            if !self.uncolored.is_empty() || self.moves(graph, clusters) >= moves {
+                (self.regs, self.bases) = (regs, bases);
+                self.uncolored.clear();
+                break;
+            }
+        }
+        self.floors.clear();
+    }
+
+    /// Notes the room that windows need below them; whether some need more than they have.
+    fn raise_floors(&mut self, graph: &Graph) -> bool {
+        let mut any = false;
+        for group in 0..graph.groups.len() {
+            let base = self.bases[group];
+            let lowest = self.lowest_base(graph, group);
+            if base != NO_BASE && base < lowest {
+                self.floors[group] = self.floors[group].max(lowest);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Where a window can begin as things are.
+    fn lowest_base(&self, graph: &Graph, group: usize) -> i32 {
+        let Clobber::Above(from) = graph.groups[group].group.clobber else {
+            return 0;
+        };
+        let crossing = graph
+            .crossing(group as u32)
+            .iter()
+            .map(|&node| self.regs[node as usize]);
+        let above = crossing.filter(|&reg| reg != NONE).map(|reg| reg + 1).max();
+        above.unwrap_or(0) as i32 - i32::from(from)
+    }
+
+    /// About how many moves the colouring costs; each level of loops counts ten times.
+    fn moves(&self, graph: &Graph, clusters: &Clusters) -> f64 {
+        let place = |element: u32| match clusters.as_group(element) {
+            Some(group) => self.bases[group as usize].max(self.lowest_base(graph, group as usize)),
+            None if element == clusters.frame() => 0,
+            None => self.regs[element as usize] as i32,
+        };
+        let broken = |affinity: &&Affinity| place(affinity.a) + affinity.distance != place(affinity.b);
+        let costs = clusters.affinities.iter().filter(broken);
+        costs.map(|affinity| 10f64.powi(affinity.depth.min(10) as i32)).sum()
     }
 
     /// Spills what makes room for the uncoloured nodes: the values themselves, or for temporaries
@@ -274,7 +347,8 @@ impl Colors {
         if let Clobber::Above(from) = facts.group.clobber {
             let above = colored.map(|&node| self.regs[node as usize] + 1).max().unwrap_or(0);
             let room = above.max(crossing.len() as u32) as i32;
-            *lowest = (*lowest).max(room - from as i32 - distance);
+            let floor = self.floors.get(group as usize).copied().unwrap_or(0);
+            *lowest = (*lowest).max((room - from as i32).max(floor) - distance);
             return;
         }
         if facts.beside_slots {

@@ -184,6 +184,7 @@ function f1 params 2
         assert_eq!(m.run(&short), Ok(ints([1_000_000])));
         // SAFETY: H1; nothing runs.
         assert_eq!(
+            // SAFETY: H1; the running thread is live.
             unsafe { (*m.vm.thread).size },
             Machine::new(m.options.clone()).vm.initial_slots()
         );

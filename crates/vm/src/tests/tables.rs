@@ -194,10 +194,7 @@ impl Run<'_, '_> {
     fn traverse(&mut self, clear: Option<u8>) -> Result<(), Raised> {
         let mut seen = BTreeMap::new();
         self.ctx.set_slot(CONTROL, Val::NIL);
-        loop {
-            let Some((k, v)) = self.table().next(self.ctx, self.ctx.slot(CONTROL))? else {
-                break;
-            };
+        while let Some((k, v)) = self.table().next(self.ctx, self.ctx.slot(CONTROL))? {
             self.ctx.set_slot(CONTROL, k);
             let model = model_of(self.ctx, k);
             let value = stored(v).expect("next gives no nils");
