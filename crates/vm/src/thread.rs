@@ -93,6 +93,8 @@ pub unsafe fn resize(heap: &mut RawHeap<Objects>, t: *mut Thread, slots: usize) 
     let new: *mut Value = heap.memory.alloc(new_layout)?.cast().as_ptr();
     let old = (*t).stack;
     let kept = (*t).size.min(slots);
+    // Instructions that load a constant type write only the tag: no slot may be uninitialized.
+    std::ptr::write_bytes(new.add(kept), 0, slots - kept);
     std::ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), kept * size_of::<Value>());
     let moved = |p: *mut Value| {
         if p.is_null() {
@@ -196,6 +198,7 @@ impl Vm {
     pub(crate) unsafe fn new_thread_object(&mut self) -> Result<*mut Thread, OutOfMemory> {
         let new_layout = layout(INITIAL_SLOTS).ok_or(OutOfMemory)?;
         let stack: *mut Value = self.heap.memory.alloc(new_layout)?.cast().as_ptr();
+        std::ptr::write_bytes(stack, 0, INITIAL_SLOTS);
         let p = match self.heap.alloc(kind::THREAD, size_of::<Thread>()) {
             Ok(p) => p,
             Err(e) => {
