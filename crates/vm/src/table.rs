@@ -955,7 +955,7 @@ impl Table {
         if moved > 0 {
             let from = (*this).len as usize;
             for i in from..target as usize {
-                *(*this).array.add(i) = tag::NIL;
+                Table::array_put(this, i + 1, Value::NIL);
             }
             (*this).len = target;
         }
