@@ -21,6 +21,8 @@ pub struct Options {
     pub backend: Backend,
     /// Most bytes that scripts may occupy.
     pub memory_limit: Option<usize>,
+    /// Most slots of one register stack (a frame takes as many as it has registers, and two); `None` is a million.
+    pub stack_limit: Option<usize>,
     /// Collect at every safepoint and poison what is freed.
     pub gc_stress: bool,
     /// Move the register stack whenever it might be.
@@ -36,6 +38,7 @@ impl Default for Options {
             registers: compile.registers,
             backend: Backend::default(),
             memory_limit: None,
+            stack_limit: None,
             gc_stress: false,
             stack_stress: false,
         }
@@ -149,6 +152,7 @@ impl Lua {
             std: options.std,
             backend: options.backend,
             memory_limit: options.memory_limit,
+            stack_limit: options.stack_limit,
             gc_stress: options.gc_stress,
             stack_stress: options.stack_stress,
             seed: 0,

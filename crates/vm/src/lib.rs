@@ -51,4 +51,4 @@ pub use dispatch::Backend;
 pub use frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 pub use native::{Ctx, NativeFn, Returns, Table, Type, Val};
 pub use perilune_lang::Std;
-pub use vm::{Loader, MAX_NESTING, MAX_STACK, Options, Raised, Vm};
+pub use vm::{Loader, MAX_NESTING, MAX_STACK, MIN_STACK, Options, Raised, Vm};

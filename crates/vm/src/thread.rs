@@ -15,7 +15,7 @@ use std::alloc::Layout;
 use std::ptr::{NonNull, null, null_mut};
 
 /// Slots of a new stack.
-const INITIAL_SLOTS: usize = SPARE_SLOTS + 64;
+pub(crate) const INITIAL_SLOTS: usize = SPARE_SLOTS + 64;
 
 /// What a coroutine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

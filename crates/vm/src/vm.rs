@@ -20,7 +20,9 @@ use std::rc::Rc;
 
 /// Most slots of one register stack, as Lua's `LUAI_MAXSTACK`.
 pub const MAX_STACK: usize = 1_000_000;
-/// Slots beyond [`MAX_STACK`] for the handling of a stack overflow.
+/// The lowest limit of a register stack: what it has from the start.
+pub const MIN_STACK: usize = crate::thread::INITIAL_SLOTS;
+/// Slots beyond a stack's limit for the handling of a stack overflow.
 pub const ERROR_STACK: usize = 4_000;
 /// Slots kept free above every frame, for the windows of metamethods and the stack of natives.
 pub const SPARE_SLOTS: usize = 64;
@@ -61,6 +63,8 @@ pub struct Options {
     pub backend: Backend,
     /// Most bytes that scripts may occupy.
     pub memory_limit: Option<usize>,
+    /// Most slots of one register stack; [`MAX_STACK`] at most, which is also what `None` means.
+    pub stack_limit: Option<usize>,
     /// Collect at every safepoint and poison what is freed.
     pub gc_stress: bool,
     /// Move the register stack whenever it might be.
@@ -120,6 +124,8 @@ pub struct Vm {
     pub(crate) host: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
     pub(crate) std: Std,
     pub(crate) stack_stress: bool,
+    /// Most slots of one register stack, but for the handling of its overflow.
+    max_stack: usize,
     pub(crate) in_overflow: bool,
     /// Depth of message handlers and finalizers, which are not nested without end.
     pub(crate) handling: u32,
@@ -183,6 +189,7 @@ impl Vm {
             host: RefCell::default(),
             std: options.std,
             stack_stress: options.stack_stress,
+            max_stack: options.stack_limit.map_or(MAX_STACK, |n| n.clamp(MIN_STACK, MAX_STACK)),
             in_overflow: false,
             handling: 0,
             in_finalizer: false,
@@ -487,9 +494,9 @@ impl Vm {
             return Ok(());
         }
         let max = if self.in_overflow {
-            MAX_STACK + ERROR_STACK
+            self.max_stack + ERROR_STACK
         } else {
-            MAX_STACK
+            self.max_stack
         };
         if needed > max {
             self.in_overflow = true;

@@ -16,6 +16,7 @@ const USAGE: &str = "usage: perilune [options] [script [args]]
   --gc-stress     collect at every safepoint and poison what is freed
   --stack-stress  move the register stack whenever it might be
   --memory N      limit on the bytes that the script may occupy
+  --stack N       limit on the slots of one register stack (default and most: 1000000)
   --errors FORM   syntax errors as 'plain' text, with an 'excerpt' of the source, or
                   'auto' (default): an excerpt at a terminal, else plain
 perilune dump --stage STAGE FILE   print what a stage of the compiler makes of a file
@@ -169,6 +170,13 @@ fn parse(args: Vec<String>) -> Result<Invocation, Failure> {
             }
             "--gc-stress" => options.gc_stress = true,
             "--stack-stress" => options.stack_stress = true,
+            "--stack" => {
+                let text = value("--stack")?;
+                let slots = text
+                    .parse()
+                    .map_err(|_| Failure::Usage(format!("'--stack' takes a number of slots, not '{text}'")))?;
+                options.stack_limit = Some(slots);
+            }
             "--memory" => {
                 let text = value("--memory")?;
                 options.memory_limit = Some(
