@@ -358,9 +358,14 @@ fn parse(text: &str) -> Vec<Function> {
     functions
 }
 
-/// `add::<perilune_vm::dispatch::Tail>` or `add::h0123456789abcdef` is `add`.
+/// `arith::add::<perilune_vm::dispatch::Tail>` or `arith::add::h0123456789abcdef` is `add`.
 fn handler_name(symbol: &str) -> &str {
-    symbol.split("::").next().unwrap_or(symbol)
+    let path = symbol.split("::<").next().unwrap_or(symbol);
+    let path = match path.rsplit_once("::h") {
+        Some((path, hash)) if hash.len() == 16 => path,
+        _ => path,
+    };
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// `   70b2:\tmov    %rax,(%rdx)        # comment`
@@ -388,7 +393,7 @@ mod tests {
     use super::*;
 
     const LISTING: &str = "
-0000000000001000 <perilune_vm::ops::add>:
+0000000000001000 <perilune_vm::ops::arith::add>:
     1000:\tpush   %rbx
     1001:\tcmp    $0x1,%r11b
     1002:\tjne    1006 <perilune_vm::ops::add+0x6>

@@ -1,0 +1,384 @@
+//! Handlers that read and write tables, and their second chances: common cases that the first test does not cover.
+
+use super::*;
+
+handlers! {
+    fn new_table(vm, pc, base, k, t) { new_table_slow::<D>(vm, pc, base, k, t) }
+    fn get_index(vm, pc, base, k, t) {
+        let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
+            let table: *mut Table = (*object).as_ptr();
+            let i = (*key).payload;
+            if i.wrapping_sub(1) < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = *a.add(i as usize - 1);
+                if tag != tag::NIL {
+                    let dst = reg(base, pc, 1);
+                    (*dst).payload = *a.cast::<u64>().sub(i as usize);
+                    (*dst).tag = tag;
+                    next!(vm, pc, base, k, t, 1)
+                }
+            }
+        }
+        get_index_mid::<D>(vm, pc, base, k, t)
+    }
+    fn get_int(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            let i = imm(pc, 3) as u64;
+            if i.wrapping_sub(1) < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = *a.add(i as usize - 1);
+                if tag != tag::NIL {
+                    let dst = reg(base, pc, 1);
+                    (*dst).payload = *a.cast::<u64>().sub(i as usize);
+                    (*dst).tag = tag;
+                    next!(vm, pc, base, k, t, 1)
+                }
+            }
+        }
+        get_int_slow::<D>(vm, pc, base, k, t)
+    }
+    fn get_field(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            if cached_shape(table, pc) {
+                let slot = cached_slot(table, pc);
+                let tag = (*slot).tag;
+                if tag != tag::NIL {
+                    let dst = reg(base, pc, 1);
+                    (*dst).payload = (*slot).payload;
+                    (*dst).tag = tag;
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        get_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn get_field_proto(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE && cached_shape((*object).as_ptr(), pc) {
+            let holder = *pc.add(2) as *const Table;
+            let slot = cached_slot(holder, pc);
+            let tag = (*slot).tag;
+            if tag != tag::NIL {
+                let dst = reg(base, pc, 1);
+                (*dst).payload = (*slot).payload;
+                (*dst).tag = tag;
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        get_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_index(vm, pc, base, k, t) {
+        let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
+            let table: *mut Table = (*object).as_ptr();
+            let at = (*key).payload.wrapping_sub(1);
+            if (*table).header.gc & GC_BARRIER == 0 && at < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = (*value).tag;
+                if *a.add(at as usize) != tag::NIL && tag != tag::NIL {
+                    *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
+                    *a.add(at as usize) = tag;
+                    next!(vm, pc, base, k, t, 1)
+                }
+            }
+        }
+        set_index_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_index_k(vm, pc, base, k, t) {
+        let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3));
+        if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
+            let table: *mut Table = (*object).as_ptr();
+            let at = (*key).payload.wrapping_sub(1);
+            if (*table).header.gc & GC_BARRIER == 0 && at < u64::from((*table).len) {
+                let a = (*table).array;
+                let tag = (*value).tag;
+                if *a.add(at as usize) != tag::NIL && tag != tag::NIL {
+                    *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
+                    *a.add(at as usize) = tag;
+                    next!(vm, pc, base, k, t, 1)
+                }
+            }
+        }
+        set_index_k_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_int(vm, pc, base, k, t) {
+        let (object, value) = (reg(base, pc, 1), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            let i = imm(pc, 2) as u64;
+            let tag = (*value).tag;
+            if (*table).header.gc & GC_BARRIER == 0 && tag != tag::NIL && i.wrapping_sub(1) < u64::from((*table).len) {
+                let a = (*table).array;
+                if *a.add(i as usize - 1) != tag::NIL {
+                    *a.cast::<u64>().sub(i as usize) = (*value).payload;
+                    *a.add(i as usize - 1) = tag;
+                    next!(vm, pc, base, k, t, 1)
+                }
+            }
+        }
+        set_int_slow::<D>(vm, pc, base, k, t)
+    }
+    fn set_int_k(vm, pc, base, k, t) { set_int_k_slow::<D>(vm, pc, base, k, t) }
+    fn set_field(vm, pc, base, k, t) {
+        let object = reg(base, pc, 1);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            if cached_shape(table, pc) && (*table).header.gc & GC_BARRIER == 0 {
+                copy(cached_slot(table, pc), reg(base, pc, 3));
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        set_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_field_k(vm, pc, base, k, t) {
+        let object = reg(base, pc, 1);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            if cached_shape(table, pc) && (*table).header.gc & GC_BARRIER == 0 {
+                copy(cached_slot(table, pc), konst(k, pc, 3));
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        set_field_k_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_field_add(vm, pc, base, k, t) {
+        let (object, value) = (reg(base, pc, 1), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            let at = *pc.add(1).cast::<u32>().add(1);
+            if cached_shape(table, pc)
+                && (*table).header.gc & GC_BARRIER == 0
+                && (*table).header.aux & flag::WATCHED == 0
+                && at < (*table).slot_room() * 16
+                && (*value).tag != tag::NIL
+            {
+                let shape = *pc.add(2) as *mut crate::shape::Shape;
+                copy((*table).slots.byte_add(at as usize), value);
+                (*table).shape = shape;
+                (*table).header.word = (*shape).header.word;
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        set_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn get_global(vm, pc, base, k, t) {
+        let env = upvalue(base, pc, 2);
+        if (*env).value.tag == tag::TABLE {
+            let table: *mut Table = (*env).value.as_ptr();
+            if cached_shape(table, pc) {
+                let slot = cached_slot(table, pc);
+                let tag = (*slot).tag;
+                if tag != tag::NIL {
+                    let dst = reg(base, pc, 1);
+                    (*dst).payload = (*slot).payload;
+                    (*dst).tag = tag;
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        get_global_slow::<D>(vm, pc, base, k, t)
+    }
+    fn set_global(vm, pc, base, k, t) {
+        let env = upvalue(base, pc, 1);
+        if (*env).value.tag == tag::TABLE {
+            let table: *mut Table = (*env).value.as_ptr();
+            if cached_shape(table, pc) && (*table).header.gc & GC_BARRIER == 0 {
+                copy(cached_slot(table, pc), reg(base, pc, 3));
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        set_global_slow::<D>(vm, pc, base, k, t)
+    }
+    fn set_global_k(vm, pc, base, k, t) {
+        let env = upvalue(base, pc, 1);
+        if (*env).value.tag == tag::TABLE {
+            let table: *mut Table = (*env).value.as_ptr();
+            if cached_shape(table, pc) && (*table).header.gc & GC_BARRIER == 0 {
+                copy(cached_slot(table, pc), konst(k, pc, 3));
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        set_global_k_slow::<D>(vm, pc, base, k, t)
+    }
+    fn self_field(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            if cached_shape(table, pc) {
+                let slot = cached_slot(table, pc);
+                let tag = (*slot).tag;
+                if tag != tag::NIL {
+                    let window = reg(base, pc, 1);
+                    (*window.add(2)).payload = table as u64;
+                    (*window.add(2)).tag = tag::TABLE;
+                    (*window).payload = (*slot).payload;
+                    (*window).tag = tag;
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        self_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn self_field_proto(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE {
+            let table: *mut Table = (*object).as_ptr();
+            if cached_shape(table, pc) {
+                let holder = *pc.add(2) as *const Table;
+                let slot = cached_slot(holder, pc);
+                let tag = (*slot).tag;
+                if tag != tag::NIL {
+                    let window = reg(base, pc, 1);
+                    (*window.add(2)).payload = table as u64;
+                    (*window.add(2)).tag = tag::TABLE;
+                    (*window).payload = (*slot).payload;
+                    (*window).tag = tag;
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        self_field_mid::<D>(vm, pc, base, k, t)
+    }
+    fn set_list(vm, pc, base, k, t) { set_list_slow::<D>(vm, pc, base, k, t) }
+    fn set_list_open(vm, pc, base, k, t) { set_list_open_slow::<D>(vm, pc, base, k, t) }
+
+}
+
+handlers! {
+    #[inline(never)]
+    fn get_index_mid(vm, pc, base, k, t) {
+        let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE {
+            let v = Table::get((*object).as_ptr(), *key);
+            if v.tag != tag::NIL || (*(*object).as_ptr::<Table>()).meta.is_null() {
+                *reg(base, pc, 1) = v;
+                next!(vm, pc, base, k, t, 1)
+            }
+        }
+        get_index_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_index_mid(vm, pc, base, k, t) {
+        if store_plain(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_index_k_mid(vm, pc, base, k, t) {
+        if store_plain(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_k_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn get_field_mid(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::TABLE {
+            let table: *const Table = (*object).as_ptr();
+            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, (*konst(k, pc, 3)).as_ptr()) {
+                let holder = if holder.is_null() { table } else { holder };
+                let slot = (*holder).slots.byte_add(at);
+                if (*slot).tag != tag::NIL {
+                    copy(reg(base, pc, 1), slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        }
+        get_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn self_field_mid(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        let name: *mut Str = (*konst(k, pc, 3)).as_ptr();
+        if (*object).tag == tag::TABLE {
+            let table: *const Table = (*object).as_ptr();
+            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, name) {
+                let holder = if holder.is_null() { table } else { holder };
+                let slot = (*holder).slots.byte_add(at);
+                if (*slot).tag != tag::NIL {
+                    let window = reg(base, pc, 1);
+                    copy(window.add(2), object);
+                    copy(window, slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+        } else if (*object).tag == tag::STR {
+            // Methods of strings: the string metatable's `__index` table.
+            let v = (*vm).string_method(name);
+            if v.tag != tag::NIL {
+                let window = reg(base, pc, 1);
+                copy(window.add(2), object);
+                *window = v;
+                next!(vm, pc, base, k, t, 3)
+            }
+        }
+        self_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_field_mid(vm, pc, base, k, t) {
+        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 3)
+        }
+        set_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_field_k_mid(vm, pc, base, k, t) {
+        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 3)
+        }
+        set_field_k_slow::<D>(vm, pc, base, k, t)
+    }
+}
+
+/// Stores into a plain table (no metatable, no barrier due) what needs no growth; false if this is another kind of
+/// store.
+#[inline(always)]
+unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
+    if (*object).tag != tag::TABLE {
+        return false;
+    }
+    let table: *mut Table = (*object).as_ptr();
+    if (*table).header.gc & GC_BARRIER != 0 || !(*table).meta.is_null() || (*table).header.aux & flag::WATCHED != 0 {
+        return false;
+    }
+    let len = u64::from((*table).len);
+    if (*key).tag == tag::INT && (*key).payload.wrapping_sub(1) == len {
+        let tag = (*value).tag;
+        if len >= u64::from((*table).capacity) || tag == tag::NIL || (*table).has_hash() {
+            return false;
+        }
+        Table::array_put(table, len as usize + 1, *value);
+        (*table).len = len as u32 + 1;
+        return true;
+    }
+    Table::put_plain(table, *key, *value)
+}
+
+/// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say).
+#[inline(always)]
+unsafe fn set_looked_up(vm: *mut Vm, object: *const Value, name: *const Str, value: *const Value) -> bool {
+    if (*object).tag != tag::TABLE {
+        return false;
+    }
+    let table: *mut Table = (*object).as_ptr();
+    if (*table).header.gc & GC_BARRIER != 0 || crate::vm::is_event_key(name) {
+        return false;
+    }
+    match (*vm).lookups.find((*table).header.word, name) {
+        Some((holder, at)) if holder.is_null() => {
+            let slot = (*table).slots.byte_add(at);
+            if (*slot).tag == tag::NIL {
+                return false;
+            }
+            copy(slot, value);
+            true
+        }
+        _ => false,
+    }
+}

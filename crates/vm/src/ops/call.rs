@@ -1,0 +1,159 @@
+//! Handlers of calls, returns and varargs.
+
+use super::*;
+
+handlers! {
+    fn call(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let proto = (*(*window).as_ptr::<Closure>()).proto;
+            let new = window.add(HEADER_SLOTS);
+            if (*proto).arity == u32::from(field(pc, 2)) && new.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit {
+                let w = new.cast::<u8>();
+                w.offset(offset::TAG_KIND).cast::<u32>().write(TAGGED_CALL1);
+                w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
+                w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
+                w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
+                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+            }
+        }
+        call_mid::<D>(vm, pc, base, k, t)
+    }
+    fn call_0(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let proto = (*(*window).as_ptr::<Closure>()).proto;
+            let new = window.add(HEADER_SLOTS);
+            if (*proto).arity == u32::from(field(pc, 2)) && new.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit {
+                let w = new.cast::<u8>();
+                w.offset(offset::TAG_KIND).cast::<u32>().write(TAGGED_CALL0);
+                w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
+                w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
+                w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
+                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+            }
+        }
+        call_0_mid::<D>(vm, pc, base, k, t)
+    }
+    fn call_n(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let proto = (*(*window).as_ptr::<Closure>()).proto;
+            let new = window.add(HEADER_SLOTS);
+            if (*proto).arity == u32::from(field(pc, 2)) && new.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit {
+                let w = new.cast::<u8>();
+                w.offset(offset::TAG_KIND).cast::<u32>().write(TAGGED_CALLN);
+                w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
+                w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
+                w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
+                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+            }
+        }
+        call_n_mid::<D>(vm, pc, base, k, t)
+    }
+    fn call_open(vm, pc, base, k, t) { call_open_slow::<D>(vm, pc, base, k, t) }
+    fn tail_call(vm, pc, base, k, t) { tail_call_mid::<D>(vm, pc, base, k, t) }
+    fn tail_call_open(vm, pc, base, k, t) { tail_call_open_slow::<D>(vm, pc, base, k, t) }
+    fn return_0(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Call0 as u16 {
+            let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+            let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+            let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+            return D::next(vm, back, caller, k, t);
+        }
+        return_0_slow::<D>(vm, pc, base, k, t)
+    }
+    fn return_1(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Call1 as u16 {
+            let src = reg(base, pc, 1);
+            let (payload, tag) = ((*src).payload, (*src).tag);
+            let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+            let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+            let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+            let dst = caller.byte_add(*back.cast::<u16>().sub(1) as usize);
+            (*dst).payload = payload;
+            (*dst).tag = tag;
+            return D::next(vm, back, caller, k, t);
+        }
+        return_1_mid::<D>(vm, pc, base, k, t)
+    }
+    fn return_n(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::CallN as u16 {
+            let count = field(pc, 2) as usize;
+            if *back.cast::<u16>().sub(1) as usize == count {
+                let first = reg(base, pc, 1);
+                let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+                let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+                let window = caller.byte_add(*back.cast::<u16>().sub(3) as usize);
+                let mut i = 0;
+                while i < count {
+                    copy(window.add(i), first.add(i));
+                    i += 1;
+                }
+                return D::next(vm, back, caller, k, t);
+            }
+        }
+        return_n_slow::<D>(vm, pc, base, k, t)
+    }
+    fn return_open(vm, pc, base, k, t) { return_open_slow::<D>(vm, pc, base, k, t) }
+    fn vararg(vm, pc, base, k, t) { vararg_slow::<D>(vm, pc, base, k, t) }
+    fn vararg_open(vm, pc, base, k, t) {
+        let (start, count) = RegisterFrame(base).varargs();
+        (*vm).open_start = start;
+        (*vm).open_count = count;
+        next!(vm, pc, base, k, t, 1)
+    }
+    fn vararg_table(vm, pc, base, k, t) { vararg_table_slow::<D>(vm, pc, base, k, t) }
+    fn get_vararg(vm, pc, base, k, t) { get_vararg_slow::<D>(vm, pc, base, k, t) }
+    fn vararg_from(vm, pc, base, k, t) { vararg_from_slow::<D>(vm, pc, base, k, t) }
+    fn vararg_from_open(vm, pc, base, k, t) { vararg_from_open_slow::<D>(vm, pc, base, k, t) }
+
+}
+
+const TAGGED_CALL1: u32 = tag::CLOSURE as u32 | (FrameKind::Call1 as u32) << 16;
+const TAGGED_CALL0: u32 = tag::CLOSURE as u32 | (FrameKind::Call0 as u32) << 16;
+const TAGGED_CALLN: u32 = tag::CLOSURE as u32 | (FrameKind::CallN as u32) << 16;
+
+macro_rules! call_shells {
+    ($($name:ident $kind:ident;)*) => { handlers! { $(
+        #[inline(never)]
+        fn $name(vm, pc, base, k, t) {
+            (*vm).pc = pc;
+            (*vm).base = base;
+            (*vm).k = k;
+            let flow = (*vm).call_slow(FrameKind::$kind, false);
+            resume::<D>(vm, flow)
+        }
+    )* } };
+}
+
+call_shells! {
+    call_mid Call1;
+    call_0_mid Call0;
+    call_n_mid CallN;
+}
+
+handlers! {
+    #[inline(never)]
+    fn tail_call_mid(vm, pc, base, k, t) {
+        (*vm).pc = pc;
+        (*vm).base = base;
+        (*vm).k = k;
+        let flow = (*vm).tail_call_slow(false);
+        resume::<D>(vm, flow)
+    }
+    #[inline(never)]
+    fn return_1_mid(vm, pc, base, k, t) {
+        (*vm).pc = pc;
+        (*vm).base = base;
+        (*vm).k = k;
+        let flow = (*vm).return_slow(reg(base, pc, 1), 1);
+        resume::<D>(vm, flow)
+    }
+}
+
+const _: () = assert!(ARITY_VARARG > u16::MAX as u32);

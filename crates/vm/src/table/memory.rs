@@ -1,0 +1,163 @@
+//! What the collector does with tables.
+
+use super::*;
+
+impl Table {
+    /// Marks the contents, or puts a weak table off.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn trace(this: *mut Table, t: &mut Tracer) {
+        mark_ptr(t, (*this).meta);
+        mark_ptr(t, (*this).shape);
+        let weak = (*this).header.aux & (flag::WEAK_KEYS | flag::WEAK_VALUES);
+        let me: Ptr = NonNull::new_unchecked(this.cast());
+        match weak {
+            0 => {}
+            flag::WEAK_VALUES => {
+                t.defer(me, Deferred::WeakValues);
+                let size = if (*this).nodes.is_null() {
+                    0
+                } else {
+                    1usize << (*this).node_bits
+                };
+                for i in 0..size {
+                    let n = (*this).nodes.add(i);
+                    if (*n).value_tag != tag::NIL {
+                        mark_value(t, (*n).key());
+                    } else {
+                        Table::forget_key(n);
+                    }
+                }
+                return;
+            }
+            flag::WEAK_KEYS => {
+                // String keys of the record part are values, never weak; so are the array's.
+                t.defer(me, Deferred::Ephemeron);
+                return;
+            }
+            _ => {
+                t.defer(me, Deferred::AllWeak);
+                return;
+            }
+        }
+        for i in 1..=(*this).len as usize {
+            mark_value(t, Table::array_get(this, i));
+        }
+        for i in 0..(*(*this).shape).count as usize {
+            mark_value(t, *(*this).slots.add(i));
+        }
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
+        for i in 0..size {
+            let n = (*this).nodes.add(i);
+            if (*n).value_tag != tag::NIL {
+                mark_value(t, (*n).key());
+                mark_value(t, (*n).value());
+            } else {
+                Table::forget_key(n);
+            }
+        }
+    }
+
+    /// The entries of an ephemeron table.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn trace_ephemeron(this: *mut Table, t: &mut Tracer) {
+        for i in 1..=(*this).len as usize {
+            mark_value(t, Table::array_get(this, i));
+        }
+        for i in 0..(*(*this).shape).count as usize {
+            mark_value(t, *(*this).slots.add(i));
+        }
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
+        for i in 0..size {
+            let n = (*this).nodes.add(i);
+            if (*n).value_tag == tag::NIL {
+                Table::forget_key(n);
+                continue;
+            }
+            let (key, value) = ((*n).key(), (*n).value());
+            match key.header() {
+                Some(k) if key.tag != tag::STR => {
+                    if let Some(v) = value.header() {
+                        t.ephemeron(k, v);
+                    }
+                }
+                Some(k) => {
+                    t.mark(k);
+                    mark_value(t, value);
+                }
+                None => mark_value(t, value),
+            }
+        }
+    }
+
+    /// Removes entries whose key or value (as asked) is not marked.
+    ///
+    /// # Safety
+    /// Called in a weak phase.
+    pub unsafe fn clear_weak(this: *mut Table, keys: bool, values: bool, dead: &mut dyn FnMut(Value) -> bool) {
+        if values {
+            for i in 1..=(*this).len as usize {
+                if dead(Table::array_get(this, i)) {
+                    Table::array_put(this, i, Value::NIL);
+                }
+            }
+            Table::trim(this);
+            for i in 0..(*(*this).shape).count as usize {
+                let slot = (*this).slots.add(i);
+                if dead(*slot) {
+                    *slot = Value::NIL;
+                }
+            }
+        }
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
+        for i in 0..size {
+            let n = (*this).nodes.add(i);
+            if (*n).value_tag == tag::NIL {
+                if keys {
+                    Table::forget_key(n);
+                }
+                continue;
+            }
+            if (values && dead((*n).value())) || (keys && dead((*n).key())) {
+                (*n).value_tag = tag::NIL;
+                Table::forget_key(n);
+            }
+        }
+    }
+
+    /// Frees the buffers.
+    ///
+    /// # Safety
+    /// `this` dies with this call.
+    pub unsafe fn free_parts(this: *mut Table, mem: &mut Memory) {
+        Table::free_array(this, mem);
+        Table::free_slots(this, mem);
+        if !(*this).nodes.is_null()
+            && let Some(layout) = node_layout((*this).node_bits)
+        {
+            mem.free(NonNull::new_unchecked((*this).nodes.cast()), layout);
+            (*this).nodes = null_mut();
+        }
+    }
+
+    /// Whether a store into the table must go through the barrier's slow path.
+    #[inline(always)]
+    pub fn needs_barrier(&self) -> bool {
+        self.header.gc & GC_BARRIER != 0
+    }
+}
