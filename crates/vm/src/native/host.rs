@@ -1,0 +1,122 @@
+//! What natives may ask of the VM itself: its globals, its collector, its loader, its host's state.
+
+use super::{Ctx, Table, Val};
+use crate::value::tag;
+use crate::vm::{Raised, Vm};
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+impl Ctx<'_> {
+    /// The global environment.
+    pub fn globals(&self) -> Table<'_> {
+        Table::new(self.vm_mut().globals)
+    }
+    /// The registry.
+    pub fn registry(&self) -> Table<'_> {
+        Table::new(self.vm_mut().registry)
+    }
+    /// The language version.
+    pub fn std(&self) -> perilune_lang::Std {
+        self.vm_mut().std
+    }
+    /// State of the host, one value per type, made on first use.
+    pub fn state<T: 'static + Default>(&self) -> Rc<RefCell<T>> {
+        let vm = self.vm_mut();
+        let mut host = vm.host.borrow_mut();
+        let entry = host
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Rc::new(RefCell::new(T::default())) as Rc<dyn Any>);
+        match entry.clone().downcast::<RefCell<T>>() {
+            Ok(state) => state,
+            Err(_) => unreachable!("the entry was made for this type"),
+        }
+    }
+    /// Charges work that a native does.
+    ///
+    /// # Errors
+    /// The fuel is used up.
+    #[inline]
+    pub fn charge(&self, work: u64) -> Result<(), Raised> {
+        let _ = work;
+        Ok(())
+    }
+    /// Bytes in use.
+    pub fn memory_used(&self) -> usize {
+        self.vm_mut().heap.bytes()
+    }
+    /// Stops or restarts automatic collection; whether it was running.
+    pub fn gc_set_running(&self, on: bool) -> bool {
+        let heap = &mut self.vm_mut().heap;
+        let was = heap.is_running();
+        if on {
+            heap.restart()
+        } else {
+            heap.stop()
+        }
+        was
+    }
+    /// Whether automatic collection is on.
+    pub fn gc_is_running(&self) -> bool {
+        self.vm_mut().heap.is_running()
+    }
+    /// The pause in percent, and sets it if asked.
+    pub fn gc_pause(&self, set: Option<usize>) -> usize {
+        let heap = &mut self.vm_mut().heap;
+        match set {
+            Some(p) => heap.set_pause(p),
+            None => heap.pause(),
+        }
+    }
+    /// Compiles source text or loads a binary chunk, and pushes the function.
+    ///
+    /// # Errors
+    /// Out of memory; `Ok(Err(message))` for a chunk that does not compile.
+    pub fn load(&mut self, chunk: &[u8], name: &[u8], mode: &[u8]) -> Result<Result<(), Vec<u8>>, Raised> {
+        let vm = self.vm_mut();
+        match vm.load_chunk(chunk, name, mode)? {
+            Ok(v) => {
+                self.push(Val::new(v))?;
+                Ok(Ok(()))
+            }
+            Err(message) => Ok(Err(message)),
+        }
+    }
+    /// Sets the first upvalue (`_ENV`) of the function on top of the stack to a slot's value.
+    pub fn set_env(&self, env: usize) -> bool {
+        let f = self.slot(self.top() - 1).raw;
+        let env = self.slot(env).raw;
+        if f.tag != tag::CLOSURE {
+            return false;
+        }
+        // SAFETY: N1.
+        unsafe {
+            let c: *mut crate::object::Closure = f.as_ptr();
+            if (*c).header.aux == 0 {
+                return false;
+            }
+            let cell = *(*c).upvalues_mut();
+            self.vm_mut().barrier(cell);
+            (*cell).value = env;
+        }
+        true
+    }
+    /// A traceback of the running coroutine from `level` on, as `luaL_traceback`.
+    pub fn traceback(&self, message: Option<&[u8]>, level: usize) -> Vec<u8> {
+        // SAFETY: F3.
+        unsafe { self.vm_mut().traceback_text(message, level) }
+    }
+    /// Emits a warning, as `warn` does.
+    pub fn warn(&self, text: &[u8], to_continue: bool) {
+        self.vm_mut().warn(text, to_continue);
+    }
+    /// Serialises a Lua function; `None` for a host function.
+    pub fn dump(&self, i: usize, strip: bool) -> Option<Vec<u8>> {
+        let f = self.slot(i).raw;
+        if f.tag != tag::CLOSURE {
+            return None;
+        }
+        // SAFETY: N1.
+        unsafe { Vm::dump_function(f.as_ptr(), strip) }
+    }
+}

@@ -1,0 +1,190 @@
+//! Making values, and the metatables of values.
+
+use super::{Ctx, NativeFn, Table, Type, Val};
+use crate::object::{Native, Userdata};
+use crate::value::{Value, tag};
+use crate::vm::Raised;
+use std::cell::RefCell;
+
+impl Ctx<'_> {
+    // ---- making values ----
+
+    /// A string.
+    ///
+    /// # Errors
+    /// Out of memory.
+    #[inline]
+    pub fn new_str(&self, bytes: &[u8]) -> Result<Val<'_>, Raised> {
+        Ok(Val::new(Value::str(self.vm_mut().new_str(bytes)?)))
+    }
+    /// A string of `len` bytes that `fill` writes in place (it gets zeroes).
+    ///
+    /// # Errors
+    /// Out of memory: checked before anything is allocated.
+    pub fn new_str_with(&self, len: usize, fill: impl FnOnce(&mut [u8])) -> Result<Val<'_>, Raised> {
+        if len <= crate::string::MAX_INTERNED {
+            let mut bytes = [0u8; crate::string::MAX_INTERNED];
+            fill(&mut bytes[..len]);
+            return self.new_str(&bytes[..len]);
+        }
+        let vm = self.vm_mut();
+        // SAFETY: H1; the bytes are initialized before the string is seen.
+        unsafe {
+            let Ok(s) = crate::string::Interner::long(&mut vm.heap, len) else {
+                return Err(vm.raise_memory());
+            };
+            let data = (*s).data_mut();
+            std::ptr::write_bytes(data, 0, len);
+            fill(std::slice::from_raw_parts_mut(data, len));
+            Ok(Val::new(Value::str(s)))
+        }
+    }
+    /// Whether `extra` more bytes fit the memory limit: for buffers of the host that grow.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn check_memory(&self, extra: usize) -> Result<(), Raised> {
+        let vm = self.vm_mut();
+        let limit = vm.heap.limit().unwrap_or(isize::MAX as usize);
+        if extra > limit.saturating_sub(vm.heap.bytes()) {
+            Err(vm.raise_memory())
+        } else {
+            Ok(())
+        }
+    }
+    /// A table with room.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_table(&self, array: usize, record: usize) -> Result<Table<'_>, Raised> {
+        Ok(Table::new(self.vm_mut().new_table(array, record)?))
+    }
+    /// A function.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_native(&self, name: &'static str, f: NativeFn, upvalues: &[Val<'_>]) -> Result<Val<'_>, Raised> {
+        let values: Vec<Value> = upvalues.iter().map(|v| v.raw).collect();
+        let n = self.vm_mut().new_native(name, crate::vm::run_rust, f, &values)?;
+        Ok(Val::new(Value::native(n)))
+    }
+    /// A userdata around a host value.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_userdata<T: 'static>(&self, data: T, type_name: &'static str) -> Result<Val<'_>, Raised> {
+        let u = self
+            .vm_mut()
+            .new_userdata(Some(Box::new(RefCell::new(data))), type_name)?;
+        Ok(Val::new(Value::userdata(u)))
+    }
+    fn native(&self) -> *mut Native {
+        // SAFETY: F3; the running frame's callee is this native.
+        unsafe { (*self.at(0).sub(2)).as_ptr() }
+    }
+    /// An upvalue of the running native, nil past their number.
+    pub fn upvalue(&self, i: usize) -> Val<'_> {
+        let n = self.native();
+        // SAFETY: N1.
+        unsafe {
+            if i < (*n).header.aux as usize {
+                Val::new(*(*n).upvalues_mut().add(i))
+            } else {
+                Val::NIL
+            }
+        }
+    }
+    /// Changes an upvalue of the running native.
+    ///
+    /// # Panics
+    /// If it has no such upvalue.
+    pub fn set_upvalue(&self, i: usize, v: Val<'_>) {
+        let n = self.native();
+        // SAFETY: N1; checked.
+        unsafe {
+            assert!(i < (*n).header.aux as usize, "the native has no upvalue {i}");
+            self.vm_mut().barrier(n);
+            *(*n).upvalues_mut().add(i) = v.raw;
+        }
+    }
+    /// Adds functions to a table.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn set_functions(&self, table: Table<'_>, functions: &[(&'static str, NativeFn)]) -> Result<(), Raised> {
+        for &(name, f) in functions {
+            let v = self.new_native(name, f, &[])?;
+            table.set_str(self, name, v)?;
+        }
+        Ok(())
+    }
+
+    // ---- metatables ----
+
+    /// The metatable of any value.
+    pub fn metatable(&self, v: Val<'_>) -> Option<Table<'_>> {
+        // SAFETY: N1.
+        let meta = unsafe { self.vm_mut().metatable_of(v.raw) };
+        (!meta.is_null()).then_some(Table::new(meta))
+    }
+    /// Sets (or takes) the metatable of a table or userdata; of other types, the one they all share.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn set_metatable(&self, v: Val<'_>, meta: Option<Table<'_>>) -> Result<(), Raised> {
+        let vm = self.vm_mut();
+        let meta = meta.map_or(crate::object::NO_TABLE, |t| t.raw);
+        // SAFETY: N1.
+        unsafe {
+            match v.raw.tag {
+                tag::TABLE => vm
+                    .set_table_metatable(v.raw.as_ptr(), meta)
+                    .map_err(|e| self.set_error(e)),
+                tag::USERDATA => {
+                    let u: *mut Userdata = v.raw.as_ptr();
+                    vm.barrier(u);
+                    (*u).meta = meta;
+                    if !meta.is_null() {
+                        (*meta).header.aux |= crate::table::flag::IS_META;
+                        vm.note_finalizer(v.raw, meta).map_err(|e| self.set_error(e))?;
+                    }
+                    Ok(())
+                }
+                t => {
+                    vm.set_type_metatable(t, meta);
+                    Ok(())
+                }
+            }
+        }
+    }
+    /// The field of a value's metatable, nil if there is none.
+    ///
+    /// # Errors
+    /// Out of memory for the name.
+    pub fn metafield(&self, v: Val<'_>, name: &str) -> Result<Val<'_>, Raised> {
+        match self.metatable(v) {
+            Some(meta) => meta.get_str(self, name.as_bytes()),
+            None => Ok(Val::NIL),
+        }
+    }
+    /// Makes `v`'s type (strings, numbers…) share a metatable.
+    pub fn set_type_metatable(&self, ty: Type, meta: Option<Table<'_>>) {
+        let t = match ty {
+            Type::Nil => tag::NIL,
+            Type::Boolean => tag::TRUE,
+            Type::LightUserdata => tag::LIGHT,
+            Type::Number => tag::INT,
+            Type::String => tag::STR,
+            Type::Function => tag::CLOSURE,
+            Type::Thread => tag::THREAD,
+            Type::Table | Type::Userdata => return,
+        };
+        self.vm_mut()
+            .set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
+    }
+    /// The type name that messages show (`__name` counts).
+    pub fn shown_type_name(&self, v: Val<'_>) -> Vec<u8> {
+        // SAFETY: N1.
+        unsafe { self.vm_mut().shown_type_name(v.raw) }
+    }
+}
