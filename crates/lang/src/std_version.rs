@@ -67,6 +67,11 @@ impl Std {
         self >= Std::V5_5
     }
 
+    /// Whether `coroutine.close` closes the running coroutine, which is also what it closes by default.
+    pub fn coroutines_close_themselves(self) -> bool {
+        self >= Std::V5_5
+    }
+
     /// Is the error argument of `__close` absent when there is no error? (5.4 passes nil.)
     pub fn close_without_error_argument(self) -> bool {
         self >= Std::V5_5

@@ -8,7 +8,7 @@ use crate::value::{Value, tag};
 use crate::vm::{Flow, Raised, SPARE_SLOTS, Vm, run_rust};
 
 /// `pcall`: moves the function into a window of its own and calls it under a protected frame.
-unsafe fn run_pcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
+unsafe fn run_pcall(vm: *mut Vm, native: *mut Native, nargs: usize) -> Flow {
     let vm = &mut *vm;
     vm.top = vm.base.add(nargs);
     if nargs == 0 {
@@ -16,19 +16,41 @@ unsafe fn run_pcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     }
     let window = room(vm, vm.base, nargs + 1)?;
     std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 1);
+    protect(vm, native, window, nargs - 1, FrameKind::Pcall)
+}
+
+/// Calls the window's function under a protected frame. What fails before that frame is whole is caught by it too.
+#[inline(always)]
+unsafe fn protect(vm: &mut Vm, native: *mut Native, window: *mut Value, nargs: usize, kind: FrameKind) -> Flow {
     vm.top = window;
-    vm.precall(
-        window,
-        nargs - 1,
-        FrameKind::Pcall,
-        vm.base,
-        std::ptr::null(),
-        std::ptr::null(),
-    )
+    let from = window.byte_offset_from(vm.base);
+    let flow = match vm.check_nesting() {
+        Ok(()) => {
+            (*vm.thread).protected += 1;
+            let base = vm.base.byte_offset_from(vm.stack_base);
+            let flow = vm.precall(window, nargs, kind, vm.base, std::ptr::null(), std::ptr::null());
+            if flow.is_ok() || vm.base.byte_offset_from(vm.stack_base) != base {
+                return flow;
+            }
+            flow
+        }
+        Err(raised) => {
+            (*vm.thread).protected += 1;
+            Err(raised)
+        }
+    };
+    // The native stands for the function that could not be entered.
+    let window = vm.base.byte_offset(from);
+    *window = Value::native(native);
+    let frame = RegisterFrame(window.add(HEADER_SLOTS));
+    frame.link(kind, vm.base, std::ptr::null(), std::ptr::null());
+    vm.base = frame.0;
+    vm.top = frame.0;
+    flow
 }
 
 /// `xpcall`: the handler stays in R0, the function's window follows.
-unsafe fn run_xpcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
+unsafe fn run_xpcall(vm: *mut Vm, native: *mut Native, nargs: usize) -> Flow {
     let vm = &mut *vm;
     vm.top = vm.base.add(nargs);
     if nargs < 2 || !(*vm.base.add(1)).is_function() {
@@ -40,15 +62,7 @@ unsafe fn run_xpcall(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     *base.add(1) = f;
     let window = base.add(1);
     std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs - 2);
-    vm.top = window;
-    vm.precall(
-        window,
-        nargs - 2,
-        FrameKind::Xpcall,
-        vm.base,
-        std::ptr::null(),
-        std::ptr::null(),
-    )
+    protect(vm, native, window, nargs - 2, FrameKind::Xpcall)
 }
 
 unsafe fn room(vm: &mut Vm, at: *mut Value, slots: usize) -> Result<*mut Value, Raised> {
@@ -128,7 +142,7 @@ fn is_yieldable(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let vm = ctx.vm_mut();
     let t = if ctx.is_none(0) { vm.thread } else { thread_arg(ctx, 0)? };
     // SAFETY: N1.
-    let yes = !std::ptr::eq(t, vm.main_thread) && unsafe { (*t).nested } == 0;
+    let yes = !std::ptr::eq(t, vm.main_thread) && unsafe { (*t).nested == 0 && !(*t).closing };
     ctx.ret_bool(yes)
 }
 

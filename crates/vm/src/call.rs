@@ -235,6 +235,17 @@ impl Vm {
                     return Ok(Go::On);
                 }
                 FrameKind::TailNative => self.base = caller,
+                FrameKind::Forward => {
+                    let wanted = (*Vm::original_window(frame).sub(1)).payload as i64;
+                    if let Ok(wanted) = usize::try_from(wanted) {
+                        // Missing results are nil: a few, within the spare slots.
+                        for i in count..wanted {
+                            *start.add(i) = Value::NIL;
+                        }
+                        count = wanted;
+                    }
+                    self.base = caller;
+                }
                 FrameKind::Finish => {
                     let header = Vm::original_window(frame);
                     self.go_on(caller, pc, frame.return_k());
@@ -252,11 +263,12 @@ impl Vm {
                     start = start.sub(1);
                     *start = Value::TRUE;
                     count += 1;
+                    (*self.thread).protected -= 1;
                     self.base = caller;
                 }
                 FrameKind::Handler => {
                     self.error = if count == 0 { Value::NIL } else { *start };
-                    self.handling -= 1;
+                    self.end_handler();
                     self.base = caller;
                     self.pc = pc;
                     return Ok(self.unwind_handled());
@@ -380,6 +392,9 @@ impl Vm {
     /// Handles the error on its way, for the first time: message handlers run before frames go.
     pub(crate) unsafe fn unwind(&mut self, raised: Raised) -> Go {
         let Raised(()) = raised;
+        if (*self.thread).leaving {
+            return thread::leave_natives(self);
+        }
         if std::mem::take(&mut self.handled) {
             return self.unwind_handled();
         }
@@ -411,8 +426,8 @@ impl Vm {
         // A handler that fails is called for its own error, until it has failed too often; then it may still handle
         // that, and a little later nobody may.
         if depth >= MAX_NESTING + MAX_NESTING / 10 {
-            self.error = Value::str(self.new_str(b"error in error handling")?);
-            return Ok(self.unwind_handled());
+            let raised = self.handling_error();
+            return Ok(self.unwind(raised));
         }
         if depth == MAX_NESTING {
             self.error = Value::str(self.new_str(b"C stack overflow")?);
@@ -423,14 +438,29 @@ impl Vm {
         window = self.stack_base.byte_offset(offset);
         *window = handler;
         *window.add(HEADER_SLOTS) = self.error;
-        self.handling += 1;
+        let base_offset = self.base.byte_offset_from(self.stack_base);
+        self.begin_handler();
         let flow = self.precall(window, 1, FrameKind::Handler, self.base, self.pc, self.k);
-        if flow.is_err() && !is_callable(handler) {
-            // Not even the call could be made: give up as the reference does.
-            self.handling -= 1;
-            return Ok(self.unwind_handled());
+        if flow.is_err() && self.base.byte_offset_from(self.stack_base) == base_offset {
+            // There is no frame of the handler.
+            self.end_handler();
+            if !is_callable(handler) {
+                // Not even the call could be made: give up as the reference does.
+                return Ok(self.unwind_handled());
+            }
         }
         flow
+    }
+
+    /// A message handler may not yield, and may nest deeper.
+    unsafe fn begin_handler(&mut self) {
+        self.handling += 1;
+        (*self.thread).nested += 1;
+    }
+
+    unsafe fn end_handler(&mut self) {
+        self.handling -= 1;
+        (*self.thread).nested -= 1;
     }
 
     /// Whether the error on its way ends the running coroutine: nothing protects, and no Rust code is in between.
@@ -477,8 +507,12 @@ impl Vm {
             let caller = frame.caller().0;
             match kind {
                 FrameKind::Pcall | FrameKind::Xpcall => {
-                    self.in_overflow = false;
+                    (*self.thread).protected -= 1;
                     self.base = caller;
+                    if self.in_overflow {
+                        self.end_overflow();
+                    }
+                    let caller = self.base;
                     *caller = Value::FALSE;
                     *caller.add(1) = self.error;
                     self.error = Value::NIL;
@@ -507,7 +541,7 @@ impl Vm {
                     };
                 }
                 FrameKind::Handler => {
-                    self.handling -= 1;
+                    self.end_handler();
                     self.pc = frame.return_pc();
                     self.base = caller;
                 }

@@ -55,8 +55,12 @@ impl Vm {
         self.raise_plain(&message!(place, text))
     }
 
-    pub(crate) fn nesting_error(&mut self) -> Raised {
-        self.rt_error(b"C stack overflow")
+    /// "error in error handling", which no message handler gets.
+    #[cold]
+    pub(crate) fn handling_error(&mut self) -> Raised {
+        let raised = self.raise_plain(b"error in error handling");
+        self.handled = true;
+        raised
     }
 
     /// `chunk:line: ` of a Lua frame at a pc, empty for others.

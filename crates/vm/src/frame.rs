@@ -52,6 +52,9 @@ pub enum FrameKind {
     CloseThread = 13,
     /// A native in a tail call: the caller's frame stays below it, and returns what it returns.
     TailNative = 14,
+    /// What a native calls at its end: the native's frame stays below it and returns the results, as many as the slot
+    /// below the window says (all if negative).
+    Forward = 15,
 }
 
 /// Frame flags.

@@ -27,6 +27,9 @@ pub(crate) type Run = unsafe fn(*mut Vm, *mut Native, usize) -> Flow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returns(pub u32);
 
+/// The count that says: the results are those of a call that is still to be made ([`Ctx::tail_call`]).
+pub(crate) const TAIL_CALL: u32 = u32::MAX;
+
 impl Returns {
     /// No results.
     pub const NONE: Returns = Returns(0);
@@ -220,6 +223,20 @@ impl<'v> Ctx<'v> {
     pub fn ret_str(&self, bytes: &[u8]) -> Result<Returns, Raised> {
         let v = self.new_str(bytes)?;
         self.ret(v)
+    }
+    /// The results of calling the function below the `nargs` values on top, all or `wanted` of them (a few). The call is
+    /// made when the native has returned, so it may yield.
+    ///
+    /// # Errors
+    /// "stack overflow".
+    pub fn tail_call(&self, nargs: usize, wanted: Option<u8>) -> Result<Returns, Raised> {
+        let at = self.top() - nargs - 1;
+        self.push(Val::NIL)?;
+        // SAFETY: F3; the function and its arguments move up by the slot just pushed.
+        unsafe { std::ptr::copy(self.at(at), self.at(at + 1), nargs + 1) };
+        self.set_slot(at, Val::int(wanted.map_or(-1, i64::from)));
+        self.push(Val::int(nargs as i64))?;
+        Ok(Returns(TAIL_CALL))
     }
     /// All values from slot `first` on.
     ///

@@ -9,7 +9,7 @@ use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 use crate::meta::Event;
 use crate::object::{Native, Objects, kind, mark_ptr, mark_value};
 use crate::value::{Value, tag};
-use crate::vm::{Flow, MAX_NESTING, Raised, SPARE_SLOTS, Vm};
+use crate::vm::{Flow, Go, MAX_NESTING, Raised, SPARE_SLOTS, Vm};
 use perilune_gc::raw::{Header, Memory, OutOfMemory, RawHeap, Tracer};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null, null_mut};
@@ -71,6 +71,14 @@ pub struct Thread {
     pub tbc: Vec<u32>,
     /// Nested runs of the dispatch loop inside it: it cannot yield through them.
     pub nested: u32,
+    /// Protected calls that are open on its stack.
+    pub protected: u32,
+    /// Its to-be-closed slots run, and then it ends; it cannot yield any more.
+    pub closing: bool,
+    /// It closed itself inside natives, which are left one by one.
+    pub leaving: bool,
+    /// It ended, or ends, with an error: `failure`.
+    pub failed: bool,
     /// Who resumed it.
     pub resumer: *mut Thread,
     /// The error that a failed coroutine died of.
@@ -223,6 +231,10 @@ impl Vm {
             mode: Mode::Resume,
             tbc: Vec::new(),
             nested: 0,
+            protected: 0,
+            closing: false,
+            leaving: false,
+            failed: false,
             resumer: null_mut(),
             failure: Value::NIL,
         });
@@ -364,7 +376,7 @@ pub(crate) unsafe fn run_yield(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             .native_context(nargs)
             .error_plain("attempt to yield from outside a coroutine"));
     }
-    if (*co).nested > 0 {
+    if (*co).nested > 0 || (*co).closing {
         return Err(vm
             .native_context(nargs)
             .error_plain("attempt to yield across a C-call boundary"));
@@ -427,10 +439,13 @@ pub(crate) unsafe fn fail_body(vm: &mut Vm) -> Flow {
     vm.in_overflow = false;
     vm.save_thread();
     (*co).status = Status::Failed;
+    (*co).failed = true;
     (*co).failure = vm.error;
     if (*co).mode == Mode::Wrap {
         // A wrapped coroutine is closed before its error goes on.
         (*co).mode = Mode::WrapClose;
+        (*co).status = Status::Running;
+        (*co).closing = true;
         return close_next(vm, co);
     }
     let error = vm.error;
@@ -450,11 +465,13 @@ pub(crate) unsafe fn fail_body(vm: &mut Vm) -> Flow {
 pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     let vm = &mut *vm;
     vm.top = vm.base.add(nargs);
-    let v = *vm.base;
-    if nargs == 0 || v.tag != tag::THREAD {
+    let co: *mut Thread = if nargs == 0 && vm.std.coroutines_close_themselves() {
+        vm.thread
+    } else if nargs > 0 && (*vm.base).tag == tag::THREAD {
+        (*vm.base).as_ptr()
+    } else {
         return Err(vm.native_context(nargs).type_error(0, "thread"));
-    }
-    let co: *mut Thread = v.as_ptr();
+    };
     match (*co).status {
         Status::Dead => {
             *vm.base = Value::TRUE;
@@ -462,9 +479,7 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             vm.do_return(start, 1)
         }
         Status::Fresh | Status::Suspended | Status::Failed => {
-            if vm.nesting >= MAX_NESTING {
-                return Err(vm.nesting_error());
-            }
+            vm.check_nesting()?;
             let from = vm.thread;
             vm.save_thread();
             (*from).status = Status::Normal;
@@ -472,27 +487,25 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             (*co).mode = Mode::Close;
             if (*co).status == Status::Fresh || (*co).tbc.is_empty() {
                 // Nothing to run.
-                let failure = (*co).failure;
-                let failed = (*co).status == Status::Failed;
                 (*co).resumer = null_mut();
                 (*from).status = Status::Running;
-                (*co).status = Status::Dead;
-                (*co).failure = Value::NIL;
-                bury(vm, co);
-                *vm.base = Value::bool(!failed);
-                *vm.base.add(1) = failure;
+                let failure = end(vm, co);
+                *vm.base = Value::bool(failure.is_none());
+                *vm.base.add(1) = failure.unwrap_or(Value::NIL);
                 let start = vm.base;
-                return vm.do_return(start, if failed { 2 } else { 1 });
+                return vm.do_return(start, if failure.is_some() { 2 } else { 1 });
             }
             vm.nesting += 1;
-            let failed = (*co).status == Status::Failed;
             vm.switch_to(co);
-            vm.error = if failed { (*co).failure } else { Value::NIL };
-            (*co).status = if failed { Status::Failed } else { Status::Running };
+            (*co).closing = true;
             close_next(vm, co)
         }
         Status::Running if std::ptr::eq(co, vm.main_thread) => {
             Err(vm.native_context(nargs).error("cannot close main thread"))
+        }
+        Status::Running if vm.std.coroutines_close_themselves() && !vm.in_finalizer => {
+            (*co).closing = true;
+            close_next(vm, co)
         }
         Status::Running => Err(vm.native_context(nargs).error("cannot close a running coroutine")),
         Status::Normal => Err(vm.native_context(nargs).error("cannot close a normal coroutine")),
@@ -506,7 +519,7 @@ unsafe fn close_next(vm: &mut Vm, co: *mut Thread) -> Flow {
     };
     let v = *vm.stack_base.add(slot as usize);
     let handler = vm.metamethod(v, Event::Close);
-    let failed = (*co).status == Status::Failed;
+    let failed = (*co).failed;
     let mut window = vm.frame_end().max(vm.stack_base.add(slot as usize + 1));
     let offset = window.byte_offset_from(vm.stack_base);
     vm.grow_stack(window, SPARE_SLOTS)?;
@@ -522,7 +535,7 @@ unsafe fn close_next(vm: &mut Vm, co: *mut Thread) -> Flow {
     match vm.precall(window, nargs, FrameKind::CloseThread, vm.base, vm.pc, vm.k) {
         Err(_) if std::ptr::eq(vm.thread, co) && vm.frame().kind() != FrameKind::CloseThread => {
             // The handler could not even be called.
-            (*co).status = Status::Failed;
+            (*co).failed = true;
             (*co).failure = vm.error;
             close_next(vm, co)
         }
@@ -547,27 +560,78 @@ pub(crate) unsafe fn finish_close(vm: &mut Vm) -> Flow {
 /// A `__close` of a coroutine that is being closed failed: its error replaces the one before.
 pub(crate) unsafe fn finish_close_error(vm: &mut Vm) -> Flow {
     let co = vm.thread;
-    (*co).status = Status::Failed;
+    (*co).failed = true;
     (*co).failure = vm.error;
     finish_close(vm)
 }
 
 unsafe fn closed(vm: &mut Vm, co: *mut Thread) -> Flow {
-    let failed = (*co).status == Status::Failed;
-    let failure = (*co).failure;
+    if (*co).nested > 0 {
+        // It closed itself inside natives: they see an error that nothing catches.
+        (*co).leaving = true;
+        return Err(Raised(()));
+    }
     let mode = (*co).mode;
     leave(vm, co);
-    (*co).status = Status::Dead;
-    (*co).failure = Value::NIL;
-    bury(vm, co);
-    if mode == Mode::WrapClose {
-        return Err(vm.wrap_error(failure));
+    let failure = end(vm, co);
+    match (mode, failure) {
+        (Mode::Wrap | Mode::WrapClose, Some(failure)) => return Err(vm.wrap_error(failure)),
+        (Mode::Wrap | Mode::WrapClose, None) => {
+            let start = vm.base;
+            return vm.do_return(start, 0);
+        }
+        (Mode::Resume | Mode::Close, _) => {}
     }
     vm.room_at_base(2)?;
-    *vm.base = Value::bool(!failed);
-    *vm.base.add(1) = failure;
+    *vm.base = Value::bool(failure.is_none());
+    *vm.base.add(1) = failure.unwrap_or(Value::NIL);
     let start = vm.base;
-    vm.do_return(start, if failed { 2 } else { 1 })
+    vm.do_return(start, if failure.is_some() { 2 } else { 1 })
+}
+
+/// A coroutine ends: it is dead, and without a stack. What it failed with.
+unsafe fn end(vm: &mut Vm, co: *mut Thread) -> Option<Value> {
+    let failure = (*co).failed.then_some((*co).failure);
+    (*co).status = Status::Dead;
+    (*co).failed = false;
+    (*co).closing = false;
+    (*co).leaving = false;
+    (*co).failure = Value::NIL;
+    bury(vm, co);
+    failure
+}
+
+/// The running coroutine closed itself inside natives: leaves the innermost one, or, when none is left, ends the
+/// coroutine.
+pub(crate) unsafe fn leave_natives(vm: &mut Vm) -> Go {
+    let co = vm.thread;
+    if (*co).nested == 0 {
+        return match closed(vm, co) {
+            Ok(go) => go,
+            Err(raised) => vm.unwind(raised),
+        };
+    }
+    loop {
+        let frame = vm.frame();
+        let (kind, caller) = (frame.kind(), frame.caller().0);
+        vm.base = caller;
+        match kind {
+            FrameKind::Entry => {
+                vm.exit = true;
+                vm.failed = true;
+                return Go::Exit;
+            }
+            FrameKind::Handler => {
+                vm.handling -= 1;
+                (*co).nested -= 1;
+                if (*co).nested == 0 {
+                    return leave_natives(vm);
+                }
+            }
+            FrameKind::Base => unreachable!("F3: a nested loop has an entry frame"),
+            _ => {}
+        }
+    }
 }
 
 impl Vm {

@@ -1,9 +1,9 @@
 //! The virtual machine: its state, and the one gate for objects, stores and memory.
 
 use crate::dispatch::{Backend, Handler};
-use crate::frame::{FrameKind, RegisterFrame};
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 use crate::meta::{EVENT_COUNT, EVENT_NAMES, Event, TYPE_METAS};
-use crate::native::{Ctx, Returns};
+use crate::native::{Ctx, Returns, TAIL_CALL};
 use crate::object::{Cell, Closure, Native, Objects, Proto, Str, Userdata, kind};
 use crate::shape::Shapes;
 use crate::string::Interner;
@@ -499,9 +499,10 @@ impl Vm {
             self.max_stack
         };
         if needed > max {
-            self.in_overflow = true;
-            let flow = self.rt_error(b"stack overflow");
-            return Err(flow);
+            if std::mem::replace(&mut self.in_overflow, true) {
+                return Err(self.handling_error());
+            }
+            return Err(self.rt_error(b"stack overflow"));
         }
         let new_size = if needed <= size {
             size
@@ -509,6 +510,20 @@ impl Vm {
             (size * 2).max(needed).min(max)
         };
         self.move_stack(new_size)
+    }
+
+    /// The error of an overflow is caught: the slots for its handling are given back.
+    ///
+    /// # Safety
+    /// F3: as [`Vm::grow_stack`]; what is in use ends at the saved base and a few slots.
+    pub(crate) unsafe fn end_overflow(&mut self) {
+        self.in_overflow = false;
+        let used = self.base.offset_from(self.stack_base) as usize + 2 * SPARE_SLOTS;
+        let max = self.max_stack;
+        if (*self.thread).size > max && used <= max && self.move_stack(max).is_err() {
+            // The larger stack is as good, but for the next overflow's handlers.
+            self.error = Value::NIL;
+        }
     }
 
     unsafe fn move_stack(&mut self, new_size: usize) -> Result<(), Raised> {
@@ -547,9 +562,7 @@ impl Vm {
         window: *mut Value,
         nargs: usize,
     ) -> Result<(*mut Value, usize), Raised> {
-        if self.nesting >= MAX_NESTING {
-            return Err(self.nesting_error());
-        }
+        self.check_nesting()?;
         let caller = self.base;
         let caller_offset = caller.byte_offset_from(self.stack_base);
         let (pc, k) = (self.pc, self.k);
@@ -584,6 +597,30 @@ impl Vm {
         self.pc = pc;
         self.k = k;
         result.map(|()| (self.open_start, self.open_count))
+    }
+
+    /// Whether one more level of native recursion may begin: the nested dispatch loops, resumes and protected calls that
+    /// are open, as the reference counts its C stack. Message handlers have a tenth more.
+    ///
+    /// # Errors
+    /// "C stack overflow", and in handlers that go on all the same "error in error handling".
+    #[inline]
+    pub(crate) unsafe fn check_nesting(&mut self) -> Result<(), Raised> {
+        if self.nesting + (*self.thread).protected >= MAX_NESTING {
+            return self.nesting_limit();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    unsafe fn nesting_limit(&mut self) -> Result<(), Raised> {
+        if self.handling == 0 {
+            return Err(self.rt_error(b"C stack overflow"));
+        }
+        match (self.nesting + (*self.thread).protected).cmp(&(MAX_NESTING + MAX_NESTING / 10)) {
+            std::cmp::Ordering::Less => Ok(()),
+            _ => Err(self.handling_error()),
+        }
     }
 
     fn entry_failed(&mut self) -> bool {
@@ -657,8 +694,31 @@ pub(crate) unsafe fn run_rust(vm: *mut Vm, native: *mut Native, nargs: usize) ->
         let mut ctx = Ctx::new(vm, nargs);
         func(&mut ctx)?
     };
+    if count == TAIL_CALL {
+        return vm.native_tail_call();
+    }
     let start = vm.top.sub(count as usize);
     vm.do_return(start, count as usize)
+}
+
+impl Vm {
+    /// Makes the call that a native left on its stack for its end: below the function the number of results wanted,
+    /// above it the arguments, their number last.
+    unsafe fn native_tail_call(&mut self) -> Flow {
+        let nargs = (*self.top.sub(1)).payload as usize;
+        let window = self.top.sub(nargs + 2);
+        // The gap for the frame word takes the place of the number.
+        std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs);
+        self.top = window;
+        self.precall(
+            window,
+            nargs,
+            FrameKind::Forward,
+            self.base,
+            std::ptr::null(),
+            std::ptr::null(),
+        )
+    }
 }
 
 /// The tag of a value, for assertions.

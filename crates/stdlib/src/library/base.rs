@@ -228,7 +228,7 @@ fn setmetatable(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 fn pairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_any(0)?;
     // 5.5 returns the to-be-closed value too.
-    let count = if ctx.std() >= perilune_vm::Std::V5_5 { 4 } else { 3 };
+    let count: u8 = if ctx.std() >= perilune_vm::Std::V5_5 { 4 } else { 3 };
     let metamethod = ctx.metafield(ctx.arg(0), "__pairs")?;
     if metamethod.is_nil() {
         ctx.push(ctx.next_function())?;
@@ -239,9 +239,9 @@ fn pairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     } else {
         ctx.push(metamethod)?;
         ctx.push(ctx.arg(0))?;
-        ctx.call(1, Some(count))?;
+        return ctx.tail_call(1, Some(count));
     }
-    Ok(Returns(count as u32))
+    Ok(Returns(u32::from(count)))
 }
 
 fn ipairs(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {

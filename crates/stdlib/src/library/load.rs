@@ -35,6 +35,7 @@ fn load(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         ctx.check_function(0)?;
         match read_pieces(ctx) {
             Ok(chunk) => (chunk, name),
+            Err(raised) if ctx.must_leave() => return Err(raised),
             // The reader runs protected, as the parser does.
             Err(raised) => {
                 let error = ctx.take_error(raised);
@@ -157,8 +158,7 @@ fn dofile(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if let Err(message) = ctx.load(&source, &file_chunk_name(path.as_deref()), b"bt")? {
         return Err(ctx.error_plain(message));
     }
-    let count = ctx.call(0, None)?;
-    Ok(Returns(count as u32))
+    ctx.tail_call(0, None)
 }
 
 #[cfg(test)]

@@ -261,6 +261,12 @@ impl Ctx<'_> {
         let Raised(()) = raised;
         Val::new(std::mem::replace(&mut self.vm_mut().error, Value::NIL))
     }
+    /// Whether the running coroutine has closed itself below this native, which must then return the error it got.
+    pub fn must_leave(&self) -> bool {
+        let vm = self.vm_mut();
+        // SAFETY: H1; the running coroutine is live.
+        unsafe { (*vm.thread).leaving }
+    }
     /// `chunk:line: ` of the function `level` levels up, empty if unknown.
     pub fn where_(&self, level: usize) -> Vec<u8> {
         // SAFETY: F3.
