@@ -9,7 +9,7 @@
 //!   but with room left for insertions when a table sees deletions.
 
 use crate::object::{Objects, STR_EVENT, Str, kind, mark_ptr, mark_value};
-use crate::shape::{DICTIONARY, Shape, Shapes};
+use crate::shape::{DICTIONARY, MAX_FIELDS, Shape, Shapes};
 use crate::string;
 use crate::value::{Value, raw_equal, tag};
 use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer};
@@ -638,6 +638,28 @@ impl Table {
         (*this).slot_room = new_room;
         (*this).header.aux |= flag::OUTER_SLOTS;
         Ok(())
+    }
+
+    /// Makes room for `count` keys outside of the array part: slots, or from more than a shape can have on nodes.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn reserve_keys(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        count: usize,
+    ) -> Result<(), SetError> {
+        match u32::try_from(count) {
+            Ok(count) if count <= MAX_FIELDS => Ok(Table::grow_slots(this, &mut heap.memory, count)?),
+            _ => {
+                Table::to_dictionary(this, heap, shapes)?;
+                Table::resize_nodes(this, heap, shapes, count)
+            }
+        }
     }
 
     /// Room for slots without growing.

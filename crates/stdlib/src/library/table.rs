@@ -20,6 +20,9 @@ pub(super) fn open(ctx: &Ctx<'_>, table: Table<'_>) -> Result<(), Raised> {
     ctx.set_functions(table, FUNCTIONS)
 }
 
+/// Keys for which a new table has room in itself.
+const INLINE_KEYS: usize = 16;
+
 /// What a value must be able to do to pass for a table.
 #[derive(Clone, Copy)]
 pub(super) struct Needs {
@@ -92,7 +95,15 @@ fn create(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return Err(ctx.arg_error(1, "out of range"));
     }
     ctx.charge((array + record) as u64 / 16)?;
-    ctx.ret(ctx.new_table(array as usize, record as usize)?.as_val())
+    // A hash part of PUC's has 2^30 nodes at most.
+    if record > 1 << 30 {
+        return Err(ctx.error_plain("table overflow"));
+    }
+    let table = ctx.new_table(array as usize, (record as usize).min(INLINE_KEYS))?;
+    if record as usize > INLINE_KEYS {
+        table.reserve_keys(ctx, record as usize)?;
+    }
+    ctx.ret(table.as_val())
 }
 
 fn insert(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {

@@ -289,6 +289,16 @@ impl<'a> Table<'a> {
         });
         done.ok_or_else(|| vm.raise_memory())
     }
+    /// Makes room for keys outside of the array part.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn reserve_keys(&self, ctx: &Ctx<'_>, keys: usize) -> Result<(), Raised> {
+        let vm = ctx.vm_mut();
+        // SAFETY: N1.
+        let done = unsafe { RawTable::reserve_keys(self.raw, &mut vm.heap, &mut vm.shapes, keys) };
+        done.map_err(|_| vm.raise_memory())
+    }
     /// Moves the elements `from..=to` so that they start at `at`, within the array part; false if some lie
     /// outside of it (then nothing is moved).
     pub fn move_within(&self, ctx: &Ctx<'_>, from: i64, to: i64, at: i64) -> bool {

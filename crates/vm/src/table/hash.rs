@@ -208,7 +208,12 @@ impl Table {
         }
         let mut target = 0u32;
         if ints > 1 {
-            target = Table::array_target(this, &bins);
+            let len = (*this).len;
+            target = Table::array_target(len, &bins);
+            if target > len {
+                // Many of the elements may be nil: what the array would grow to must not rest on them.
+                target = Table::array_target(Table::count_elements(this), &bins);
+            }
         }
         let dead = old_size - live;
         let moved = if target > (*this).len {
@@ -267,20 +272,29 @@ impl Table {
         Ok(())
     }
 
-    /// The largest power of two such that more than half of `1..=n` would be in use.
-    pub(super) unsafe fn array_target(this: *const Table, bins: &[u32; 33]) -> u32 {
+    /// The largest power of two such that more than half of `1..=n` would be in use, with `elements` of the array part
+    /// and the integer keys of the hash part by powers of two.
+    pub(super) fn array_target(elements: u32, bins: &[u32; 33]) -> u32 {
         let mut sum = 0u64;
         let mut best = 0;
         for (b, &count) in bins.iter().enumerate().take(32) {
             let n = 1u64 << b;
             sum += u64::from(count);
-            // Elements of the array part count as used: nils among them are rare.
-            let used = sum + u64::from((*this).len).min(n);
+            let used = sum + u64::from(elements).min(n);
             if used > n / 2 && count > 0 {
                 best = n as u32;
             }
         }
         best
+    }
+
+    /// How many elements of the array part are not nil.
+    unsafe fn count_elements(this: *const Table) -> u32 {
+        let mut count = 0;
+        for i in 0..(*this).len as usize {
+            count += u32::from(*(*this).array.add(i) != tag::NIL);
+        }
+        count
     }
 
     pub(super) unsafe fn count_ints(nodes: *const Node, size: usize, above: u32, upto: u32) -> usize {
