@@ -1,12 +1,14 @@
 //! Modules as files: little-endian, length-checked, versioned.
 //!
 //! ```text
-//! file      = magic version length module      magic is 1B 'P' 'L' 'C'; version u16; length u64, of what follows
+//! file      = magic version length sum module  magic is 1B 'P' 'L' 'C'; version u16; length u64, of the module's bytes;
+//!                                              sum u64, their FNV-1a hash
 //! module    = bytes list(function)             the chunk name
 //! function  = flags u8  [bytes]                1 has a name, 2 vararg; the name
 //!             line u32  last line u32  params u16  frame u32
 //!             list(word u64)  list(constant)  list(upvalue)  list(line)  list(safepoint)  list(name)  list(local)
-//! constant  = 0 | 1 | 2 | 3 i64 | 4 f64 | 5 bytes       nil, false, true, integer, float, string; the tag is a u8
+//! constant  = 0 | 1 | 2 | 3 i64 | 4 f64 | 5 bytes | 6 string u32
+//!             nil, false, true, integer, float, a new string, one that was there before, by its number; the tag is a u8
 //! upvalue   = kind u8  bytes
 //! line      = at u32  line u32  column u32
 //! safepoint = at u32  list(word u64)           the last word is not zero
@@ -24,8 +26,11 @@
 //! |--------:|--------------|
 //! | 1 | first version |
 //! | 2 | `get_vararg`, `vararg_from` and `vararg_from_open` |
+//! | 3 | the sum; each string stands once |
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::live::LiveSet;
 use crate::module::{
@@ -36,9 +41,9 @@ use crate::module::{
 pub const MAGIC: [u8; 4] = *b"\x1bPLC";
 
 /// The version of the format that this crate writes, and the only one that it reads.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
-const HEADER: usize = 14;
+const HEADER: usize = 22;
 
 /// The module as a file; without names, lines and local variables if `strip`.
 ///
@@ -50,15 +55,30 @@ pub fn to_bytes(module: &Module, strip: bool) -> Vec<u8> {
         stripped.strip();
         return to_bytes(&stripped, false);
     }
-    let mut out = Writer { bytes: Vec::new() };
+    let mut out = Writer::default();
     out.bytes.extend(MAGIC);
     out.u16(FORMAT_VERSION);
     out.u64(0);
+    out.u64(0);
     out.blob(&module.name);
     out.list(&module.functions, Writer::function);
-    let length = (out.bytes.len() - HEADER) as u64;
-    out.bytes[HEADER - 8..HEADER].copy_from_slice(&length.to_le_bytes());
+    seal(&mut out.bytes);
     out.bytes
+}
+
+/// Writes the header's length and sum for what follows it; for bytes without a whole header, nothing.
+pub(crate) fn seal(file: &mut [u8]) {
+    if let Some((header, module)) = file.split_at_mut_checked(HEADER) {
+        header[6..14].copy_from_slice(&(module.len() as u64).to_le_bytes());
+        header[14..22].copy_from_slice(&sum(module).to_le_bytes());
+    }
+}
+
+/// The 64-bit FNV-1a hash (Fowler, Noll, Vo 1991): it changes with any single byte.
+fn sum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
+    })
 }
 
 /// The module in a file. It is as it was written, which does not make it safe to run: [`verify`](crate::verify) does.
@@ -68,7 +88,12 @@ pub fn to_bytes(module: &Module, strip: bool) -> Vec<u8> {
 /// # Errors
 /// If the bytes are not exactly one module of this version.
 pub fn from_bytes(bytes: &[u8]) -> Result<Module, FileError> {
-    let mut input = Reader { bytes, at: 0 };
+    let mut input = Reader {
+        bytes,
+        at: 0,
+        strings: Vec::new(),
+        known: BTreeSet::new(),
+    };
     for &byte in &MAGIC {
         if input.u8()? != byte {
             return Err(FileError {
@@ -85,6 +110,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Module, FileError> {
         });
     }
     let length = input.u64()?;
+    let expected = input.u64()?;
     let present = (bytes.len() - HEADER) as u64;
     if length > present {
         return Err(FileError {
@@ -96,6 +122,12 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Module, FileError> {
         return Err(FileError {
             offset: HEADER + length as usize,
             kind: FileErrorKind::TrailingBytes,
+        });
+    }
+    if sum(&bytes[HEADER..]) != expected {
+        return Err(FileError {
+            offset: HEADER,
+            kind: FileErrorKind::Corrupted,
         });
     }
     let module = Module {
@@ -129,6 +161,10 @@ pub enum FileErrorKind {
     Truncated,
     /// Bytes follow the module.
     TrailingBytes,
+    /// The bytes are not those that the header's sum was made of.
+    Corrupted,
+    /// A string that was there before, or a number of none.
+    StringNumber,
     /// A tag that has no meaning.
     Tag(u8),
     /// A live map in another form than the one that is written.
@@ -138,10 +174,13 @@ pub enum FileErrorKind {
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            FileErrorKind::NotAModule => f.write_str("not a compiled module"),
-            FileErrorKind::Version(version) => write!(f, "version mismatch ({version}, not {FORMAT_VERSION})"),
-            FileErrorKind::Truncated => write!(f, "truncated at byte {}", self.offset),
+            // The first four are what PUC Lua says of its own files.
+            FileErrorKind::NotAModule => f.write_str("not a binary chunk"),
+            FileErrorKind::Version(_) => f.write_str("version mismatch"),
+            FileErrorKind::Truncated => f.write_str("truncated chunk"),
+            FileErrorKind::Corrupted => f.write_str("corrupted chunk"),
             FileErrorKind::TrailingBytes => write!(f, "trailing bytes at byte {}", self.offset),
+            FileErrorKind::StringNumber => write!(f, "invalid string index at byte {}", self.offset),
             FileErrorKind::Tag(tag) => write!(f, "unknown tag {tag} at byte {}", self.offset),
             FileErrorKind::LiveMap => write!(f, "malformed live map at byte {}", self.offset),
         }
@@ -150,11 +189,14 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-struct Writer {
+#[derive(Default)]
+struct Writer<'a> {
     bytes: Vec<u8>,
+    /// The strings among the constants so far, by their numbers.
+    strings: BTreeMap<&'a [u8], u32>,
 }
 
-impl Writer {
+impl<'a> Writer<'a> {
     fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
@@ -180,12 +222,12 @@ impl Writer {
         self.bytes.extend(bytes);
     }
 
-    fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
+    fn list<T>(&mut self, items: &'a [T], mut write: impl FnMut(&mut Self, &'a T)) {
         self.count(items.len());
         items.iter().for_each(|item| write(self, item));
     }
 
-    fn function(&mut self, function: &Function) {
+    fn function(&mut self, function: &'a Function) {
         self.u8(u8::from(function.name.is_some()) * HAS_NAME + u8::from(function.vararg) * IS_VARARG);
         if let Some(name) = &function.name {
             self.blob(name);
@@ -227,7 +269,7 @@ impl Writer {
         });
     }
 
-    fn constant(&mut self, constant: &Constant) {
+    fn constant(&mut self, constant: &'a Constant) {
         match constant {
             Constant::Nil => self.u8(0),
             Constant::False => self.u8(1),
@@ -241,8 +283,17 @@ impl Writer {
                 self.u64(value.to_bits());
             }
             Constant::Str(bytes) => {
-                self.u8(5);
-                self.blob(bytes);
+                let number = self.strings.len().try_into().expect("a module has 2^32 strings");
+                match *self.strings.entry(bytes).or_insert(number) {
+                    new if new == number => {
+                        self.u8(5);
+                        self.blob(bytes);
+                    }
+                    known => {
+                        self.u8(6);
+                        self.u32(known);
+                    }
+                }
             }
         }
     }
@@ -263,6 +314,9 @@ const MIN_LOCAL: usize = 16;
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The strings among the constants so far.
+    strings: Vec<Arc<[u8]>>,
+    known: BTreeSet<&'a [u8]>,
 }
 
 impl<'a> Reader<'a> {
@@ -412,7 +466,29 @@ impl<'a> Reader<'a> {
             2 => Constant::True,
             3 => Constant::Int(self.u64()? as i64),
             4 => Constant::Float(f64::from_bits(self.u64()?)),
-            5 => Constant::Str(self.blob()?.into()),
+            5 => {
+                let bytes = self.blob()?;
+                if !self.known.insert(bytes) {
+                    return Err(FileError {
+                        offset,
+                        kind: FileErrorKind::StringNumber,
+                    });
+                }
+                self.strings.push(bytes.into());
+                Constant::Str(self.strings[self.strings.len() - 1].clone())
+            }
+            6 => {
+                let number = self.u32()? as usize;
+                match self.strings.get(number) {
+                    Some(string) => Constant::Str(string.clone()),
+                    None => {
+                        return Err(FileError {
+                            offset,
+                            kind: FileErrorKind::StringNumber,
+                        });
+                    }
+                }
+            }
             tag => {
                 return Err(FileError {
                     offset,

@@ -4,6 +4,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 use crate::field::*;
+use crate::file::seal;
 use crate::module::{Constant, FuncId, Function, LineEntry, Module, NameKind, OperandName, UpvalueDesc};
 use crate::op::{Access, Op, OwnedField, decode, from_fields};
 use crate::opcode::{Flags, Opcode, Role};
@@ -38,9 +39,13 @@ pub fn check_bytes(data: &[u8]) {
         name: b"?".to_vec(),
         functions: vec![function],
     });
-    if let Ok(module) = from_bytes(data) {
-        assert_eq!(to_bytes(&module, false), data);
-        check_module(&module);
+    let mut sealed = data.to_vec();
+    seal(&mut sealed);
+    for file in [data, &sealed] {
+        if let Ok(module) = from_bytes(file) {
+            assert_eq!(to_bytes(&module, false), file);
+            check_module(&module);
+        }
     }
 }
 
@@ -83,6 +88,8 @@ pub fn check(case: TestCase) -> bool {
     for (at, byte) in &case.damage {
         let at = at % file.len();
         file[at] ^= byte;
+        assert!(*byte == 0 || from_bytes(&file).is_err(), "a changed byte is noticed");
+        seal(&mut file);
         if let Ok(module) = from_bytes(&file) {
             // Damage may make it wrong in any way, but must not make anything panic.
             let _ = (disasm(&module), verify(module));

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use crate::field::{Captures, DecodeError};
 use crate::live::LiveSet;
@@ -76,8 +77,8 @@ pub enum Constant {
     Int(i64),
     /// A float.
     Float(f64),
-    /// A string.
-    Str(Box<[u8]>),
+    /// A string; functions of a module may share it.
+    Str(Arc<[u8]>),
 }
 
 impl Constant {

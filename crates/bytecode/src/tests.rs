@@ -374,11 +374,40 @@ fn files_are_checked_to_the_byte() {
         from_bytes(b"return 1").map_err(|err| err.kind),
         Err(FileErrorKind::NotAModule)
     );
+    for at in 0..file.len() {
+        let mut damaged = file.clone();
+        damaged[at] = damaged[at].wrapping_add(1);
+        from_bytes(&damaged).expect_err("a changed byte is noticed");
+    }
     // A count that promises more than follows must not reserve memory for it.
     let mut huge = file;
-    let name = 14 + 4 + "@sample.lua".len();
+    let name = 22 + 4 + "@sample.lua".len();
     huge[name..name + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(from_bytes(&huge).map_err(|err| err.kind), Err(FileErrorKind::Corrupted));
+    crate::file::seal(&mut huge);
     assert_eq!(from_bytes(&huge).map_err(|err| err.kind), Err(FileErrorKind::Truncated));
+}
+
+#[test]
+fn a_string_stands_once_in_a_file() {
+    let text = [b'x'; 100];
+    let function = || Function {
+        constants: vec![Constant::Nil, Constant::str(text), Constant::str("y")],
+        ..Function::default()
+    };
+    let module = Module {
+        name: b"@sample.lua".to_vec(),
+        functions: vec![function(), function()],
+    };
+    let file = to_bytes(&module, false);
+    assert_eq!(file.windows(100).filter(|window| **window == text).count(), 1);
+    let read = from_bytes(&file).expect("it is whole");
+    assert_eq!(read, module);
+    let string = |function: usize| match &read.functions[function].constants[1] {
+        Constant::Str(bytes) => bytes.clone(),
+        other => panic!("{other:?} is no string"),
+    };
+    assert!(std::sync::Arc::ptr_eq(&string(0), &string(1)));
 }
 
 /// A change of the table changes what the words of a file mean, so the version must change with it.
@@ -393,7 +422,7 @@ fn the_format_version_belongs_to_the_table() {
     }
     assert_eq!(
         (FORMAT_VERSION, hash),
-        (2, 16_212_401_737_799_378_469),
+        (3, 16_212_401_737_799_378_469),
         "raise FORMAT_VERSION, add a row to its history, then correct this"
     );
 }

@@ -1,10 +1,12 @@
 //! Loading: from a verified module to functions with code of their own.
 
-use crate::object::{ARITY_VARARG, Origin, Proto, kind};
+use crate::object::{ARITY_VARARG, Origin, Proto, Str, kind};
+use crate::string::MAX_INTERNED;
 use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use perilune_bytecode::Verified;
 use perilune_bytecode::{Constant, FuncId};
+use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -39,8 +41,9 @@ impl Vm {
                 let _ = id;
                 protos.push(proto);
             }
+            let mut long = BTreeMap::new();
             for (id, &proto) in protos.iter().enumerate() {
-                self.fill_proto(proto, &module, FuncId(id as u32), &protos)?;
+                self.fill_proto(proto, &module, FuncId(id as u32), &protos, &mut long)?;
             }
             let main = protos[0];
             let upvalues = module.functions[0].upvalues.len();
@@ -62,6 +65,7 @@ impl Vm {
         module: &Rc<Verified>,
         id: FuncId,
         protos: &[*mut Proto],
+        long: &mut BTreeMap<Box<[u8]>, *mut Str>,
     ) -> Result<(), Raised> {
         let function = &module.functions[id.0 as usize];
         let mut code = function.code.clone().into_boxed_slice();
@@ -73,6 +77,15 @@ impl Vm {
                 Constant::True => Value::TRUE,
                 Constant::Int(i) => Value::int(*i),
                 Constant::Float(f) => Value::float(*f),
+                // The functions of a module share their long strings too.
+                Constant::Str(s) if s.len() > MAX_INTERNED => match long.get(&**s) {
+                    Some(&known) => Value::str(known),
+                    None => {
+                        let new = self.new_str(s)?;
+                        long.insert((**s).into(), new);
+                        Value::str(new)
+                    }
+                },
                 Constant::Str(s) => Value::str(self.new_str(s)?),
             });
         }
@@ -131,25 +144,9 @@ impl Vm {
             match perilune_bytecode::from_bytes(chunk) {
                 Ok(module) => match perilune_bytecode::verify(module) {
                     Ok(verified) => verified,
-                    Err(e) => {
-                        let shown = perilune_lang::chunk_display(name);
-                        return Ok(Err(crate::error::message!(
-                            shown,
-                            b": bad binary format (",
-                            e.to_string(),
-                            b")"
-                        )));
-                    }
+                    Err(e) => return Ok(Err(refused(name, &e.to_string()))),
                 },
-                Err(e) => {
-                    let shown = perilune_lang::chunk_display(name);
-                    return Ok(Err(crate::error::message!(
-                        shown,
-                        b": bad binary format (",
-                        e.to_string(),
-                        b")"
-                    )));
-                }
+                Err(e) => return Ok(Err(refused(name, &e.to_string()))),
             }
         } else {
             let Some(loader) = self.loader.clone() else {
@@ -172,4 +169,15 @@ impl Vm {
         let module = origin.module.subset(origin.id).ok()?;
         Some(perilune_bytecode::to_bytes(&module, strip))
     }
+}
+
+/// The message of a binary chunk that is not loaded.
+fn refused(name: &[u8], why: &str) -> Vec<u8> {
+    let shown: &[u8] = match name {
+        [b'@' | b'=', shown @ ..] => shown,
+        // The chunk itself is the name of what is loaded from a string.
+        [0x1B, ..] => b"binary string",
+        _ => name,
+    };
+    crate::error::message!(shown, b": bad binary format (", why, b")")
 }

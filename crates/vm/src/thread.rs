@@ -512,6 +512,40 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
     }
 }
 
+impl Vm {
+    /// Runs what is still to be closed on the main stack, from the running native, as when a state ends; each error goes
+    /// to the next `__close`, and the last one nowhere.
+    ///
+    /// # Safety
+    /// F4: a native's frame is on top. Its code does not go back to the frames below.
+    pub(crate) unsafe fn close_pending(&mut self) {
+        let main = self.main_thread;
+        let mut error = None;
+        while let Some(slot) = (*main).tbc.pop() {
+            let stack = if std::ptr::eq(main, self.thread) {
+                self.stack_base
+            } else {
+                (*main).stack
+            };
+            let v = *stack.add(slot as usize);
+            let handler = self.metamethod(v, Event::Close);
+            let with_error = error.is_some() || !self.std.close_without_error_argument();
+            let offset = self.top.byte_offset_from(self.stack_base);
+            if self.grow_stack(self.top, SPARE_SLOTS).is_err() {
+                return;
+            }
+            let window = self.top;
+            *window = handler;
+            *window.add(HEADER_SLOTS) = v;
+            *window.add(HEADER_SLOTS + 1) = error.unwrap_or(Value::NIL);
+            if self.call_window(window, 1 + usize::from(with_error)).is_err() {
+                error = Some(std::mem::replace(&mut self.error, Value::NIL));
+            }
+            self.top = self.stack_base.byte_offset(offset);
+        }
+    }
+}
+
 /// Starts the last `__close` of a coroutine that is being closed, or ends the closing.
 unsafe fn close_next(vm: &mut Vm, co: *mut Thread) -> Flow {
     let Some(slot) = (*co).tbc.pop() else {

@@ -1,6 +1,6 @@
 //! `collectgarbage`.
 
-use perilune_vm::{Ctx, Raised, Returns, Val};
+use perilune_vm::{Ctx, Raised, Returns, Std};
 
 /// What scripts set and ask back. The collector adapts by itself; of the parameters only the
 /// pause reaches it.
@@ -10,32 +10,76 @@ struct Settings {
 }
 
 const PARAMETERS: [&str; 6] = ["minormul", "majorminor", "minormajor", "pause", "stepmul", "stepsize"];
+const MINOR_MULTIPLIER: usize = 0;
 const PAUSE: usize = 3;
+const STEP_MULTIPLIER: usize = 4;
+const STEP_SIZE: usize = 5;
 
-impl Default for Settings {
-    fn default() -> Settings {
-        // The reference's defaults.
+impl Settings {
+    /// The reference's defaults.
+    fn new(std: Std) -> Settings {
         Settings {
             generational: false,
-            parameters: [20, 50, 68, 250, 200, 9600],
+            parameters: if std >= Std::V5_5 {
+                [20, 50, 68, 250, 200, 9600]
+            } else {
+                [20, 100, 100, 200, 100, 13]
+            },
         }
     }
 }
 
+/// The state of a VM: made on first use, when the version is known.
+#[derive(Default)]
+struct State(Option<Settings>);
+
+fn settings<R>(ctx: &Ctx<'_>, f: impl FnOnce(&mut Settings) -> R) -> R {
+    let state = ctx.state::<State>();
+    let mut state = state.borrow_mut();
+    f(state.0.get_or_insert_with(|| Settings::new(ctx.std())))
+}
+
+const OPTIONS: &[&str] = &[
+    "stop",
+    "restart",
+    "collect",
+    "count",
+    "step",
+    "isrunning",
+    "generational",
+    "incremental",
+    "param",
+];
+const OPTIONS_5_4: &[&str] = &[
+    "stop",
+    "restart",
+    "collect",
+    "count",
+    "step",
+    "setpause",
+    "setstepmul",
+    "isrunning",
+    "generational",
+    "incremental",
+];
+
 pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    const OPTIONS: [&str; 9] = [
-        "stop",
-        "restart",
-        "collect",
-        "count",
-        "step",
-        "isrunning",
-        "generational",
-        "incremental",
-        "param",
-    ];
-    let option = ctx.check_option(0, Some("collect"), &OPTIONS)?;
-    match OPTIONS[option] {
+    let options = if ctx.std() >= Std::V5_5 { OPTIONS } else { OPTIONS_5_4 };
+    let option = options[ctx.check_option(0, Some("collect"), options)?];
+    match option {
+        "param" => return parameter(ctx),
+        "setpause" => return set_parameter_5_4(ctx, PAUSE),
+        "setstepmul" => return set_parameter_5_4(ctx, STEP_MULTIPLIER),
+        "step" => {
+            ctx.opt_int(1, 0)?;
+        }
+        _ => {}
+    }
+    if ctx.in_finalizer() {
+        // The collector is not reentrant: no option is valid now.
+        return ctx.ret_nil();
+    }
+    match option {
         "stop" => {
             ctx.gc_set_running(false);
             ctx.ret_int(0)
@@ -51,31 +95,84 @@ pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         "count" => ctx.ret_float(ctx.memory_used() as f64 / 1024.0),
         "step" => {
             // A step of any size finishes a cycle.
-            ctx.opt_int(1, 0)?;
             ctx.collect();
             ctx.ret_bool(true)
         }
         "isrunning" => ctx.ret_bool(ctx.gc_is_running()),
-        "param" => parameter(ctx),
-        mode => {
-            let settings = ctx.state::<Settings>();
-            let was = std::mem::replace(&mut settings.borrow_mut().generational, mode == "generational");
-            ctx.ret_str(if was { b"generational" } else { b"incremental" })
-        }
+        mode => change_mode(ctx, mode == "generational"),
     }
 }
 
-fn parameter(ctx: &Ctx<'_>) -> Result<Returns, Raised> {
-    let index = ctx.check_option(1, None, &PARAMETERS)?;
-    let value = ctx.opt_int(2, -1)?;
-    let settings = ctx.state::<Settings>();
-    let parameter = &mut settings.borrow_mut().parameters[index];
-    let old = *parameter;
-    if value >= 0 {
-        *parameter = value;
-        if index == PAUSE {
-            ctx.gc_pause(Some(usize::try_from(value).unwrap_or(usize::MAX).max(100)));
+/// Takes up a mode, with the parameters that 5.4 accepts beside it (0 keeps one), and returns the one before.
+fn change_mode(ctx: &Ctx<'_>, generational: bool) -> Result<Returns, Raised> {
+    if ctx.std() < Std::V5_5 {
+        let places: &[usize] = if generational {
+            &[MINOR_MULTIPLIER]
+        } else {
+            &[PAUSE, STEP_MULTIPLIER, STEP_SIZE]
+        };
+        for (i, &place) in places.iter().enumerate() {
+            let value = ctx.opt_int(i + 1, 0)?;
+            if value != 0 {
+                set(ctx, place, value);
+            }
         }
     }
-    ctx.ret(Val::int(old))
+    let was = settings(ctx, |settings| {
+        std::mem::replace(&mut settings.generational, generational)
+    });
+    ctx.ret_str(if was { b"generational" } else { b"incremental" })
+}
+
+/// Sets a parameter; what it was.
+fn set(ctx: &Ctx<'_>, place: usize, value: i64) -> i64 {
+    if place == PAUSE {
+        ctx.gc_pause(Some(usize::try_from(value).unwrap_or(0).max(100)));
+    }
+    settings(ctx, |settings| {
+        std::mem::replace(&mut settings.parameters[place], value)
+    })
+}
+
+fn parameter(ctx: &Ctx<'_>) -> Result<Returns, Raised> {
+    let place = ctx.check_option(1, None, &PARAMETERS)?;
+    // The reference reads an int of C.
+    let value = ctx.opt_int(2, -1)? as i32;
+    if ctx.in_finalizer() {
+        return ctx.ret_int(-1);
+    }
+    ctx.ret_int(match u32::try_from(value) {
+        Ok(percent) => set(ctx, place, rounded(percent)),
+        Err(_) => settings(ctx, |settings| settings.parameters[place]),
+    })
+}
+
+/// `collectgarbage("setpause", n)` and its like: 5.4 keeps a quarter in a byte.
+fn set_parameter_5_4(ctx: &Ctx<'_>, place: usize) -> Result<Returns, Raised> {
+    let value = ctx.opt_int(1, 0)?;
+    if ctx.in_finalizer() {
+        return ctx.ret_nil();
+    }
+    ctx.ret_int(set(ctx, place, i64::from((value / 4) as u8) * 4))
+}
+
+/// A percentage as 5.5 keeps it: a floating-point byte of four bits each of mantissa and exponent, of 128ths, rounded up
+/// and then cut.
+fn rounded(percent: u32) -> i64 {
+    const LARGEST: i64 = 0x1F << 14;
+    let parts = (i64::from(percent) * 128 + 99) / 100;
+    let shift = (64 - parts.leading_zeros()).saturating_sub(5);
+    (((parts >> shift) << shift).min(LARGEST) * 100) >> 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn percentages_are_rounded_as_the_reference_rounds() {
+        let cases = [0, 1, 13, 50, 77, 123, 250, 333, 10_000, 99_999, 1_000_000, u32::MAX];
+        let kept = [0, 1, 13, 50, 75, 118, 250, 325, 10_000, 99_200, 396_800, 396_800];
+        assert_eq!(cases.map(rounded), kept.map(i64::from));
+    }
 }

@@ -10,7 +10,7 @@ use perilune_lang::write_num;
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Val};
 
 use super::io_read::read;
-use super::stream::{Buffering, SharedStream, Standard, Stream, error_text, os_path, pipe_file};
+use super::stream::{self, Buffering, SharedStream, Standard, Stream, error_text, os_path, pipe_file};
 
 /// The name of the type, and of its metatable in the registry.
 const FILE: &str = "FILE*";
@@ -101,8 +101,14 @@ fn new_handle<'a>(ctx: &'a Ctx<'_>, stream: SharedStream) -> Result<Val<'a>, Rai
     Ok(file)
 }
 
+fn new_stream<'a>(ctx: &'a Ctx<'_>, stream: Stream) -> Result<Val<'a>, Raised> {
+    let stream = Rc::new(RefCell::new(stream));
+    stream::register(ctx, &stream);
+    new_handle(ctx, stream)
+}
+
 fn new_file<'a>(ctx: &'a Ctx<'_>, file: File, readable: bool, writable: bool) -> Result<Val<'a>, Raised> {
-    new_handle(ctx, Rc::new(RefCell::new(Stream::new(file, readable, writable))))
+    new_stream(ctx, Stream::new(file, readable, writable))
 }
 
 /// `true`, or nil with the message and number of the error.
@@ -247,8 +253,8 @@ fn io_popen(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if !matches!(mode, b"r" | b"w") {
         return Err(ctx.arg_error(1, "invalid mode"));
     }
-    // The child shares the standard streams, whose buffers must be out first.
-    let _ = super::flush_standard_streams(ctx);
+    // The child shares the streams, whose buffers must be out first.
+    stream::flush_all(ctx);
     let mut process = shell(command);
     let reading = mode == b"r";
     if reading {
@@ -267,7 +273,7 @@ fn io_popen(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     };
     let mut stream = Stream::new(file, reading, !reading);
     stream.child = Some(child);
-    ctx.ret(new_handle(ctx, Rc::new(RefCell::new(stream)))?)
+    ctx.ret(new_stream(ctx, stream)?)
 }
 
 fn io_tmpfile(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {

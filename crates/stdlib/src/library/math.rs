@@ -91,8 +91,9 @@ fn fmod(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         }
         return ctx.ret_int(a.wrapping_rem(b));
     }
-    let a = ctx.check_float(0)?;
+    // The reference's compiler evaluates the second argument's check first.
     let b = ctx.check_float(1)?;
+    let a = ctx.check_float(0)?;
     ctx.ret_float(a % b)
 }
 

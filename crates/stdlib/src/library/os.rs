@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Val};
 
 use super::io::{exit_result, file_error, file_result, shell, temporary_file};
-use super::stream::os_path;
+use super::stream::{flush_all, os_path};
 use super::{flush_standard_streams, with_buffer};
 use crate::date::{DateTime, Fields, Local, Utc, Zone, specifier_length, strftime, timestamp};
 
@@ -42,10 +42,21 @@ impl Default for Start {
     }
 }
 
-/// Seconds since the VM started: Rust's standard library has no clock of processor time.
+/// Seconds of processor time; where the system has no such clock, those since the VM started.
 fn clock(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let seconds = ctx.state::<Start>().borrow().0.elapsed().as_secs_f64();
-    ctx.ret_float(seconds)
+    ctx.ret_float(processor_time().unwrap_or_else(|| ctx.state::<Start>().borrow().0.elapsed().as_secs_f64()))
+}
+
+#[cfg(all(unix, feature = "os"))]
+fn processor_time() -> Option<f64> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    // C's clock counts microseconds.
+    Some(time.tv_sec as f64 + (time.tv_nsec / 1000) as f64 / 1e6)
+}
+
+#[cfg(not(all(unix, feature = "os")))]
+fn processor_time() -> Option<f64> {
+    None
 }
 
 /// Seconds since 1970 UTC.
@@ -202,13 +213,16 @@ fn execute(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
 }
 
-/// How `os.exit` ends the program: by default, the process.
+/// Ends the process, after the state if asked.
 fn exit(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let code = match ctx.arg(0).as_bool() {
         Some(success) => i32::from(!success),
         None => ctx.opt_int(0, 0)? as i32,
     };
-    let _ = flush_standard_streams(ctx);
+    if ctx.arg(1).truthy() {
+        ctx.close_state();
+    }
+    flush_all(ctx);
     std::process::exit(code)
 }
 

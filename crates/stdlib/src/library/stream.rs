@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::process::Child;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use perilune_vm::Ctx;
 
@@ -159,6 +159,32 @@ impl Drop for Stream {
     fn drop(&mut self) {
         // Nobody is left to hear of a failure.
         let _ = self.flush();
+    }
+}
+
+/// The files that scripts opened, to be written out when the process ends without closing them, as C does.
+#[derive(Default)]
+struct OpenFiles(Vec<Weak<RefCell<Stream>>>);
+
+/// Enters a stream among those that [`flush_all`] writes out.
+pub(super) fn register(ctx: &Ctx<'_>, stream: &SharedStream) {
+    let open = ctx.state::<OpenFiles>();
+    let files = &mut open.borrow_mut().0;
+    if files.len() == files.capacity() {
+        files.retain(|file| file.strong_count() > 0);
+    }
+    files.push(Rc::downgrade(stream));
+}
+
+/// Writes out all buffers, as C does when a program exits: failures are nobody's any more.
+pub(super) fn flush_all(ctx: &Ctx<'_>) {
+    let _ = flush_standard_streams(ctx);
+    for file in &ctx.state::<OpenFiles>().borrow().0 {
+        if let Some(file) = file.upgrade()
+            && let Ok(mut file) = file.try_borrow_mut()
+        {
+            let _ = file.flush();
+        }
     }
 }
 

@@ -166,10 +166,12 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 fn dump(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let strip = ctx.arg(1).truthy();
     if !ctx.arg(0).is_lua_function() {
-        return match ctx.check_function(0) {
-            Ok(()) => Err(ctx.arg_error(0, "Lua function expected")),
-            Err(raised) => Err(raised),
-        };
+        // 5.4 checks for a function first, and the host's are functions too.
+        if ctx.std() < perilune_vm::Std::V5_5 {
+            ctx.check_function(0)?;
+            return Err(ctx.error("unable to dump given function"));
+        }
+        return Err(ctx.arg_error(0, "Lua function expected"));
     }
     let bytes = ctx
         .dump(0, strip)

@@ -15,6 +15,15 @@ fn next(ctx: &Ctx<'_>, format: &mut Format<'_>, total: usize) -> Result<Option<I
     })
 }
 
+/// Checks that a value to be packed is there. The reference keeps a nil behind the arguments, which is what the first
+/// missing one is said to be.
+fn present(ctx: &Ctx<'_>, i: usize, expected: &str) -> Result<(), Raised> {
+    if ctx.is_none(i) {
+        return Err(ctx.arg_error(i, &format!("{expected} expected, got nil")));
+    }
+    Ok(())
+}
+
 /// `string.pack(format, ...)`
 pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
@@ -38,6 +47,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             }
             match option {
                 Pack::Int => {
+                    present(ctx, arg, "number")?;
                     let n = ctx.check_int(arg)?;
                     if !fits_signed(n, size) {
                         return Err(ctx.arg_error(arg, "integer overflow"));
@@ -45,6 +55,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     pack_int(out, n, size, little, n < 0);
                 }
                 Pack::Uint => {
+                    present(ctx, arg, "number")?;
                     let n = ctx.check_int(arg)?;
                     if !fits_unsigned(n as u64, size) {
                         return Err(ctx.arg_error(arg, "unsigned overflow"));
@@ -52,14 +63,17 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     pack_int(out, n, size, little, false);
                 }
                 Pack::Float => {
+                    present(ctx, arg, "number")?;
                     let f = ctx.check_float(arg)? as f32;
                     out.extend_from_slice(&if little { f.to_le_bytes() } else { f.to_be_bytes() });
                 }
                 Pack::Double => {
+                    present(ctx, arg, "number")?;
                     let f = ctx.check_float(arg)?;
                     out.extend_from_slice(&if little { f.to_le_bytes() } else { f.to_be_bytes() });
                 }
                 Pack::Fixed => {
+                    present(ctx, arg, "string")?;
                     let text = ctx.check_str(arg)?;
                     if text.len() > size {
                         return Err(ctx.arg_error(arg, "string longer than given size"));
@@ -69,6 +83,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     out.resize(out.len() + size - text.len(), 0);
                 }
                 Pack::Prefixed => {
+                    present(ctx, arg, "string")?;
                     let text = ctx.check_str(arg)?;
                     if !fits_unsigned(text.len() as u64, size) {
                         return Err(ctx.arg_error(arg, "string length does not fit in given size"));
@@ -79,6 +94,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     total += text.len();
                 }
                 Pack::Zero => {
+                    present(ctx, arg, "string")?;
                     let text = ctx.check_str(arg)?;
                     if text.contains(&0) {
                         return Err(ctx.arg_error(arg, "string contains zeros"));

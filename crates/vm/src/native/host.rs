@@ -41,6 +41,14 @@ impl Ctx<'_> {
         let _ = work;
         Ok(())
     }
+    /// Ends the state while this native runs: what is to be closed on the main stack is closed, and all finalizers run.
+    /// The host is to end the program then.
+    pub fn close_state(&mut self) {
+        let vm = self.vm_mut();
+        // SAFETY: F4; the native's frame is on top.
+        unsafe { vm.close_pending() };
+        vm.close();
+    }
     /// Bytes in use.
     pub fn memory_used(&self) -> usize {
         self.vm_mut().heap.bytes()
@@ -59,6 +67,10 @@ impl Ctx<'_> {
     /// Whether automatic collection is on.
     pub fn gc_is_running(&self) -> bool {
         self.vm_mut().heap.is_running()
+    }
+    /// Whether a finalizer is running, when the collector takes no orders.
+    pub fn in_finalizer(&self) -> bool {
+        self.vm_mut().in_finalizer
     }
     /// The pause in percent, and sets it if asked.
     pub fn gc_pause(&self, set: Option<usize>) -> usize {
