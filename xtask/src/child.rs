@@ -39,16 +39,32 @@ impl Outcome {
     }
 }
 
+/// What a child reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// The null device.
+    Null,
+    Pipe(&'a [u8]),
+}
+
 /// Runs `command` with `stdin` as its input and kills its process group after `limit`.
 pub fn run(command: &mut Command, stdin: &[u8], limit: Duration) -> Result<Outcome> {
+    let input = match stdin {
+        [] => Input::Null,
+        bytes => Input::Pipe(bytes),
+    };
+    run_with(command, input, limit)
+}
+
+/// The same with the kind of input chosen.
+pub fn run_with(command: &mut Command, input: Input<'_>, limit: Duration) -> Result<Outcome> {
     let what = command.get_program().to_owned();
-    let input = if stdin.is_empty() {
-        Stdio::null()
-    } else {
-        Stdio::piped()
+    let (stdio, stdin) = match input {
+        Input::Null => (Stdio::null(), &b""[..]),
+        Input::Pipe(bytes) => (Stdio::piped(), bytes),
     };
     let mut child = command
-        .stdin(input)
+        .stdin(stdio)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
@@ -117,6 +133,14 @@ mod tests {
         assert_eq!(outcome.status.code(), Some(3));
         assert!(!outcome.success());
         assert!(outcome.complaint().contains("bad"));
+    }
+
+    #[test]
+    fn input_is_a_pipe_or_the_null_device() {
+        let limit = Duration::from_secs(10);
+        let pipe = run_with(&mut shell("test -p /dev/stdin"), Input::Pipe(b""), limit).unwrap();
+        let null = run_with(&mut shell("test -p /dev/stdin"), Input::Null, limit).unwrap();
+        assert!(pipe.success() && !null.success());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod bench;
 mod child;
+mod conformance;
 mod disasm;
 mod docs;
 mod measure;
@@ -39,6 +40,8 @@ enum Door {
     Disasm(disasm::Options),
     /// Regenerate the generated documents
     Docs(docs::Options),
+    /// Run the files of a public test suite one by one
+    Conformance(conformance::Options),
     /// Run scripts on Perilune and on PUC Lua 5.5 and show where they differ
     Oracle(oracle::Options),
     /// Run one command and write what it used to a file (used by `bench`)
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Door::Snap(options) => snap::run(&options),
         Door::Disasm(options) => disasm::run(&options),
         Door::Docs(options) => docs::run(&options),
+        Door::Conformance(options) => conformance::run(&options),
         Door::Oracle(options) => oracle::run(&options),
         Door::Measure(options) => return measure::child(&options),
     };

@@ -4,6 +4,7 @@
 //! (`cargo xtask measure`) whose only child it is. That also keeps the floor of the peak low: a child's peak begins with
 //! the memory of the process that spawned it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
 
-use crate::child::{self, Outcome};
+use crate::child::{self, Input, Outcome};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -22,7 +23,7 @@ pub struct Options {
     report: PathBuf,
     /// The command and its arguments
     #[arg(last = true, required = true)]
-    command: Vec<std::ffi::OsString>,
+    command: Vec<OsString>,
 }
 
 /// What a finished child used.
@@ -34,14 +35,26 @@ pub struct Usage {
 }
 
 /// Runs `command` under a measuring parent. `None` stands for a run that did not end by itself.
-pub fn run(command: &[std::ffi::OsString], report: &Path, limit: Duration) -> Result<(Outcome, Option<Usage>)> {
+pub fn run(command: &[OsString], report: &Path, limit: Duration) -> Result<(Outcome, Option<Usage>)> {
+    run_in(command, report, Path::new("."), Input::Null, limit)
+}
+
+/// The same in a folder and with an input.
+pub fn run_in(
+    command: &[OsString],
+    report: &Path,
+    folder: &Path,
+    input: Input<'_>,
+    limit: Duration,
+) -> Result<(Outcome, Option<Usage>)> {
     let this = std::env::current_exe().context("cannot find this program")?;
     let mut parent = Command::new(this);
     parent.args(["measure", "--report"]).arg(report).arg("--").args(command);
+    parent.current_dir(folder);
     if report.exists() {
         std::fs::remove_file(report)?;
     }
-    let outcome = child::run(&mut parent, b"", limit)?;
+    let outcome = child::run_with(&mut parent, input, limit)?;
     let usage = match std::fs::read(report) {
         Ok(text) if !outcome.timed_out => Some(serde_json::from_slice(&text)?),
         _ => None,

@@ -51,8 +51,13 @@ impl Vm {
             match callee.tag {
                 tag::CLOSURE => {
                     frame.link(kind, caller, pc, k);
-                    self.enter_lua(frame.0, (*callee.as_ptr::<Closure>()).proto, nargs)?;
-                    return Ok(Go::On);
+                    return match self.enter_lua(frame.0, (*callee.as_ptr::<Closure>()).proto, nargs) {
+                        Ok(()) => Ok(Go::On),
+                        Err(raised) => {
+                            self.blame_callee(frame);
+                            Err(raised)
+                        }
+                    };
                 }
                 tag::NATIVE => {
                     frame.link(kind, caller, pc, k);
@@ -71,17 +76,22 @@ impl Vm {
                     match self.resolve_call(window, nargs, kind, chain) {
                         Ok(n) => nargs = n,
                         Err(raised) => {
-                            if matches!(kind, FrameKind::Pcall | FrameKind::Xpcall) {
-                                // The error is the protected call's: it must find the frame that protects.
-                                frame.link(kind, caller, pc, k);
-                                self.base = frame.0;
-                                self.top = frame.0;
-                            }
+                            frame.link(kind, caller, pc, k);
+                            self.blame_callee(frame);
                             return Err(raised);
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// An error of a call that could not begin is the callee's where its frame ends the unwinding: a protected call must
+    /// catch it, and a call from Rust must not run on in its caller.
+    unsafe fn blame_callee(&mut self, frame: RegisterFrame) {
+        if matches!(frame.kind(), FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry) {
+            self.base = frame.0;
+            self.top = frame.0;
         }
     }
 

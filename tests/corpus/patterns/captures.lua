@@ -1,0 +1,4 @@
+-- Captures: nested, empty, position, back references.
+print(("hello"):match("((h)(e))(l)")) print(("hello"):match("()ll()")) print(("hello"):match("(h)(.-)(o)")) print(("hello"):match("(x?)")) print(("a"):match("((((a))))")) print(("abcabc"):match("(abc)%1")) print(("abcabd"):match("(abc)%1")) print(([["quoted" 'x']]):match([[(["'])(.-)%1]])) print(("aa bb cd"):gsub("(%w)%1", "<%1>")) print(("x=1, y=2"):match("(%w)=(%w), (%w)=(%w)")) print((""):match("()")) print(("abc"):find("(b)(c)")) print(("abc"):find("()b")) print(("äö"):match("()ö()"))
+print(pcall(string.match, "a", "(a")) print(pcall(string.match, "a", "a)")) print(pcall(string.match, "a", "%1")) print(pcall(string.match, "a", "(a%1)")) print(pcall(string.match, "a", "(a)%2")) print(pcall(string.match, "a", "(")) print(pcall(string.match, "a", "%0"))
+print(select("#", ("x"):rep(32):match(("(x)"):rep(32)))) print(pcall(string.match, ("x"):rep(33), ("(x)"):rep(33))) print(pcall(string.gsub, "a", "(a", "b"))

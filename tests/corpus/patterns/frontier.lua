@@ -1,0 +1,3 @@
+-- %f: borders of words and of the string itself.
+print(("THE (quick) fox"):find("%f[%a]%a+%f[%A]")) print(("hello world"):gsub("%f[%w]%w", string.upper)) print(("hello"):gsub("%f[%z]", "!")) print(("hello"):gsub("%f[%w]", "<")) print(("hello"):gsub("%f[^%w]", ">")) print(("a1b22"):gsub("%f[%d]%d+", "#")) print(("xTHEx THE"):find("%f[%w]THE%f[%W]")) print((""):find("%f[%z]")) print((""):find("%f[^%z]")) print(("foo.bar"):gsub("%f[%.]", "|")) print(("[[]] [][]"):gsub("%f[[].", "x"))
+print(pcall(string.find, "a", "%f")) print(pcall(string.find, "a", "%fa")) print(pcall(string.find, "a", "%f[a")) print(pcall(string.find, "a", "%f["))

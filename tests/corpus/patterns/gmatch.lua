@@ -1,0 +1,5 @@
+-- gmatch: captures, empty matches, a start position, state of its own.
+local function list(s, p, i) local r = {} for a, b in s:gmatch(p, i) do r[#r + 1] = b and (tostring(a) .. "=" .. tostring(b)) or tostring(a) end return #r .. ":" .. table.concat(r, ",") end
+print(list("one two three", "%a+")) print(list("k1=v1, k2=v2", "(%w+)=(%w+)")) print(list("abc", "")) print(list("abc", "x*")) print(list("a,b,,c", "([^,]*)")) print(list("abc", "()")) print(list("", "")) print(list("", "x")) print(list("abcabc", "a", 2)) print(list("abcabc", "a", -3)) print(list("abcabc", ".", 6)) print(list("abc", ".", 4)) print(list("abc", "", 4)) print(list("abc", "", 5)) print(list("abc", ".", -100)) print(list("hello world", "o()"))
+local it = ("a b"):gmatch("%a") print(it(), it(), it(), it()) local x, y = ("ab"):gmatch("."), ("cd"):gmatch(".") print(x(), y(), x(), y())
+print(pcall(string.gmatch, "a")) print(pcall(string.gmatch, nil, "a")) print(pcall(string.gmatch("a", "(")), "bad") print(pcall(string.gmatch, "a", "a", {}))

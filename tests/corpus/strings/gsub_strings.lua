@@ -1,0 +1,5 @@
+-- gsub with a string as replacement: captures, %0, %%, limits and misuse.
+print(("hello world"):gsub("o", "0")) print(("hello world"):gsub("o", "0", 1)) print(("hello world"):gsub("o", "0", 0)) print(("hello"):gsub("", "-")) print(("hello"):gsub("l*", "x"))
+print(("abc"):gsub("%w", "%0%0")) print(("abc"):gsub("(a)(b)(c)", "%3%2%1")) print(("abc"):gsub("%w", "%%")) print(("abc"):gsub("b", "%1")) print(("a b c"):gsub("%s", "")) print(("abc"):gsub("$", "!")) print(("abc"):gsub("^", "!")) print(("abc abc"):gsub("^abc", "x"))
+print(("hello"):gsub("l", 7)) print(("x"):gsub("x", "a\0b")) print((""):gsub("", "x")) print((""):gsub("x*", "y")) print(("a.b.c"):gsub("%.", "%%.")) print(("abc"):gsub(".", "%0", -1)) print(("abc"):gsub("()", "%1"))
+print(pcall(string.gsub, "abc", "b", "%2")) print(pcall(string.gsub, "abc", "b", "%x")) print(pcall(string.gsub, "abc", "b", "%")) print(pcall(string.gsub, "abc", "(b)", "%9")) print(pcall(string.gsub, "abc", "b")) print(pcall(string.gsub, "abc", "b", true)) print(pcall(string.gsub, "abc", "b", nil)) print(pcall(string.gsub, "abc", "b", "x", {}))

@@ -1,0 +1,11 @@
+-- string.rep with counts, separators and limits.
+print(("ab"):rep(3), ("ab"):rep(1), ("ab"):rep(0) == "", ("ab"):rep(-5) == "")
+print(("ab"):rep(3, ","), ("ab"):rep(1, ","), (""):rep(3, ","), (""):rep(1000000000) == "")
+print(("x"):rep(3.0), ("x"):rep("4"), string.rep(7, 3), ("x"):rep(2, 5))
+print(#("abc"):rep(1000, "--"), ("a\0"):rep(3, "\0"):byte(1, -1))
+print(pcall(string.rep, "x", 1.5))
+print(pcall(string.rep, "x"))
+print(pcall(string.rep, "x", -1, {}))
+print(pcall(string.rep, "abc", math.maxinteger))
+print(pcall(string.rep, "x", 1 << 62, "yy"))
+print(("x"):rep(math.mininteger) == "")

@@ -1,0 +1,11 @@
+-- tostring of each type, and of values with metamethods.
+print(tostring(nil), tostring(true), tostring(false), tostring(12), tostring(-0.0), tostring(1e300), tostring("x"), tostring(3.0), tostring(2^31))
+print((tostring(print):gsub("0x%x+", "ADDR"):gsub("builtin: %x+", "function: ADDR")), (tostring({}):gsub("0x%x+", "ADDR")), (tostring(function() end):gsub("0x%x+", "ADDR")), (tostring(coroutine.create(print)):gsub("0x%x+", "ADDR")))
+print((tostring(io.stdout):gsub("0x%x+", "ADDR")), tostring(setmetatable({}, { __tostring = function() return "mine" end })))
+print((tostring(setmetatable({}, { __name = "My.Type" })):gsub("0x%x+", "ADDR")), (tostring(setmetatable({}, { __name = 5 })):gsub("0x%x+", "ADDR")))
+print(pcall(tostring, setmetatable({}, { __tostring = function() return 1 end })))
+print(pcall(tostring, setmetatable({}, { __tostring = function() return nil end })))
+print(pcall(tostring, setmetatable({}, { __tostring = function() error("inside", 0) end })))
+print(pcall(tostring, setmetatable({}, { __tostring = 5 })))
+print(pcall(tostring))
+print(#tostring(12), tostring("a\0b"):byte(1, -1))
