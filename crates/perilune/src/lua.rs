@@ -27,6 +27,8 @@ pub struct Options {
     pub gc_stress: bool,
     /// Move the register stack whenever it might be.
     pub stack_stress: bool,
+    /// Take no paths from environment variables, as `lua -E`.
+    pub ignore_environment: bool,
 }
 
 impl Default for Options {
@@ -41,6 +43,7 @@ impl Default for Options {
             stack_limit: None,
             gc_stress: false,
             stack_stress: false,
+            ignore_environment: false,
         }
     }
 }
@@ -158,7 +161,14 @@ impl Lua {
             seed: 0,
         });
         vm.set_loader(Rc::new(compile.clone()));
-        let opened = vm.enter(|ctx| perilune_vm::install_builtins(ctx).and_then(|()| perilune_stdlib::install(ctx)));
+        let opened = vm.enter(|ctx| {
+            if options.ignore_environment {
+                ctx.registry()
+                    .set_str(ctx, perilune_stdlib::NO_ENVIRONMENT, Val::bool(true))?;
+            }
+            perilune_vm::install_builtins(ctx)?;
+            perilune_stdlib::install(ctx)
+        });
         if opened.is_err() {
             panic!("the memory limit does not allow the standard library");
         }

@@ -10,4 +10,7 @@ pub mod random;
 pub mod sort;
 pub mod utf8;
 
-pub use library::{flush_standard_streams, install, install_safe};
+pub use library::{
+    NO_ENVIRONMENT, error_text, flush_standard_streams, install, install_safe, os_path, read_source,
+    read_standard_line, read_standard_source, skip_first_line, write_standard_output,
+};

@@ -99,29 +99,39 @@ fn fail(ctx: &Ctx<'_>, message: &[u8]) -> Result<Returns, Raised> {
 
 /// Reads a source file as the interpreter does: without a byte order mark and a first line that
 /// starts with `#`. The error is the message.
-pub(super) fn read_source(path: Option<&[u8]>) -> Result<Vec<u8>, Vec<u8>> {
-    let bytes = match path {
-        None => {
-            let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
-                .map_err(|error| format!("cannot read stdin: {}", error_text(&error)).into_bytes())?;
-            bytes
-        }
-        Some(path) => {
-            let failure = |what: &str, error: &std::io::Error| {
-                [what.as_bytes(), b" ", path, b": ", error_text(error).as_bytes()].concat()
-            };
-            let mut file =
-                std::fs::File::open(super::stream::os_path(path)).map_err(|error| failure("cannot open", &error))?;
-            let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut file, &mut bytes).map_err(|error| failure("cannot read", &error))?;
-            bytes
-        }
+///
+/// # Errors
+/// The message of a file that cannot be opened or read.
+pub fn read_source(path: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+    let failure = |what: &str, error: &std::io::Error| {
+        [what.as_bytes(), b" ", path, b": ", error_text(error).as_bytes()].concat()
     };
+    let mut file = std::fs::File::open(super::stream::os_path(path)).map_err(|error| failure("cannot open", &error))?;
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut file, &mut bytes).map_err(|error| failure("cannot read", &error))?;
     Ok(skip_first_line(bytes))
 }
 
-fn skip_first_line(mut bytes: Vec<u8>) -> Vec<u8> {
+/// Reads a source text from what is left of the standard input.
+///
+/// # Errors
+/// The message of an input that cannot be read.
+pub fn read_standard_source(ctx: &Ctx<'_>) -> Result<Vec<u8>, Vec<u8>> {
+    match super::stream::read_standard_input(ctx) {
+        Ok(bytes) => Ok(skip_first_line(bytes)),
+        Err(error) => Err(format!("cannot read stdin: {}", error_text(&error)).into_bytes()),
+    }
+}
+
+fn read(ctx: &Ctx<'_>, path: Option<&[u8]>) -> Result<Vec<u8>, Vec<u8>> {
+    match path {
+        Some(path) => read_source(path),
+        None => read_standard_source(ctx),
+    }
+}
+
+/// A file's bytes without a byte order mark and a first line that starts with `#`.
+pub fn skip_first_line(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
@@ -142,7 +152,7 @@ fn file_chunk_name(path: Option<&[u8]>) -> Vec<u8> {
 fn loadfile(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let path = ctx.opt_str(0)?.map(<[u8]>::to_vec);
     let mode = mode(ctx, 1)?;
-    match read_source(path.as_deref()) {
+    match read(ctx, path.as_deref()) {
         Ok(source) => {
             let env = (!ctx.is_none(2)).then_some(2);
             finish(ctx, &source, &file_chunk_name(path.as_deref()), &mode, env)
@@ -153,7 +163,7 @@ fn loadfile(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn dofile(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let path = ctx.opt_str(0)?.map(<[u8]>::to_vec);
-    let source = read_source(path.as_deref()).map_err(|message| ctx.error_plain(message))?;
+    let source = read(ctx, path.as_deref()).map_err(|message| ctx.error_plain(message))?;
     ctx.charge(source.len() as u64 / 4)?;
     if let Err(message) = ctx.load(&source, &file_chunk_name(path.as_deref()), b"bt")? {
         return Err(ctx.error_plain(message));

@@ -20,7 +20,9 @@ mod utf8;
 
 use perilune_vm::{Ctx, Raised, Table};
 
-pub use stream::flush_standard_streams;
+pub use load::{read_source, read_standard_source, skip_first_line};
+pub use package::NO_ENVIRONMENT;
+pub use stream::{error_text, flush_standard_streams, os_path, read_standard_line, write_standard_output};
 
 /// Opens every library.
 ///

@@ -10,6 +10,9 @@ const LOADED: &str = "_LOADED";
 /// The registry's name for `package.preload`.
 const PRELOAD: &str = "_PRELOAD";
 
+/// The registry's name for a flag: paths do not come from environment variables.
+pub const NO_ENVIRONMENT: &str = "LUA_NOENV";
+
 /// `package.config`: directory separator, template separator, mark, and two marks of C loaders.
 const CONFIG: &[u8] = if cfg!(windows) {
     b"\\\n;\n?\n!\n-\n"
@@ -52,9 +55,11 @@ pub(super) fn open_files(ctx: &Ctx<'_>) -> Result<(), Raised> {
     let Some(package) = ctx.globals().get_str(ctx, b"package")?.as_table() else {
         return Ok(());
     };
-    package.set_str(ctx, "path", ctx.new_str(&default_path(ctx))?)?;
-    // Modules in C cannot be loaded; the field is there for scripts that read it.
-    package.set_str(ctx, "cpath", ctx.new_str(b"")?)?;
+    let path = environment_path(ctx, "LUA_PATH", builtin_path(ctx))?;
+    package.set_str(ctx, "path", ctx.new_str(&path)?)?;
+    // Modules in C cannot be loaded; the field is there for scripts that read it, and for messages.
+    let cpath = environment_path(ctx, "LUA_CPATH", builtin_cpath(ctx))?;
+    package.set_str(ctx, "cpath", ctx.new_str(&cpath)?)?;
     package.set_str(ctx, "searchpath", ctx.new_native("searchpath", searchpath, &[])?)?;
     package.set_str(ctx, "loadlib", ctx.new_native("loadlib", loadlib, &[])?)?;
     if let Some(searchers) = package.get_str(ctx, b"searchers")?.as_table() {
@@ -67,38 +72,46 @@ pub(super) fn open_files(ctx: &Ctx<'_>) -> Result<(), Raised> {
     Ok(())
 }
 
-/// The path from the environment, with `;;` standing for the built-in one.
-fn default_path(ctx: &Ctx<'_>) -> Vec<u8> {
+/// `package.path` where the environment does not say otherwise.
+fn builtin_path(ctx: &Ctx<'_>) -> String {
+    if cfg!(windows) {
+        return "!\\lua\\?.lua;!\\lua\\?\\init.lua;.\\?.lua;.\\?\\init.lua".to_owned();
+    }
     let version = ctx.std();
-    let builtin = if cfg!(windows) {
-        "!\\lua\\?.lua;!\\lua\\?\\init.lua;.\\?.lua;.\\?\\init.lua".to_owned()
-    } else {
-        let share = format!("/usr/local/share/lua/{version}");
-        let lib = format!("/usr/local/lib/lua/{version}");
-        format!("{share}/?.lua;{share}/?/init.lua;{lib}/?.lua;{lib}/?/init.lua;./?.lua;./?/init.lua")
-    };
-    let versioned = format!("LUA_PATH_{}", version.to_string().replace('.', "_"));
-    let Some(path) = std::env::var_os(versioned).or_else(|| std::env::var_os("LUA_PATH")) else {
-        return builtin.into_bytes();
+    let share = format!("/usr/local/share/lua/{version}");
+    let lib = format!("/usr/local/lib/lua/{version}");
+    format!("{share}/?.lua;{share}/?/init.lua;{lib}/?.lua;{lib}/?/init.lua;./?.lua;./?/init.lua")
+}
+
+/// `package.cpath` where the environment does not say otherwise.
+fn builtin_cpath(ctx: &Ctx<'_>) -> String {
+    if cfg!(windows) {
+        return "!\\?.dll;!\\loadall.dll;.\\?.dll".to_owned();
+    }
+    let lib = format!("/usr/local/lib/lua/{}", ctx.std());
+    format!("{lib}/?.so;{lib}/loadall.so;./?.so")
+}
+
+/// A path from the environment variable, or the one of the same name with the version, with `;;` standing for the
+/// built-in path.
+fn environment_path(ctx: &Ctx<'_>, variable: &str, builtin: String) -> Result<Vec<u8>, Raised> {
+    if ctx.registry().get_str(ctx, NO_ENVIRONMENT.as_bytes())?.truthy() {
+        return Ok(builtin.into_bytes());
+    }
+    let versioned = format!("{variable}_{}", ctx.std().to_string().replace('.', "_"));
+    let Some(path) = std::env::var_os(versioned).or_else(|| std::env::var_os(variable)) else {
+        return Ok(builtin.into_bytes());
     };
     let path = path.as_encoded_bytes();
-    match memchr::memmem::find(path, b";;") {
-        None => path.to_vec(),
-        Some(at) => {
-            let (before, after) = (&path[..at], &path[at + 2..]);
-            let mut parts = Vec::new();
-            if !before.is_empty() {
-                parts.extend_from_slice(before);
-                parts.push(b';');
-            }
-            parts.extend_from_slice(builtin.as_bytes());
-            if !after.is_empty() {
-                parts.push(b';');
-                parts.extend_from_slice(after);
-            }
-            parts
-        }
-    }
+    let Some(at) = memchr::memmem::find(path, b";;") else {
+        return Ok(path.to_vec());
+    };
+    let (before, after) = (&path[..at], &path[at + 2..]);
+    let parts: Vec<&[u8]> = [before, builtin.as_bytes(), after]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    Ok(parts.join(&b';'))
 }
 
 /// Upvalue: the table `package`.
@@ -254,7 +267,7 @@ fn search_path(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Err(tried) => return ctx.ret_str(&tried),
     };
     let chunk_name = [b"@", &file[..]].concat();
-    let outcome = match read_source(Some(&file)) {
+    let outcome = match read_source(&file) {
         Ok(source) => {
             ctx.charge(source.len() as u64 / 4)?;
             ctx.load(&source, &chunk_name, b"bt")?

@@ -268,9 +268,60 @@ pub fn flush_standard_streams(ctx: &Ctx<'_>) -> io::Result<()> {
     standard.output.borrow_mut().flush()
 }
 
+/// Writes to the standard output of scripts, as `print` does: failures are ignored.
+pub fn write_standard_output(ctx: &Ctx<'_>, bytes: &[u8]) {
+    let out = standard_output(ctx);
+    print(&out, bytes);
+    end_print(&out);
+}
+
+/// The next line of the standard input of scripts, without its end; `None` at the end.
+///
+/// # Errors
+/// The read failed.
+pub fn read_standard_line(ctx: &Ctx<'_>) -> io::Result<Option<Vec<u8>>> {
+    let input = standard_input(ctx);
+    let mut input = input.borrow_mut();
+    let mut line = Vec::new();
+    loop {
+        let ahead = input.fill()?;
+        if ahead.is_empty() {
+            return Ok((!line.is_empty()).then_some(line));
+        }
+        if let Some(end) = memchr::memchr(b'\n', ahead) {
+            line.extend_from_slice(&ahead[..end]);
+            input.consume(end + 1);
+            return Ok(Some(line));
+        }
+        line.extend_from_slice(ahead);
+        let count = ahead.len();
+        input.consume(count);
+    }
+}
+
+/// What is left of the standard input of scripts.
+pub(super) fn read_standard_input(ctx: &Ctx<'_>) -> io::Result<Vec<u8>> {
+    let input = standard_input(ctx);
+    let mut input = input.borrow_mut();
+    let mut bytes = Vec::new();
+    loop {
+        let ahead = input.fill()?;
+        if ahead.is_empty() {
+            return Ok(bytes);
+        }
+        bytes.extend_from_slice(ahead);
+        let count = ahead.len();
+        input.consume(count);
+    }
+}
+
+fn standard_input(ctx: &Ctx<'_>) -> SharedStream {
+    ctx.state::<Standard>().borrow().input.clone()
+}
+
 /// A path as the operating system takes it.
 #[cfg(unix)]
-pub(super) fn os_path(path: &[u8]) -> OsString {
+pub fn os_path(path: &[u8]) -> OsString {
     use std::os::unix::ffi::OsStringExt;
     // C strings end at a zero byte.
     let end = memchr::memchr(0, path).unwrap_or(path.len());
@@ -279,12 +330,12 @@ pub(super) fn os_path(path: &[u8]) -> OsString {
 
 /// A path as the operating system takes it.
 #[cfg(not(unix))]
-pub(super) fn os_path(path: &[u8]) -> OsString {
+pub fn os_path(path: &[u8]) -> OsString {
     String::from_utf8_lossy(path).into_owned().into()
 }
 
 /// An error as C's `strerror` words it.
-pub(super) fn error_text(error: &io::Error) -> String {
+pub fn error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text[..end].to_owned(),

@@ -1,0 +1,49 @@
+//! The `perilune` command: `lua` as a drop-in, with options of its own and two subcommands.
+//!
+//! `perilune dump ...` and `perilune compile ...` are subcommands if that word is the first argument; a script of that name runs as
+//! `perilune ./dump` or `perilune -- dump`. Under a name that begins with `lua` the command has no subcommands.
+#![forbid(unsafe_code)]
+
+mod call;
+mod compile;
+mod dump;
+mod hint;
+mod options;
+mod repl;
+mod report;
+mod run;
+mod source;
+
+use options::{Parsed, Program};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Scripts nest no Rust frames, but the parser and natives that call back do: give them room.
+    let run = std::thread::Builder::new().stack_size(64 << 20).spawn(real_main);
+    match run.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => ExitCode::from(134),
+        Err(e) => {
+            eprintln!("perilune: cannot start: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn real_main() -> ExitCode {
+    let args: Vec<Vec<u8>> = std::env::args_os().map(|a| a.as_encoded_bytes().to_vec()).collect();
+    let program = Program::new(args.first());
+    let ok = match args.get(1).map(Vec::as_slice) {
+        Some(b"dump") if program.has_subcommands() => dump::run(&program, &args[2..]),
+        Some(b"compile") if program.has_subcommands() => compile::run(&program, &args[2..]),
+        _ => match options::parse(&program, &args) {
+            Parsed::Run(invocation) => run::run(&program, &args, &invocation),
+            Parsed::Help => report::text(options::help().as_bytes()),
+            Parsed::Wrong(fault) => {
+                report::usage(&program, &fault);
+                false
+            }
+        },
+    };
+    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

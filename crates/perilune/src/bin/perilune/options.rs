@@ -1,0 +1,271 @@
+//! The command line: `lua`'s grammar of options, and those that `lua` does not have.
+
+use perilune::{Backend, OptLevel, Options, Std};
+
+/// What `lua` says about its options.
+const LUA_OPTIONS: &str = "usage: {program} [options] [script [args]]
+Available options are:
+  -e stat   execute string 'stat'
+  -i        enter interactive mode after executing 'script'
+  -l mod    require library 'mod' into global 'mod'
+  -l g=mod  require library 'mod' into global 'g'
+  -v        show version information
+  -E        ignore environment variables
+  -W        turn warnings on
+  --        stop handling options
+  -         stop handling options and execute stdin
+";
+
+/// The options that `lua` does not have.
+const MORE_OPTIONS: &str = "
+Options of Perilune alone:
+  --std V         the language version: 5.5 (default), or 5.4
+  -O0, -O1        optimization level (default -O1)
+  --errors FORM   syntax errors as 'plain' text, with an 'excerpt' of the source, or
+                  'auto' (default): an excerpt at a terminal, else plain
+  --memory N      limit on the bytes that the script may occupy
+  --stack N       limit on the slots of one register stack (default and most: 1000000)
+  --registers N   size of the register file, 4 to 250
+  --dispatch D    'tail' (sibling calls) or 'loop'
+  --gc-stress     collect at every safepoint and poison what is freed
+  --stack-stress  move the register stack whenever it might be
+  --help          show this text
+
+Subcommands, if the first argument is one (a script of that name: './dump'):
+  perilune dump [--std V] [-O0] [--registers N] --stage STAGE FILE
+                  print what a stage of the compiler makes of a file
+  perilune compile [--std V] [-O0] [--registers N] [-s] -o OUT FILE
+                  write a binary chunk; -s leaves out what only messages need
+
+Called as 'lua' the command has no subcommands; called as 'lua5.4' it runs Lua 5.4.
+
+Environment: LUA_INIT and LUA_PATH as in the manual, each also as NAME_5_5 (or NAME_5_4).
+LUA_CPATH sets package.cpath, but modules in C are not loaded: require says 'dynamic
+libraries not enabled; check your Lua installation' where it finds one.
+";
+
+/// The name that the command was called under, and what follows from it.
+pub struct Program {
+    /// As it stands in messages.
+    pub name: Vec<u8>,
+}
+
+impl Program {
+    pub fn new(argument: Option<&Vec<u8>>) -> Program {
+        let name = match argument {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ => b"perilune".to_vec(),
+        };
+        Program { name }
+    }
+
+    /// The name without folders and `.exe`.
+    fn base(&self) -> &[u8] {
+        let is_separator = |&b: &u8| b == b'/' || cfg!(windows) && b == b'\\';
+        let start = self.name.iter().rposition(is_separator).map_or(0, |at| at + 1);
+        let base = &self.name[start..];
+        base.strip_suffix(b".exe").unwrap_or(base)
+    }
+
+    pub fn has_subcommands(&self) -> bool {
+        !self.base().starts_with(b"lua")
+    }
+
+    /// The version in names such as `lua5.4` and `lua54`.
+    pub fn std(&self) -> Std {
+        let base = self.base();
+        let version = base.strip_prefix(b"lua").or_else(|| base.strip_prefix(b"perilune"));
+        match version.map(|v| v.strip_prefix(b"-").unwrap_or(v)) {
+            Some(b"5.4" | b"54") => Std::V5_4,
+            Some(b"5.5" | b"55") => Std::V5_5,
+            _ => Std::default(),
+        }
+    }
+}
+
+/// What runs before the script, in the order of the command line.
+pub enum Action {
+    /// `-e stat`
+    Statement(Vec<u8>),
+    /// `-l mod` or `-l g=mod`
+    Library(Vec<u8>),
+    /// `-W`
+    Warnings,
+}
+
+pub struct Invocation {
+    pub options: Options,
+    pub actions: Vec<Action>,
+    /// `-i`
+    pub interactive: bool,
+    /// `-v`, which `-i` implies.
+    pub version: bool,
+    /// There was a `-e`.
+    pub statements: bool,
+    /// The index of the script, or of `-`, among all arguments.
+    pub script: Option<usize>,
+    /// Whether syntax errors come with excerpts; `None` leaves it to the terminal.
+    pub excerpts: Option<bool>,
+}
+
+/// What is wrong with a command line.
+pub enum Fault {
+    /// No such option.
+    Unknown(Vec<u8>),
+    /// An option at the end, or before another option, that needs an argument.
+    NeedsArgument(Vec<u8>),
+    /// An argument of an option of ours is none that it takes.
+    Value(String),
+}
+
+pub enum Parsed {
+    Run(Box<Invocation>),
+    Help,
+    Wrong(Fault),
+}
+
+/// Reads all options before anything runs, as `lua` does.
+pub fn parse(program: &Program, args: &[Vec<u8>]) -> Parsed {
+    let mut invocation = Invocation {
+        options: Options {
+            std: program.std(),
+            ..Options::default()
+        },
+        actions: Vec::new(),
+        interactive: false,
+        version: false,
+        statements: false,
+        script: None,
+        excerpts: None,
+    };
+    match parse_into(&mut invocation, args) {
+        Ok(true) => Parsed::Run(Box::new(invocation)),
+        Ok(false) => Parsed::Help,
+        Err(fault) => Parsed::Wrong(fault),
+    }
+}
+
+/// False if the command line asks for help.
+fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fault> {
+    let mut at = 1;
+    while let Some(arg) = args.get(at) {
+        match arg.as_slice() {
+            b"-" => {
+                invocation.script = Some(at);
+                return Ok(true);
+            }
+            b"--" => {
+                invocation.script = (at + 1 < args.len()).then_some(at + 1);
+                return Ok(true);
+            }
+            [b'-', b'-', ..] => {
+                if arg == b"--help" {
+                    return Ok(false);
+                }
+                let mut value = || {
+                    at += 1;
+                    args.get(at)
+                        .map(|v| String::from_utf8_lossy(v))
+                        .ok_or_else(|| Fault::NeedsArgument(arg.clone()))
+                };
+                match arg.as_slice() {
+                    b"--errors" => {
+                        invocation.excerpts = match &*value()? {
+                            "auto" => None,
+                            "plain" => Some(false),
+                            "excerpt" => Some(true),
+                            other => {
+                                return Err(Fault::Value(format!(
+                                    "'--errors' takes 'auto', 'plain' or 'excerpt', not '{other}'"
+                                )));
+                            }
+                        }
+                    }
+                    b"--dispatch" => {
+                        invocation.options.backend = match &*value()? {
+                            "tail" => Backend::Tail,
+                            "loop" => Backend::Loop,
+                            other => {
+                                return Err(Fault::Value(format!(
+                                    "'--dispatch' takes 'tail' or 'loop', not '{other}'"
+                                )));
+                            }
+                        }
+                    }
+                    b"--gc-stress" => invocation.options.gc_stress = true,
+                    b"--stack-stress" => invocation.options.stack_stress = true,
+                    b"--stack" => invocation.options.stack_limit = Some(number("--stack", "slots", &value()?)?),
+                    b"--memory" => invocation.options.memory_limit = Some(number("--memory", "bytes", &value()?)?),
+                    b"--std" => invocation.options.std = std_version(&value()?)?,
+                    b"--registers" => invocation.options.registers = registers(&value()?)?,
+                    _ => return Err(Fault::Unknown(arg.clone())),
+                }
+            }
+            b"-O0" => invocation.options.opt_level = OptLevel::O0,
+            b"-O1" => invocation.options.opt_level = OptLevel::O1,
+            b"-E" => invocation.options.ignore_environment = true,
+            b"-W" => invocation.actions.push(Action::Warnings),
+            b"-i" => {
+                invocation.interactive = true;
+                invocation.version = true;
+            }
+            b"-v" => invocation.version = true,
+            [b'-', kind @ (b'e' | b'l'), joined @ ..] => {
+                let text = if joined.is_empty() {
+                    at += 1;
+                    match args.get(at) {
+                        Some(next) if !next.starts_with(b"-") => next.clone(),
+                        _ => return Err(Fault::NeedsArgument(arg.clone())),
+                    }
+                } else {
+                    joined.to_vec()
+                };
+                invocation.actions.push(if *kind == b'e' {
+                    invocation.statements = true;
+                    Action::Statement(text)
+                } else {
+                    Action::Library(text)
+                });
+            }
+            [b'-', ..] => return Err(Fault::Unknown(arg.clone())),
+            _ => {
+                invocation.script = Some(at);
+                return Ok(true);
+            }
+        }
+        at += 1;
+    }
+    Ok(true)
+}
+
+fn number(option: &str, what: &str, text: &str) -> Result<usize, Fault> {
+    text.parse()
+        .map_err(|_| Fault::Value(format!("'{option}' takes a number of {what}, not '{text}'")))
+}
+
+/// The argument of `--registers`.
+pub fn registers(text: &str) -> Result<u16, Fault> {
+    text.parse()
+        .ok()
+        .filter(|n| (4..=250).contains(n))
+        .ok_or_else(|| Fault::Value(format!("'--registers' takes 4 to 250, not '{text}'")))
+}
+
+/// The argument of `--std`.
+pub fn std_version(text: &str) -> Result<Std, Fault> {
+    text.parse().map_err(|_| {
+        let known: Vec<String> = Std::ALL.iter().map(|v| format!("'{v}'")).collect();
+        Fault::Value(format!("'--std' takes {}, not '{text}'", known.join(" or ")))
+    })
+}
+
+/// The text that follows a wrong option.
+pub fn usage(program: &Program) -> Vec<u8> {
+    let (before, after) = LUA_OPTIONS.split_once("{program}").unwrap_or((LUA_OPTIONS, ""));
+    [before.as_bytes(), &program.name, after.as_bytes()].concat()
+}
+
+/// The text of `--help`.
+pub fn help() -> String {
+    LUA_OPTIONS.replace("{program}", "perilune") + MORE_OPTIONS
+}

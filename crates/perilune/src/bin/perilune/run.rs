@@ -1,0 +1,174 @@
+//! The order in which `lua` does things: version, LUA_INIT, `-e` `-l` `-W`, the script, the prompt.
+
+use crate::call::{self, Fault, What};
+use crate::hint::{self, RememberingLoader};
+use crate::options::{Action, Invocation, Program};
+use crate::{repl, report};
+use perilune::{CompileOptions, Ctx, Lua, Raised, Std};
+use std::io::IsTerminal;
+use std::rc::Rc;
+
+/// How faults are told.
+pub struct Reporter<'a> {
+    pub program: &'a Program,
+    pub excerpts: Option<bool>,
+    pub loader: Rc<RememberingLoader>,
+}
+
+impl Reporter<'_> {
+    /// Writes a fault to standard error, after what the script wrote to its standard output.
+    pub fn report(&self, ctx: &Ctx<'_>, fault: &Fault, named: bool) {
+        // If standard output cannot be written, the end of the program says so.
+        let _ = perilune_stdlib::flush_standard_streams(ctx);
+        let name = named.then_some(self.program.name.as_slice());
+        match fault {
+            Fault::Syntax {
+                source, name: chunk, ..
+            } if report::excerpts_wanted(self.excerpts) => {
+                let errors = self.loader.options().compile(source, chunk).err().unwrap_or_default();
+                report::syntax_errors(name, source, chunk, &errors, self.excerpts);
+            }
+            _ => report::message(name, fault.message()),
+        }
+        if self.loader.is_5_5_alone(fault.message()) {
+            report::error_text(&hint::note(&self.program.name));
+        }
+    }
+}
+
+/// Runs a command line; whether all went well.
+pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation) -> bool {
+    let options = &invocation.options;
+    let mut lua = Lua::with(options);
+    let loader = Rc::new(RememberingLoader::new(CompileOptions {
+        std: options.std,
+        opt_level: options.opt_level,
+        registers: options.registers,
+    }));
+    lua.vm().set_loader(loader.clone());
+    let reporter = Reporter {
+        program,
+        excerpts: invocation.excerpts,
+        loader,
+    };
+    let ok = lua.vm().enter(|ctx| match body(ctx, args, invocation, &reporter) {
+        Ok(()) => true,
+        Err(fault) => {
+            reporter.report(ctx, &fault, true);
+            false
+        }
+    });
+    match lua.close() {
+        Ok(()) => ok,
+        Err(e) => {
+            report::message(Some(&program.name), &report::output_failure(&e));
+            false
+        }
+    }
+}
+
+fn body(ctx: &mut Ctx<'_>, args: &[Vec<u8>], invocation: &Invocation, reporter: &Reporter<'_>) -> Result<(), Fault> {
+    if invocation.version {
+        print_version(ctx);
+    }
+    set_arg(ctx, args, invocation.script.unwrap_or(0)).map_err(|raised| call::fault(ctx, raised))?;
+    if !invocation.options.ignore_environment {
+        init(ctx)?;
+    }
+    for action in &invocation.actions {
+        match action {
+            Action::Statement(text) => {
+                let name = b"=(command line)";
+                call::run(ctx, &What::Text { text, name }, |_| Ok(()))?;
+            }
+            Action::Library(argument) => call::require(ctx, argument)?,
+            Action::Warnings => ctx.warn(b"@on", false),
+        }
+    }
+    if let Some(at) = invocation.script {
+        let is_stdin = args[at] == b"-" && args[at - 1] != b"--";
+        let path = (!is_stdin).then_some(args[at].as_slice());
+        call::run(ctx, &What::File(path), push_arguments)?;
+    }
+    if invocation.interactive {
+        return repl::run(ctx, reporter);
+    }
+    if invocation.script.is_none() && !invocation.statements && !invocation.version {
+        if std::io::stdin().is_terminal() {
+            print_version(ctx);
+            return repl::run(ctx, reporter);
+        }
+        call::run(ctx, &What::File(None), |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// The line that names the version. Programs that ask `lua -v` look for "Lua" and the number at its start.
+fn print_version(ctx: &Ctx<'_>) {
+    let release = match ctx.std() {
+        Std::V5_4 => "5.4.8",
+        _ => "5.5.0",
+    };
+    let line = format!(
+        "Lua {release} (Perilune {})  The language is by Lua.org, PUC-Rio\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    perilune_stdlib::write_standard_output(ctx, line.as_bytes());
+}
+
+/// The global `arg`: the script at 0, its arguments above, the command and options below.
+fn set_arg(ctx: &Ctx<'_>, args: &[Vec<u8>], script: usize) -> Result<(), Raised> {
+    let table = ctx.new_table(args.len().saturating_sub(script + 1), 0)?;
+    for (i, arg) in args.iter().enumerate() {
+        table.set_int(ctx, i as i64 - script as i64, ctx.new_str(arg)?)?;
+    }
+    ctx.globals().set_str(ctx, "arg", table.as_val())
+}
+
+/// Pushes what the table `arg` holds by now from 1 on.
+fn push_arguments(ctx: &mut Ctx<'_>) -> Result<(), Raised> {
+    let at = ctx.top();
+    call::push_global(ctx, b"arg")?;
+    if ctx.slot(at).as_table().is_none() {
+        return Err(ctx.error_plain("'arg' is not a table"));
+    }
+    let count = usize::try_from(ctx.len(at)?).unwrap_or(0);
+    if ctx.reserve(count + 3).is_err() {
+        return Err(ctx.error_plain("stack overflow (too many arguments to script)"));
+    }
+    for i in 1..=count {
+        let value = match ctx.slot(at).as_table() {
+            Some(table) => table.get_int(i as i64),
+            None => perilune::Val::NIL,
+        };
+        ctx.push(value)?;
+    }
+    // The arguments move down over the table.
+    for i in at..at + count {
+        let value = ctx.slot(i + 1);
+        ctx.set_slot(i, value);
+    }
+    ctx.pop(1);
+    Ok(())
+}
+
+/// Runs what LUA_INIT says.
+fn init(ctx: &mut Ctx<'_>) -> Result<(), Fault> {
+    let versioned = format!("LUA_INIT_{}", ctx.std().to_string().replace('.', "_"));
+    for name in [versioned.as_str(), "LUA_INIT"] {
+        let Some(value) = std::env::var_os(name) else {
+            continue;
+        };
+        let value = value.as_encoded_bytes();
+        let chunk = format!("={name}");
+        let what = match value.strip_prefix(b"@") {
+            Some(path) => What::File(Some(path)),
+            None => What::Text {
+                text: value,
+                name: chunk.as_bytes(),
+            },
+        };
+        return call::run(ctx, &what, |_| Ok(()));
+    }
+    Ok(())
+}
