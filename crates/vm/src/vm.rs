@@ -576,6 +576,8 @@ impl Vm {
                 crate::dispatch::run(self);
                 if self.entry_failed() { Err(Raised(())) } else { Ok(()) }
             }
+            // The call has no frame, so the native that makes it is the one that failed.
+            Err(raised) if self.base.byte_offset_from(self.stack_base) == caller_offset => Err(raised),
             Err(raised) => match self.unwind(raised) {
                 Go::Exit => {
                     if self.entry_failed() {
