@@ -1,7 +1,7 @@
 //! A parsed and resolved chunk as both code generators see it: the order of its functions, constant
 //! expressions, and the names that error messages give to operands.
 
-use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, UnaryOp};
+use perilune_frontend::ast::{BinaryOp, Chunk, Expr, ExprId, FuncId, TableItem, UnaryOp};
 use perilune_frontend::{Binding, Constant, EnvBinding, FunctionInfo, LocalId, NameId, Names, Resolution};
 use perilune_lang::{Num, fold_arith};
 
@@ -150,6 +150,13 @@ impl<'a> Source<'a> {
             self.chunk.exprs[expr],
             Expr::Call { .. } | Expr::MethodCall { .. } | Expr::Vararg
         )
+    }
+
+    /// How many elements a constructor with so many positional items makes room for: a call at its end mostly gives
+    /// one value, but `...` any number.
+    pub(crate) fn array_hint(&self, items: &[TableItem], positional: usize) -> usize {
+        let varargs = matches!(items.last(), Some(TableItem::Positional(last)) if matches!(self.chunk.exprs[*last], Expr::Vararg));
+        positional - usize::from(varargs)
     }
 
     /// The left part that is evaluated before all others of an expression, where chains may be long.

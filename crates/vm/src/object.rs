@@ -239,8 +239,7 @@ pub fn mark_ptr<T>(t: &mut Tracer, p: *mut T) {
 
 // SAFETY: H1; every object starts with its header, `size` and `trace` follow the layouts above.
 unsafe impl Model for Objects {
-    const DROP_KINDS: u64 =
-        1 << kind::TABLE | 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
+    const DROP_KINDS: u64 = 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
     const LEAF_KINDS: u64 = 1 << kind::STR;
 
     unsafe fn trace(obj: Ptr, t: &mut Tracer) {

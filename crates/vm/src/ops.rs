@@ -9,7 +9,7 @@ use crate::call::{field, reg};
 use crate::dispatch::{Dispatch, Handler};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, offset};
 use crate::object::{ARITY_VARARG, Cell, Closure, Str};
-use crate::table::{Table, flag};
+use crate::table::{MAX_INLINE, Table, flag};
 use crate::value::{Value, int_equals_float, tag};
 use crate::vm::{Flow, Go, Vm};
 use perilune_gc::raw::GC_BARRIER;
@@ -234,7 +234,33 @@ handlers! {
         copy(&raw mut (*cell).value, reg(base, pc, 2));
         next!(vm, pc, base, k, t, 1)
     }
-    fn closure(vm, pc, base, k, t) { closure_slow::<D>(vm, pc, base, k, t) }
+    fn closure(vm, pc, base, k, t) {
+        let count = field(pc, 4) as usize;
+        if !(*vm).heap.should_collect()
+            && let Some(p) = (*vm).heap.alloc_fast(crate::object::kind::CLOSURE, Closure::size_for(count))
+        {
+            let new = p.as_ptr().cast::<Closure>();
+            let closure: *mut Closure = RegisterFrame(base).callee().as_ptr();
+            (*new).header.aux = count as u16;
+            (*new).proto = *(*(*closure).proto).protos.add(*pc.cast::<u32>().add(1) as usize);
+            let from = (*closure).upvalues_mut();
+            let ups = (*new).upvalues_mut();
+            for i in 0..count {
+                let capture = field(pc, 5 + i) as usize;
+                *ups.add(i) = if capture & 1 == 0 {
+                    (*base.byte_add(capture)).as_ptr()
+                } else {
+                    *from.byte_add(capture - 1)
+                };
+            }
+            let dst = reg(base, pc, 1);
+            (*dst).payload = new as u64;
+            (*dst).tag = tag::CLOSURE;
+            let words = (10 + 2 * count).div_ceil(8);
+            next!(vm, pc, base, k, t, words)
+        }
+        closure_slow::<D>(vm, pc, base, k, t)
+    }
 
     // ---- unary ----
     fn unm(vm, pc, base, k, t) {

@@ -7,6 +7,7 @@ use crate::object::Objects;
 use crate::object::{Str, Table, kind, mark_ptr};
 use perilune_gc::raw::{Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer, WeakPhase};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -209,7 +210,19 @@ pub struct Shapes {
     /// The shape of tables in dictionary mode; its id is [`DICTIONARY`].
     pub dictionary: *mut Shape,
     all: Vec<*mut Shape>,
+    /// By metatable: the shape of an empty table that has it. Keeps neither alive.
+    roots: BTreeMap<*mut Table, *mut Shape>,
+    /// The latest uses of `roots`, so that most need no search: by the metatable's address, which decides about
+    /// nothing that can be seen.
+    recent_roots: [(*mut Table, *mut Shape); RECENT_ROOTS],
     next_id: u32,
+}
+
+const RECENT_ROOTS: usize = 64;
+
+#[inline]
+fn recent_root(meta: *mut Table) -> usize {
+    (meta.addr() >> 4) % RECENT_ROOTS
 }
 
 impl Shapes {
@@ -222,6 +235,8 @@ impl Shapes {
             root: null_mut(),
             dictionary: null_mut(),
             all: Vec::new(),
+            roots: BTreeMap::new(),
+            recent_roots: [(null_mut(), null_mut()); RECENT_ROOTS],
             next_id: 1,
         };
         // SAFETY: S1; both are filled before anything can collect.
@@ -347,14 +362,20 @@ impl Shapes {
         if meta.is_null() {
             return Ok(Some(self.root));
         }
-        if !(*meta).instance_root.is_null() {
-            return Ok(Some((*meta).instance_root));
+        let recent = recent_root(meta);
+        if std::ptr::eq(self.recent_roots[recent].0, meta) {
+            return Ok(Some(self.recent_roots[recent].1));
+        }
+        if let Some(&root) = self.roots.get(&meta) {
+            self.recent_roots[recent] = (meta, root);
+            return Ok(Some(root));
         }
         if self.is_full() {
             return Ok(None);
         }
         let root = self.make(heap, meta, null_mut(), null_mut())?;
-        (*meta).instance_root = root;
+        self.roots.insert(meta, root);
+        self.recent_roots[recent] = (meta, root);
         Ok(Some(root))
     }
 
@@ -373,12 +394,9 @@ impl Shapes {
         let marked = |p: *mut Shape| Ptr::new(p.cast()).is_some_and(|p| phase.is_marked(p));
         for &shape in &self.all {
             if !marked(shape) {
-                let meta = (*shape).meta;
-                if !meta.is_null() && std::ptr::eq((*meta).instance_root, shape) {
-                    // The metatable may be dying too; its cell is still intact before the sweep.
-                    (*meta).instance_root = null_mut();
-                }
-            } else if let Some(t) = &mut (*shape).transitions {
+                continue;
+            }
+            if let Some(t) = &mut (*shape).transitions {
                 let before = t.list.len();
                 t.list.retain(|&(_, child)| marked(child));
                 if t.list.len() != before {
@@ -386,6 +404,9 @@ impl Shapes {
                 }
             }
         }
+        // A shape marks its metatable, so that no entry outlives either.
+        self.roots.retain(|_, shape| marked(*shape));
+        self.recent_roots = [(null_mut(), null_mut()); RECENT_ROOTS];
         // A shared key list may hold keys behind the last live shape of its branch.
         for &shape in &self.all {
             if marked(shape)

@@ -12,7 +12,7 @@ use crate::object::{Objects, STR_EVENT, Str, kind, mark_ptr, mark_value};
 use crate::shape::{DICTIONARY, MAX_FIELDS, Shape, Shapes};
 use crate::string;
 use crate::value::{Value, raw_equal, tag};
-use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer};
+use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer, own_buffers};
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
 
@@ -31,6 +31,8 @@ pub mod flag {
     pub const WEAK_VALUES: u16 = 4;
     /// The slots are a buffer of their own, not behind the header.
     pub const OUTER_SLOTS: u16 = 8;
+    /// The array part is a buffer of its own, not behind the header and the slots.
+    pub const OUTER_ARRAY: u16 = 32;
     /// It serves as a metatable.
     pub const IS_META: u16 = 16;
     /// How many inline slots the block was made with, from this bit on.
@@ -63,11 +65,12 @@ pub struct Table {
     pub absent: u16,
     /// Where the search for a free node goes on, downwards.
     free: u32,
-    /// When this is a metatable: the shape of an empty table that has it; not kept alive by it.
-    pub instance_root: *mut Shape,
 }
 
-const _: () = assert!(size_of::<Table>() == 72);
+const _: () = assert!(size_of::<Table>() == 64);
+
+/// Most slots and most elements that lie in the block of the table.
+pub const MAX_INLINE: usize = 16;
 
 /// One entry of the hash part; a dead entry keeps its key (so that `next` finds its way) with a nil value.
 #[derive(Clone, Copy)]
@@ -190,17 +193,55 @@ pub(crate) fn rebuilds() -> u64 {
 }
 
 impl Table {
-    /// Bytes of the block with `inline` slots behind the header.
-    pub const fn size_for(inline: usize) -> usize {
-        size_of::<Table>() + inline * size_of::<Value>()
+    /// Bytes of the block with `record` slots and `array` elements behind the header.
+    #[inline(always)]
+    pub const fn size_for(array: usize, record: usize) -> usize {
+        (size_of::<Table>() + record * size_of::<Value>() + array * 9).next_multiple_of(16)
     }
 
-    /// Bytes of a live table's block.
+    /// Bytes of a live table's block, as far as its header and slots are concerned.
     ///
     /// # Safety
     /// `this` is live.
     pub unsafe fn size(this: *const Table) -> usize {
-        Table::size_for(((*this).header.aux >> flag::INLINE_SHIFT) as usize)
+        Table::size_for(0, ((*this).header.aux >> flag::INLINE_SHIFT) as usize)
+    }
+
+    /// Fills a new block of [`Table::size_for`] bytes. The elements get what the rounding left over, too.
+    ///
+    /// # Safety
+    /// `p` is such a block, fresh from the heap; both counts are at most [`MAX_INLINE`]. `root` is the empty shape.
+    #[inline(always)]
+    pub unsafe fn init(p: Ptr, root: *mut Shape, array: usize, record: usize) -> *mut Table {
+        let this: *mut Table = p.cast().as_ptr();
+        let header = Header {
+            aux: (record as u16) << flag::INLINE_SHIFT,
+            word: (*root).header.word,
+            ..*p.as_ref()
+        };
+        let slots: *mut Value = this.add(1).cast();
+        let (elements, capacity) = if array == 0 {
+            (null_mut(), 0)
+        } else {
+            let room = Table::size_for(array, record) - Table::size_for(0, record);
+            let capacity = room / 9;
+            (slots.add(record).cast::<u8>().add(capacity * 8), capacity as u32)
+        };
+        this.write(Table {
+            header,
+            slots,
+            array: elements,
+            len: 0,
+            capacity,
+            shape: root,
+            meta: null_mut(),
+            nodes: null_mut(),
+            node_bits: 0,
+            slot_room: record as u8,
+            absent: 0,
+            free: 0,
+        });
+        this
     }
 
     /// A new table with room for `array` elements and `record` fields.
@@ -217,29 +258,11 @@ impl Table {
         array: usize,
         record: usize,
     ) -> Result<*mut Table, OutOfMemory> {
-        let inline = record.min(16);
-        let size = Table::size_for(inline);
-        let p = heap.alloc(kind::TABLE, size)?;
-        let this: *mut Table = p.cast().as_ptr();
-        let mut header = *p.as_ref();
-        header.aux = (inline as u16) << flag::INLINE_SHIFT;
-        header.word = (*shapes.root).header.word;
-        this.write(Table {
-            header,
-            slots: this.add(1).cast(),
-            array: null_mut(),
-            len: 0,
-            capacity: 0,
-            shape: shapes.root,
-            meta: null_mut(),
-            nodes: null_mut(),
-            node_bits: 0,
-            slot_room: inline as u8,
-            absent: 0,
-            free: 0,
-            instance_root: null_mut(),
-        });
-        if array != 0 {
+        let inline = record.min(MAX_INLINE);
+        let elements = if array > MAX_INLINE { 0 } else { array };
+        let p = heap.alloc(kind::TABLE, Table::size_for(elements, inline))?;
+        let this = Table::init(p, shapes.root, elements, inline);
+        if array > MAX_INLINE {
             Table::reserve_array(this, &mut heap.memory, u32::try_from(array).map_err(|_| OutOfMemory)?)?;
         }
         Ok(this)
@@ -306,18 +329,21 @@ impl Table {
         }
         (*this).array = new;
         (*this).capacity = capacity;
+        (*this).header.aux |= flag::OUTER_ARRAY;
+        own_buffers(NonNull::new_unchecked(this.cast()));
         Ok(())
     }
 
     unsafe fn free_array(this: *mut Table, mem: &mut Memory) {
         let capacity = (*this).capacity;
-        if capacity != 0
+        if (*this).header.aux & flag::OUTER_ARRAY != 0
             && let Some(layout) = array_layout(capacity)
         {
             mem.free(NonNull::new_unchecked((*this).array.sub(capacity as usize * 8)), layout);
         }
         (*this).array = null_mut();
         (*this).capacity = 0;
+        (*this).header.aux &= !flag::OUTER_ARRAY;
     }
 
     /// Appends at `len + 1`, growing the array; moves what follows in the hash part behind it.
@@ -637,6 +663,7 @@ impl Table {
         (*this).slots = block;
         (*this).slot_room = new_room;
         (*this).header.aux |= flag::OUTER_SLOTS;
+        own_buffers(NonNull::new_unchecked(this.cast()));
         Ok(())
     }
 

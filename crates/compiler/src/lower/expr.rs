@@ -202,7 +202,7 @@ impl Lower<'_, '_> {
             .filter(|item| matches!(item, TableItem::Positional(_)))
             .count();
         let open = matches!(items.last(), Some(TableItem::Positional(last)) if self.source.is_multi(*last));
-        let array = (positional - usize::from(open)) as u32;
+        let array = self.source.array_hint(items, positional) as u32;
         let table = self.b.new_table(array, (items.len() - positional) as u32);
         let mut stored = 0;
         let mut pending = Vec::new();

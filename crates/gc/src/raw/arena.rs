@@ -38,10 +38,29 @@ pub(super) struct Arena {
     pub group: u8,
     /// Its objects hold no pointers.
     pub leaf: bool,
+    /// Some bits of `owner` are set.
+    pub has_owners: bool,
     /// Blocks marked by the running cycle.
     pub mark: [u64; WORDS],
     /// Blocks that survived the last cycle.
     pub live: [u64; WORDS],
+    /// Blocks whose objects have said that they own buffers (see [`own_buffers`]).
+    pub owner: [u64; WORDS],
+}
+
+/// Tells the heap that an object of a kind outside of [`Model::DROP_KINDS`](super::Model::DROP_KINDS) owns buffers now:
+/// [`Model::drop`](super::Model::drop) is to be called on it. The dead that never said so are not even looked at.
+///
+/// # Safety
+///
+/// `obj` is an object of a heap that has not been freed.
+#[inline]
+pub unsafe fn own_buffers(obj: Ptr) {
+    let cell = Arena::cell_of(obj);
+    // SAFETY: G1, G2; the arena is alive and no reference to it exists here.
+    let arena = unsafe { &mut *Arena::of(obj).as_ptr() };
+    arena.has_owners = true;
+    arena.owner[cell / 64] |= 1 << (cell % 64);
 }
 
 const _: () = assert!(size_of::<Arena>().is_multiple_of(CELL));

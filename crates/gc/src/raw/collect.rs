@@ -167,13 +167,26 @@ pub(super) unsafe fn sweep_arena<M: Model>(
     let frontier = header.cursor as usize;
     let dead: [u64; WORDS] = std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
     let (group, block, leaf) = (header.group, header.block, header.leaf);
+    let mut owners = None;
+    if header.has_owners {
+        owners = Some(std::array::from_fn(|word| dead[word] & header.owner[word]));
+        let mut left = 0;
+        for (owner, mark) in header.owner.iter_mut().zip(&mark) {
+            *owner &= mark;
+            left |= *owner;
+        }
+        header.has_owners = left != 0;
+    }
     header.live = mark;
     header.mark = [0; WORDS];
     if header.huge == 0 {
         header.cursor = FIRST_CELL as u32;
     }
     if group == Group::Owner as u8 || group == Group::LeafOwner as u8 {
-        for cell in bits(&dead) {
+        owners = Some(dead);
+    }
+    if let Some(owners) = owners {
+        for cell in bits(&owners) {
             // SAFETY: G1; the object was allocated and not freed; it is unreachable.
             unsafe { M::drop(Arena::object(arena, cell), memory) };
         }

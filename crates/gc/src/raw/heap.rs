@@ -312,6 +312,8 @@ impl<M: Model> RawHeap<M> {
                 class: class as u8,
                 group: group as u8,
                 leaf: group == Group::Leaf as usize || group == Group::LeafOwner as usize,
+                has_owners: false,
+                owner: [0; WORDS],
                 mark: [0; WORDS],
                 live: [0; WORDS],
             });

@@ -42,6 +42,7 @@ mod stats;
 mod tracer;
 mod weak;
 
+pub use arena::own_buffers;
 pub use heap::{Config, RawHeap};
 pub use memory::Memory;
 pub use object::{GC_BARRIER, GC_FINALIZER, GC_FIXED, Header, Model, OutOfMemory, Ptr};

@@ -45,7 +45,8 @@ pub type Ptr = NonNull<Header>;
 /// object of the same heap; `size` must not exceed the size the object was allocated with. None of the
 /// functions may allocate from the heap or unwind.
 pub unsafe trait Model {
-    /// One bit per kind whose objects own buffers outside their cell: [`Model::drop`] is called on them alone.
+    /// One bit per kind whose objects own buffers outside their cell: [`Model::drop`] is called on all of them, and on
+    /// those of other kinds that said so by [`own_buffers`](super::own_buffers).
     const DROP_KINDS: u64;
     /// One bit per kind that holds no pointers (strings): never traced, kept in arenas of their own.
     const LEAF_KINDS: u64;
@@ -80,7 +81,7 @@ pub unsafe trait Model {
     ///
     /// # Safety
     ///
-    /// `obj` is an initialized object of the heap of a kind in [`Model::DROP_KINDS`]; it is not used afterwards.
+    /// `obj` is an initialized object of the heap that owns buffers; it is not used afterwards.
     unsafe fn drop(obj: Ptr, mem: &mut Memory);
 }
 

@@ -3,7 +3,21 @@
 use super::*;
 
 handlers! {
-    fn new_table(vm, pc, base, k, t) { new_table_slow::<D>(vm, pc, base, k, t) }
+    fn new_table(vm, pc, base, k, t) {
+        let (array, record) = (field(pc, 2) as usize, field(pc, 3) as usize);
+        if array <= MAX_INLINE
+            && record <= MAX_INLINE
+            && !(*vm).heap.should_collect()
+            && let Some(p) = (*vm).heap.alloc_fast(crate::object::kind::TABLE, Table::size_for(array, record))
+        {
+            let table = Table::init(p, (*vm).shapes.root, array, record);
+            let dst = reg(base, pc, 1);
+            (*dst).payload = table as u64;
+            (*dst).tag = tag::TABLE;
+            next!(vm, pc, base, k, t, 1)
+        }
+        new_table_slow::<D>(vm, pc, base, k, t)
+    }
     fn get_index(vm, pc, base, k, t) {
         let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
         if (*object).tag == tag::TABLE && (*key).tag == tag::INT {
@@ -244,8 +258,29 @@ handlers! {
         }
         self_field_mid::<D>(vm, pc, base, k, t)
     }
-    fn set_list(vm, pc, base, k, t) { set_list_slow::<D>(vm, pc, base, k, t) }
-    fn set_list_open(vm, pc, base, k, t) { set_list_open_slow::<D>(vm, pc, base, k, t) }
+    fn set_list(vm, pc, base, k, t) {
+        let count = field(pc, 3) as usize;
+        if let Some(table) = list_target(reg(base, pc, 1), pc, count) {
+            let first = reg(base, pc, 2);
+            if (*first.add(count - 1)).tag != tag::NIL {
+                fill_list(table, first, count);
+                next!(vm, pc, base, k, t, 2)
+            }
+        }
+        set_list_slow::<D>(vm, pc, base, k, t)
+    }
+    fn set_list_open(vm, pc, base, k, t) {
+        let (fixed, open) = (field(pc, 3) as usize, (*vm).open_count);
+        if open != 0
+            && let Some(table) = list_target(reg(base, pc, 1), pc, fixed + open)
+            && (*(*vm).open_start.add(open - 1)).tag != tag::NIL
+        {
+            fill_list(table, reg(base, pc, 2), fixed);
+            fill_list(table, (*vm).open_start, open);
+            next!(vm, pc, base, k, t, 2)
+        }
+        set_list_open_slow::<D>(vm, pc, base, k, t)
+    }
 
 }
 
@@ -334,6 +369,32 @@ handlers! {
         }
         set_field_k_slow::<D>(vm, pc, base, k, t)
     }
+}
+
+/// The table of a `set_list` of `count` elements, not 0, if they go behind its last one and there is room.
+#[inline(always)]
+unsafe fn list_target(target: *const Value, pc: *const u64, count: usize) -> Option<*mut Table> {
+    if (*target).tag != tag::TABLE {
+        return None;
+    }
+    let table: *mut Table = (*target).as_ptr();
+    let start = *pc.add(1).cast::<u32>();
+    let fits = count != 0
+        && (*table).header.gc & GC_BARRIER == 0
+        && !(*table).has_hash()
+        && start == (*table).len + 1
+        && (*table).len as usize + count <= (*table).capacity as usize;
+    fits.then_some(table)
+}
+
+/// Appends elements for which there is room.
+#[inline(always)]
+unsafe fn fill_list(table: *mut Table, from: *const Value, count: usize) {
+    let len = (*table).len as usize;
+    for i in 0..count {
+        Table::array_put(table, len + i + 1, *from.add(i));
+    }
+    (*table).len = (len + count) as u32;
 }
 
 /// Stores into a plain table (no metatable, no barrier due) what needs no growth; false if this is another kind of

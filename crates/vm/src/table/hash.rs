@@ -236,6 +236,7 @@ impl Table {
             new.add(i).write(Node::EMPTY);
         }
         (*this).nodes = new;
+        own_buffers(NonNull::new_unchecked(this.cast()));
         (*this).node_bits = bits;
         (*this).free = 1 << bits;
         if moved > 0 {
