@@ -1,6 +1,6 @@
 //! `package` and `require`: preloaded modules, and Lua files found along `package.path`.
 
-use perilune_vm::{Ctx, Raised, Returns, Table, Val};
+use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
 
 use super::load::read_source;
 use super::stream::os_path;
@@ -62,12 +62,16 @@ pub(super) fn open_files(ctx: &Ctx<'_>) -> Result<(), Raised> {
     package.set_str(ctx, "cpath", ctx.new_str(&cpath)?)?;
     package.set_str(ctx, "searchpath", ctx.new_native("searchpath", searchpath, &[])?)?;
     package.set_str(ctx, "loadlib", ctx.new_native("loadlib", loadlib, &[])?)?;
-    if let Some(searchers) = package.get_str(ctx, b"searchers")?.as_table() {
-        searchers.set_int(
-            ctx,
-            2,
-            ctx.new_native("searcher_Lua", search_path, &[package.as_val()])?,
-        )?;
+    let Some(searchers) = package.get_str(ctx, b"searchers")?.as_table() else {
+        return Ok(());
+    };
+    let functions: [(&str, NativeFn); 3] = [
+        ("searcher_Lua", search_path),
+        ("searcher_C", search_cpath),
+        ("searcher_Croot", search_cpath_of_root),
+    ];
+    for (i, (name, function)) in (2..).zip(functions) {
+        searchers.set_int(ctx, i, ctx.new_native(name, function, &[package.as_val()])?)?;
     }
     Ok(())
 }
@@ -118,25 +122,20 @@ fn environment_path(ctx: &Ctx<'_>, variable: &str, builtin: String) -> Result<Ve
 fn require(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let name = ctx.check_str(0)?.to_vec();
     ctx.set_top(1)?;
-    let loaded = loaded(ctx)?;
-    let known = loaded.get(ctx.arg(0));
-    if known.truthy() {
-        return ctx.ret(known);
+    // Slot 1: `package.loaded`, slot 2: what it has, slot 3: the searchers.
+    ctx.push(ctx.registry().get_str(ctx, LOADED.as_bytes())?)?;
+    ctx.index(1, 0)?;
+    if ctx.slot(2).truthy() {
+        return Ok(Returns(1));
     }
-    let package = ctx.upvalue(0).as_table();
-    let searchers = match package {
-        Some(package) => package.get_str(ctx, b"searchers")?,
-        None => Val::NIL,
-    };
-    if searchers.as_table().is_none() {
+    get_package_field(ctx, b"searchers")?;
+    if ctx.slot(3).as_table().is_none() {
         return Err(ctx.error("'package.searchers' must be a table"));
     }
-    // Slot 1 holds the searchers.
-    ctx.push(searchers)?;
     let mut tried: Vec<u8> = Vec::new();
     for i in 1.. {
         let searcher = ctx
-            .slot(1)
+            .slot(3)
             .as_table()
             .map_or(Val::NIL, |searchers| searchers.get_int(i));
         if searcher.is_nil() {
@@ -145,46 +144,56 @@ fn require(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         ctx.push(searcher)?;
         ctx.push(ctx.arg(0))?;
         ctx.call(1, Some(2))?;
-        if ctx.slot(2).is_function() {
+        let outcome = ctx.slot(4);
+        if outcome.is_function() {
             break;
         }
-        if let Some(reason) = ctx.slot(2).as_str() {
+        if let Some(reason) = outcome.as_str() {
             tried.extend_from_slice(b"\n\t");
             tried.extend_from_slice(reason);
+        } else if let Some(reason) = outcome.as_num() {
+            tried.extend_from_slice(b"\n\t");
+            perilune_lang::write_num(&mut tried, reason, ctx.std());
         }
-        ctx.set_top(2)?;
+        ctx.set_top(4)?;
     }
-    // Slots 2 and 3: the loader and its data. The loader gets the name and the data.
-    ctx.push_slot(2)?;
+    // Slots 4 and 5: the loader and its data. The loader gets the name and the data.
+    ctx.push_slot(4)?;
     ctx.push_slot(0)?;
-    ctx.push_slot(3)?;
+    ctx.push_slot(5)?;
     ctx.call(2, Some(1))?;
-    let loaded = self::loaded(ctx)?;
-    let result = ctx.slot(4);
-    if !result.is_nil() {
-        loaded.set(ctx, ctx.arg(0), result)?;
-    } else if loaded.get(ctx.arg(0)).is_nil() {
-        loaded.set(ctx, ctx.arg(0), Val::bool(true))?;
+    if !ctx.slot(6).is_nil() {
+        ctx.set_index(1, 0, 6)?;
     }
-    let value = loaded.get(ctx.arg(0));
-    ctx.push(value)?;
-    ctx.push_slot(3)?;
+    ctx.index(1, 0)?;
+    if ctx.slot(7).is_nil() {
+        ctx.set_slot(7, Val::bool(true));
+        ctx.set_index(1, 0, 7)?;
+    }
+    ctx.push_slot(5)?;
     Ok(Returns(2))
 }
 
-fn loaded<'a>(ctx: &'a Ctx<'_>) -> Result<Table<'a>, Raised> {
-    let loaded = ctx.registry().get_str(ctx, LOADED.as_bytes())?;
-    loaded.as_table().ok_or_else(|| ctx.error("'package.loaded' is gone"))
+/// Pushes a field of the table `package`, upvalue 0, as the reference reads it: with metamethods.
+fn get_package_field(ctx: &mut Ctx<'_>, name: &[u8]) -> Result<(), Raised> {
+    let at = ctx.top();
+    ctx.push(ctx.upvalue(0))?;
+    ctx.push_str(name)?;
+    ctx.index(at, at + 1)?;
+    ctx.set_slot(at, ctx.slot(at + 2));
+    ctx.pop(2);
+    Ok(())
 }
 
 fn search_preload(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let name = ctx.check_str(0)?;
-    let preload = ctx.registry().get_str(ctx, PRELOAD.as_bytes())?;
-    let loader = preload.as_table().map_or(Val::NIL, |preload| preload.get(ctx.arg(0)));
-    if loader.is_nil() {
+    ctx.check_str(0)?;
+    let at = ctx.top();
+    ctx.push(ctx.registry().get_str(ctx, PRELOAD.as_bytes())?)?;
+    ctx.index(at, 0)?;
+    if ctx.slot(at + 1).is_nil() {
+        let name = ctx.check_str(0)?;
         return ctx.ret_str(&[b"no field package.preload['", name, b"']"].concat());
     }
-    ctx.push(loader)?;
     ctx.push_str(b":preload:")?;
     Ok(Returns(2))
 }
@@ -229,8 +238,11 @@ fn directory_separator() -> &'static [u8] {
 }
 
 fn searchpath(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let name = ctx.check_str(0)?;
+    // The reference's compiler evaluates the arguments' checks from the last to the first.
+    ctx.opt_str(3)?;
+    ctx.opt_str(2)?;
     let path = ctx.check_str(1)?;
+    let name = ctx.check_str(0)?;
     let separator = ctx.opt_str(2)?.unwrap_or(b".");
     let replacement = ctx.opt_str(3)?.unwrap_or(directory_separator());
     match search(name, path, separator, replacement) {
@@ -247,22 +259,69 @@ fn loadlib(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_str(0)?;
     ctx.check_str(1)?;
     ctx.push(Val::NIL)?;
-    ctx.push_str(b"dynamic libraries not enabled; check your Lua installation")?;
+    ctx.push_str(NO_C_MODULES)?;
     ctx.push_str(b"absent")?;
     Ok(Returns(3))
+}
+
+/// The file that `name` has along the path in this field of `package`; `Err` with what was tried.
+fn find_file(ctx: &mut Ctx<'_>, name: &[u8], field: &str) -> Result<Result<Vec<u8>, Vec<u8>>, Raised> {
+    get_package_field(ctx, field.as_bytes())?;
+    let path = ctx.slot(ctx.top() - 1);
+    let mut number = Vec::new();
+    let path = match (path.as_str(), path.as_num()) {
+        (Some(path), _) => path,
+        (None, Some(path)) => {
+            perilune_lang::write_num(&mut number, path, ctx.std());
+            &number
+        }
+        (None, None) => return Err(ctx.error(format!("'package.{field}' must be a string"))),
+    };
+    let found = search(name, path, b".", directory_separator());
+    ctx.pop(1);
+    Ok(found)
+}
+
+/// What the reference says where it was built without the loading of modules in C.
+const NO_C_MODULES: &[u8] = b"dynamic libraries not enabled; check your Lua installation";
+
+fn load_error(ctx: &Ctx<'_>, name: &[u8], file: &[u8], message: &[u8]) -> Raised {
+    let parts = [
+        b"error loading module '",
+        name,
+        b"' from file '",
+        file,
+        b"':\n\t",
+        message,
+    ];
+    ctx.error(parts.concat())
+}
+
+/// Modules in C are looked for, so that one that is there is said to be of no use.
+fn search_cpath(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let name = ctx.check_str(0)?.to_vec();
+    match find_file(ctx, &name, "cpath")? {
+        Ok(file) => Err(load_error(ctx, &name, &file, NO_C_MODULES)),
+        Err(tried) => ctx.ret_str(&tried),
+    }
+}
+
+/// A module `a.b` may be in the library of its root `a`.
+fn search_cpath_of_root(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let name = ctx.check_str(0)?.to_vec();
+    let Some(dot) = memchr::memchr(b'.', &name) else {
+        return Ok(Returns::NONE);
+    };
+    match find_file(ctx, &name[..dot], "cpath")? {
+        Ok(file) => Err(load_error(ctx, &name, &file, NO_C_MODULES)),
+        Err(tried) => ctx.ret_str(&tried),
+    }
 }
 
 /// Upvalue: the table `package`.
 fn search_path(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let name = ctx.check_str(0)?.to_vec();
-    let path = match ctx.upvalue(0).as_table() {
-        Some(package) => package.get_str(ctx, b"path")?.as_str().map(<[u8]>::to_vec),
-        None => None,
-    };
-    let Some(path) = path else {
-        return Err(ctx.error("'package.path' must be a string"));
-    };
-    let file = match search(&name, &path, b".", directory_separator()) {
+    let file = match find_file(ctx, &name, "path")? {
         Ok(file) => file,
         Err(tried) => return ctx.ret_str(&tried),
     };
@@ -275,15 +334,7 @@ fn search_path(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Err(message) => Err(message),
     };
     if let Err(message) = outcome {
-        let parts = [
-            b"error loading module '",
-            &name[..],
-            b"' from file '",
-            &file,
-            b"':\n\t",
-            &message,
-        ];
-        return Err(ctx.error(parts.concat()));
+        return Err(load_error(ctx, &name, &file, &message));
     }
     ctx.push_str(&file)?;
     Ok(Returns(2))
