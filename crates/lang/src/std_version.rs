@@ -36,6 +36,20 @@ impl Std {
         }
     }
 
+    /// The longest string that the string library makes, in bytes: what a C `int` holds until 5.4.
+    pub fn longest_string(self) -> usize {
+        if self >= Std::V5_5 {
+            i64::MAX as usize
+        } else {
+            i32::MAX as usize
+        }
+    }
+
+    /// The longest chain of `__call` metamethods; 5.4 has no limit but the stack's, and this one is far past any use.
+    pub fn longest_call_chain(self) -> usize {
+        if self >= Std::V5_5 { 15 } else { 2000 }
+    }
+
     /// Is the control variable of a `for` loop read-only?
     pub fn const_loop_variables(self) -> bool {
         self >= Std::V5_5

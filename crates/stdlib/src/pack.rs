@@ -91,9 +91,6 @@ impl std::error::Error for PackError {}
 /// The largest integer that can be packed, in bytes.
 pub const MAX_INT_SIZE: usize = 16;
 
-/// The largest size that a packed string may have.
-pub const MAX_SIZE: usize = i64::MAX as usize;
-
 const WORD: usize = size_of::<i64>();
 
 /// Reads a format option by option.
@@ -103,11 +100,13 @@ pub struct Format<'a> {
     at: usize,
     little: bool,
     max_align: usize,
+    max_size: usize,
 }
 
 impl<'a> Format<'a> {
-    /// Starts at the beginning of `text`, native endianness, no alignment.
-    pub fn new(text: &'a [u8]) -> Format<'a> {
+    /// Starts at the beginning of `text`, native endianness, no alignment; `max_size` is the largest size that a packed
+    /// string may have.
+    pub fn new(text: &'a [u8], max_size: usize) -> Format<'a> {
         // The reference reads a C string, which a zero byte ends.
         let end = memchr::memchr(0, text).unwrap_or(text.len());
         Format {
@@ -115,6 +114,7 @@ impl<'a> Format<'a> {
             at: 0,
             little: cfg!(target_endian = "little"),
             max_align: 1,
+            max_size,
         }
     }
 
@@ -200,7 +200,7 @@ impl<'a> Format<'a> {
         }
         let mut number = 0usize;
         while let Some(digit @ b'0'..=b'9') = self.text.get(self.at) {
-            if number > (MAX_SIZE - 9) / 10 {
+            if number > (self.max_size - 9) / 10 {
                 break;
             }
             number = number * 10 + usize::from(digit - b'0');
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     fn items(text: &str) -> Result<Vec<(Pack, usize, usize)>, PackError> {
-        let mut format = Format::new(text.as_bytes());
+        let mut format = Format::new(text.as_bytes(), i64::MAX as usize);
         let (mut out, mut total) = (Vec::new(), 0);
         while let Some(item) = format.next(total)? {
             total += item.size + item.padding;

@@ -7,12 +7,6 @@ use crate::thread;
 use crate::value::{Value, tag};
 use crate::vm::{Flow, Go, MAX_NESTING, Raised, SPARE_SLOTS, Vm, is_callable};
 use perilune_bytecode::Opcode;
-use perilune_lang::Std;
-
-/// The longest chain of `__call` metamethods. Each adds an argument, and all of them must fit in the spare slots above the
-/// window; the reference stops at 15 since Lua 5.5.
-const MAX_CALL_CHAIN: usize = 15;
-const MAX_CALL_CHAIN_5_4: usize = SPARE_SLOTS / 2;
 
 /// A 16-bit field of the instruction at `pc`.
 #[inline(always)]
@@ -37,10 +31,10 @@ impl Vm {
     /// F3: the window lies above all live slots of the frame at `caller`, which is the saved base.
     pub(crate) unsafe fn precall(
         &mut self,
-        window: *mut Value,
+        mut window: *mut Value,
         mut nargs: usize,
         kind: FrameKind,
-        caller: *mut Value,
+        mut caller: *mut Value,
         pc: *const u64,
         k: *const Value,
     ) -> Flow {
@@ -73,8 +67,13 @@ impl Vm {
                 }
                 _ => {
                     chain += 1;
+                    let caller_offset = caller.byte_offset_from(self.stack_base);
                     match self.resolve_call(window, nargs, kind, chain) {
-                        Ok(n) => nargs = n,
+                        Ok(new) => {
+                            window = new;
+                            caller = self.stack_base.byte_offset(caller_offset);
+                            nargs += 1;
+                        }
                         Err(raised) => {
                             frame.link(kind, caller, pc, k);
                             self.blame_callee(frame);
@@ -95,32 +94,35 @@ impl Vm {
         }
     }
 
-    /// Puts the `__call` handler of `*window` in its place and the value before the arguments.
+    /// Puts the `__call` handler of `*window` in its place and the value before the arguments. Returns the window: the
+    /// stack may have moved.
     unsafe fn resolve_call(
         &mut self,
-        window: *mut Value,
+        mut window: *mut Value,
         nargs: usize,
         kind: FrameKind,
         chain: usize,
-    ) -> Result<usize, Raised> {
+    ) -> Result<*mut Value, Raised> {
         let callee = *window;
         let handler = self.metamethod(callee, Event::Call);
         if handler.is_nil() {
             return Err(self.call_error(callee, kind));
         }
-        let longest = if self.std == Std::V5_4 {
-            MAX_CALL_CHAIN_5_4
-        } else {
-            MAX_CALL_CHAIN
-        };
-        if chain > longest {
+        if chain > self.std.longest_call_chain() {
             return Err(self.rt_error(b"'__call' chain too long"));
+        }
+        // Each link adds an argument: a long chain outgrows the spare slots.
+        let offset = window.byte_offset_from(self.stack_base);
+        let end = window.add(HEADER_SLOTS + nargs);
+        if end.add(SPARE_SLOTS / 2) > self.stack_limit {
+            self.grow_stack(end, SPARE_SLOTS)?;
+            window = self.stack_base.byte_offset(offset);
         }
         let args = window.add(HEADER_SLOTS);
         std::ptr::copy(args, args.add(1), nargs);
         *args = callee;
         *window = handler;
-        Ok(nargs + 1)
+        Ok(window)
     }
 
     /// Starts a linked frame of a Lua function: room, parameters, extra arguments. Sets the saved state.
@@ -184,11 +186,12 @@ impl Vm {
     ///
     /// # Safety
     /// F3: the saved base is a Lua frame's and the window lies in it.
-    pub(crate) unsafe fn tail_call(&mut self, window: *mut Value, mut nargs: usize) -> Flow {
+    pub(crate) unsafe fn tail_call(&mut self, mut window: *mut Value, mut nargs: usize) -> Flow {
         let mut chain = 0;
         while !is_callable(*window) {
             chain += 1;
-            nargs = self.resolve_call(window, nargs, FrameKind::Call1, chain)?;
+            window = self.resolve_call(window, nargs, FrameKind::Call1, chain)?;
+            nargs += 1;
         }
         if (*window).tag == tag::NATIVE {
             // Natives see their caller: errors and `error` levels name its line.

@@ -500,7 +500,7 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             (*co).closing = true;
             close_next(vm, co)
         }
-        Status::Running if std::ptr::eq(co, vm.main_thread) => {
+        Status::Running if std::ptr::eq(co, vm.main_thread) && vm.std.coroutines_close_themselves() => {
             Err(vm.native_context(nargs).error("cannot close main thread"))
         }
         Status::Running if vm.std.coroutines_close_themselves() && !vm.in_finalizer => {

@@ -37,9 +37,6 @@ const METAMETHODS: &[(&str, NativeFn)] = &[
     ("__unm", |ctx| arith(ctx, ArithOp::Unm, "unm")),
 ];
 
-/// The longest string there may be.
-const MAX_SIZE: usize = i64::MAX as usize;
-
 /// Fills the table `string` and makes it the `__index` of strings.
 pub(super) fn open(ctx: &Ctx<'_>, string: Table<'_>) -> Result<(), Raised> {
     ctx.set_functions(string, FUNCTIONS)?;
@@ -140,7 +137,7 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
     let count = count as usize;
     let total = match unit.checked_mul(count) {
-        Some(total) if total <= MAX_SIZE => total - separator.len(),
+        Some(total) if total <= ctx.std().longest_string() => total - separator.len(),
         _ => return Err(ctx.error("resulting string too large")),
     };
     ctx.charge(total as u64 / 64)?;

@@ -3,7 +3,7 @@
 use perilune_vm::{Ctx, Raised, Returns, Val};
 
 use super::{reserve, start_position, with_buffer};
-use crate::pack::{Format, Item, MAX_SIZE, Pack, PackError, fits_signed, fits_unsigned, pack_int, unpack_int};
+use crate::pack::{Format, Item, Pack, PackError, fits_signed, fits_unsigned, pack_int, unpack_int};
 
 fn next(ctx: &Ctx<'_>, format: &mut Format<'_>, total: usize) -> Result<Option<Item>, Raised> {
     format.next(total).map_err(|error: PackError| {
@@ -27,14 +27,14 @@ fn present(ctx: &Ctx<'_>, i: usize, expected: &str) -> Result<(), Raised> {
 /// `string.pack(format, ...)`
 pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
-    let mut format = Format::new(ctx.check_str(0)?);
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
     with_buffer(ctx, |out| {
         // The total differs from the buffer's length only in what has been checked.
         let mut total = 0usize;
         let mut arg = 0;
         while let Some(item) = next(ctx, &mut format, total)? {
             let Item { option, size, padding } = item;
-            if size.saturating_add(padding) > MAX_SIZE - total {
+            if size.saturating_add(padding) > i64::MAX as usize - total {
                 return Err(ctx.arg_error(arg, "result too long"));
             }
             total += size + padding;
@@ -114,14 +114,15 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 /// `string.packsize(format)`
 pub(super) fn packsize(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let mut format = Format::new(ctx.check_str(0)?);
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
     let mut total = 0usize;
     while let Some(item) = next(ctx, &mut format, total)? {
         if matches!(item.option, Pack::Prefixed | Pack::Zero) {
             return Err(ctx.arg_error(0, "variable-length format"));
         }
         let size = item.size.saturating_add(item.padding);
-        if size > MAX_SIZE || total > MAX_SIZE - size {
+        let longest = ctx.std().longest_string();
+        if size > longest || total > longest - size {
             return Err(ctx.arg_error(0, "format result too large"));
         }
         total += size;
@@ -132,7 +133,7 @@ pub(super) fn packsize(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 /// `string.unpack(format, s, pos)`
 pub(super) fn unpack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
-    let mut format = Format::new(ctx.check_str(0)?);
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
     let data = ctx.check_str(1)?;
     let mut at = start_position(ctx.opt_int(2, 1)?, data.len()) - 1;
     if at > data.len() {
