@@ -45,6 +45,31 @@ impl Std {
         }
     }
 
+    /// Does the table library have `create`?
+    pub fn table_create(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does `table.unpack` insist on a table, and do strings pass for one where only their length matters?
+    pub fn unpack_checks_tables(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does `utf8.offset` return where the character ends too?
+    pub fn offset_of_last_byte(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Does a failed `write` say how many bytes were written?
+    pub fn failed_writes_count(self) -> bool {
+        self >= Std::V5_5
+    }
+
+    /// Are functions of 5.2 such as `math.pow` there? (5.4 is built with them by default.)
+    pub fn old_math_functions(self) -> bool {
+        self < Std::V5_5
+    }
+
     /// The longest chain of `__call` metamethods; 5.4 has no limit but the stack's, and this one is far past any use.
     pub fn longest_call_chain(self) -> usize {
         if self >= Std::V5_5 { 15 } else { 2000 }

@@ -384,6 +384,9 @@ fn write(ctx: &Ctx<'_>, file: &SharedStream, first: usize, value: Val<'_>) -> Re
         };
         if let Err(error) = result {
             let returns = file_error(ctx, &error, None)?;
+            if !ctx.std().failed_writes_count() {
+                return Ok(returns);
+            }
             ctx.push(Val::int(written as i64))?;
             return Ok(Returns(returns.0 + 1));
         }

@@ -33,9 +33,25 @@ const FUNCTIONS: &[(&str, NativeFn)] = &[
     ("ult", ult),
 ];
 
+/// What is left of 5.2.
+const OLD_FUNCTIONS: &[(&str, NativeFn)] = &[
+    ("cosh", |ctx| float_function(ctx, f64::cosh)),
+    ("log10", |ctx| float_function(ctx, f64::log10)),
+    ("pow", |ctx| {
+        let (x, y) = (ctx.check_float(0)?, ctx.check_float(1)?);
+        ctx.ret_float(perilune_lang::float_pow(x, y))
+    }),
+    ("sinh", |ctx| float_function(ctx, f64::sinh)),
+    ("tanh", |ctx| float_function(ctx, f64::tanh)),
+];
+
 /// Fills the table `math`.
 pub(super) fn open(ctx: &Ctx<'_>, math: Table<'_>) -> Result<(), Raised> {
     ctx.set_functions(math, FUNCTIONS)?;
+    if ctx.std().old_math_functions() {
+        ctx.set_functions(math, OLD_FUNCTIONS)?;
+        math.set_str(ctx, "atan2", math.get_str(ctx, b"atan")?)?;
+    }
     math.set_str(ctx, "pi", Val::float(std::f64::consts::PI))?;
     math.set_str(ctx, "huge", Val::float(f64::INFINITY))?;
     math.set_str(ctx, "maxinteger", Val::int(i64::MAX))?;

@@ -74,7 +74,7 @@ fn byte(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return ctx.ret_int(i64::from(*byte));
     }
     if bytes.len() >= i32::MAX as usize || ctx.reserve(bytes.len()).is_err() {
-        return Err(ctx.error("string slice too long"));
+        return Err(ctx.error("stack overflow (string slice too long)"));
     }
     ctx.charge(bytes.len() as u64 / 8)?;
     for &byte in bytes {

@@ -6,7 +6,6 @@ use super::{give_buffer, reserve, take_buffer};
 
 const FUNCTIONS: &[(&str, NativeFn)] = &[
     ("concat", concat),
-    ("create", create),
     ("insert", insert),
     ("move", move_),
     ("pack", pack),
@@ -17,7 +16,11 @@ const FUNCTIONS: &[(&str, NativeFn)] = &[
 
 /// Fills the table `table`.
 pub(super) fn open(ctx: &Ctx<'_>, table: Table<'_>) -> Result<(), Raised> {
-    ctx.set_functions(table, FUNCTIONS)
+    ctx.set_functions(table, FUNCTIONS)?;
+    if ctx.std().table_create() {
+        ctx.set_functions(table, &[("create", create)])?;
+    }
+    Ok(())
 }
 
 /// Keys for which a new table has room in itself.
@@ -52,7 +55,7 @@ fn check_like_table(ctx: &Ctx<'_>, i: usize, needs: Needs) -> Result<(), Raised>
     if ctx.metatable(value).is_some()
         && (!needs.read || has("__index")?)
         && (!needs.write || has("__newindex")?)
-        && (!needs.length || value.as_str().is_some() || has("__len")?)
+        && (!needs.length || value.as_str().is_some() && ctx.std().unpack_checks_tables() || has("__len")?)
     {
         return Ok(());
     }
@@ -291,9 +294,18 @@ fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 }
 
 fn unpack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let length = length(ctx, READ)?;
-    let first = ctx.opt_int(1, 1)?;
-    let last = ctx.opt_int(2, length)?;
+    let (first, last) = if ctx.std().unpack_checks_tables() {
+        let length = length(ctx, READ)?;
+        (ctx.opt_int(1, 1)?, ctx.opt_int(2, length)?)
+    } else {
+        let first = ctx.opt_int(1, 1)?;
+        let last = if ctx.is_none_or_nil(2) {
+            ctx.len(0)?
+        } else {
+            ctx.check_int(2)?
+        };
+        (first, last)
+    };
     if first > last {
         return Ok(Returns::NONE);
     }

@@ -144,6 +144,9 @@ fn offset(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return ctx.ret_nil();
     }
     let first = at;
+    if !ctx.std().offset_of_last_byte() {
+        return ctx.ret_int(first as i64 + 1);
+    }
     if text.get(at).is_some_and(|b| b & 0x80 != 0) {
         if is_continuation(text, at) {
             return Err(ctx.error("initial position is a continuation byte"));
