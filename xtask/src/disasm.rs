@@ -25,12 +25,16 @@ pub struct Options {
 const MODULE: &str = "perilune_vm::ops::";
 
 /// The functions of that module that may call through a pointer: they call natives.
-const NATIVE_STUBS: [&str; 6] = [
+const NATIVE_STUBS: [&str; 10] = [
     "call_mid",
+    "call_full",
     "call_0_mid",
+    "call_0_full",
     "call_n_mid",
+    "call_n_full",
     "call_open_slow",
     "tail_call_mid",
+    "tail_call_full",
     "tail_call_open_slow",
 ];
 

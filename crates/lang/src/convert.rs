@@ -17,22 +17,21 @@ pub enum Rounding {
 /// rounding, or (under [`Rounding::Exact`]) not integral.
 #[inline]
 pub fn float_to_integer(f: f64, rounding: Rounding) -> Option<i64> {
-    let floor = f.floor();
-    let rounded = if floor == f {
-        f
-    } else {
-        match rounding {
-            Rounding::Exact => return None,
-            Rounding::Floor => floor,
-            Rounding::Ceil => floor + 1.0,
-        }
-    };
     // 2^63 itself is a float, and the first one out of range; NaN fails both comparisons.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if (-LIMIT..LIMIT).contains(&rounded) {
-        Some(rounded as i64)
-    } else {
-        None
+    if !(-LIMIT..LIMIT).contains(&f) {
+        return None;
+    }
+    // Towards zero. The conversion back is exact: a float with a fraction is small, and one without is unchanged.
+    let i = f as i64;
+    let whole = i as f64;
+    if whole == f {
+        return Some(i);
+    }
+    match rounding {
+        Rounding::Exact => None,
+        Rounding::Floor => Some(i - i64::from(whole > f)),
+        Rounding::Ceil => Some(i + i64::from(whole < f)),
     }
 }
 

@@ -36,22 +36,45 @@ pub fn write_num(out: &mut Vec<u8>, n: Num, std: Std) {
 
 /// Appends an integer in decimal.
 pub fn write_int(out: &mut Vec<u8>, i: i64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
+    out.extend_from_slice(int_text(i, &mut [0; 20]));
+}
+
+/// The decimal digits of 0 to 99, in pairs.
+const PAIRS: [u8; 200] = {
+    let mut pairs = [0; 200];
+    let mut i = 0;
+    while i < 100 {
+        pairs[2 * i] = b'0' + (i / 10) as u8;
+        pairs[2 * i + 1] = b'0' + (i % 10) as u8;
+        i += 1;
+    }
+    pairs
+};
+
+/// The text of an integer in decimal, at the end of a buffer that fits the longest.
+#[inline]
+pub fn int_text(i: i64, buffer: &mut [u8; 20]) -> &[u8] {
+    let mut at = buffer.len();
     let mut rest = i.unsigned_abs();
-    loop {
+    while rest >= 100 {
+        let pair = 2 * (rest % 100) as usize;
+        rest /= 100;
+        at -= 2;
+        buffer[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+    }
+    if rest >= 10 {
+        let pair = 2 * rest as usize;
+        at -= 2;
+        buffer[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+    } else {
         at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        buffer[at] = b'0' + rest as u8;
     }
     if i < 0 {
         at -= 1;
-        digits[at] = b'-';
+        buffer[at] = b'-';
     }
-    out.extend_from_slice(&digits[at..]);
+    &buffer[at..]
 }
 
 /// Appends what `tostring` makes of a float.

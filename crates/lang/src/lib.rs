@@ -23,7 +23,7 @@ pub use compare::{float_le_int, float_lt_int, int_le_float, int_lt_float, num_eq
 pub use convert::{Rounding, float_to_integer, to_integer};
 pub use for_loop::{ForError, ForLoop, ForValue, float_for_next, prepare_for};
 pub use format::{
-    FormatSpec, fmt_a, fmt_d, fmt_e, fmt_f, fmt_g, fmt_o, fmt_u, fmt_x, write_float, write_int, write_num,
+    FormatSpec, fmt_a, fmt_d, fmt_e, fmt_f, fmt_g, fmt_o, fmt_u, fmt_x, int_text, write_float, write_int, write_num,
 };
 pub use num::{ArithOp, CmpOp, Num};
 pub use parse_number::{is_space, parse_number};

@@ -126,12 +126,23 @@ impl Vm {
     }
 
     /// Starts a linked frame of a Lua function: room, parameters, extra arguments. Sets the saved state.
-    pub(crate) unsafe fn enter_lua(
-        &mut self,
-        mut base: *mut Value,
-        proto: *mut Proto,
-        nargs: usize,
-    ) -> Result<(), Raised> {
+    #[inline]
+    pub(crate) unsafe fn enter_lua(&mut self, base: *mut Value, proto: *mut Proto, nargs: usize) -> Result<(), Raised> {
+        let proto_ref = &*proto;
+        if proto_ref.arity as usize == nargs
+            && base.byte_add(proto_ref.frame_bytes as usize) <= self.stack_limit
+            && !self.stack_stress
+        {
+            self.base = base;
+            self.pc = proto_ref.code;
+            self.k = proto_ref.constants;
+            return Ok(());
+        }
+        self.enter_lua_slow(base, proto, nargs)
+    }
+
+    #[inline(never)]
+    unsafe fn enter_lua_slow(&mut self, mut base: *mut Value, proto: *mut Proto, nargs: usize) -> Result<(), Raised> {
         let proto_ref = &*proto;
         let params = proto_ref.params as usize;
         let extra = if proto_ref.arity == ARITY_VARARG {

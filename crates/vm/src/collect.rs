@@ -23,6 +23,9 @@ unsafe impl Roots for VmRoots<'_> {
         for &key in &vm.event_keys {
             mark_ptr(t, key);
         }
+        for &name in &vm.type_names {
+            mark_ptr(t, name);
+        }
         for &meta in &vm.type_metas {
             mark_ptr(t, meta);
         }

@@ -1,6 +1,7 @@
 //! Metatables and the events that look into them.
 
 use crate::object::{Str, Table, Userdata};
+use crate::table::Place;
 use crate::value::{Value, tag};
 use crate::vm::Vm;
 use perilune_lang::ArithOp;
@@ -75,6 +76,12 @@ impl Event {
         }
     }
 
+    /// Its bit in `Table::absent`, 0 if it has none.
+    #[inline(always)]
+    pub const fn bit(self) -> u16 {
+        if (self as u8) < 16 { 1 << self as u8 } else { 0 }
+    }
+
     /// The event's key, without the underscores.
     pub fn short_name(self) -> &'static str {
         &EVENT_NAMES[self as usize][2..]
@@ -117,17 +124,25 @@ impl Vm {
     /// # Safety
     /// `meta` is live or null.
     #[inline]
-    pub unsafe fn meta_field(&self, meta: *mut Table, e: Event) -> Value {
+    pub unsafe fn meta_field(&mut self, meta: *mut Table, e: Event) -> Value {
         if meta.is_null() {
             return Value::NIL;
         }
-        let bit = if (e as u8) < 16 { 1u16 << (e as u8) } else { 0 };
+        let bit = e.bit();
         if (*meta).absent & bit != 0 {
             return Value::NIL;
         }
-        let v = Table::get_str(meta, self.event_key(e));
+        let key = self.event_key(e);
+        if let Some((holder, at)) = self.lookups.find((*meta).header.word, key)
+            && holder.is_null()
+        {
+            return *(*meta).slots.byte_add(at);
+        }
+        let v = Table::get_str(meta, key);
         if v.is_nil() {
             (*meta).absent |= bit;
+        } else if let Place::Slot(slot) = Table::place_of(meta, key) {
+            self.lookups.fill((*meta).header.word, key, std::ptr::null(), slot * 16);
         }
         v
     }
@@ -137,7 +152,7 @@ impl Vm {
     /// # Safety
     /// `v` is live.
     #[inline]
-    pub unsafe fn metamethod(&self, v: Value, e: Event) -> Value {
+    pub unsafe fn metamethod(&mut self, v: Value, e: Event) -> Value {
         self.meta_field(self.metatable_of(v), e)
     }
 
@@ -145,7 +160,7 @@ impl Vm {
     ///
     /// # Safety
     /// `v` is live.
-    pub unsafe fn shown_type_name(&self, v: Value) -> Vec<u8> {
+    pub unsafe fn shown_type_name(&mut self, v: Value) -> Vec<u8> {
         let meta = match v.tag {
             tag::TABLE | tag::USERDATA => self.metatable_of(v),
             _ => null_mut(),

@@ -10,6 +10,7 @@ mod make;
 mod operation;
 mod value;
 
+pub(crate) use value::TYPE_COUNT;
 pub use value::{Table, Type, Val};
 
 use crate::object::Native;

@@ -2,6 +2,7 @@
 
 use crate::native::{NativeFn, Run};
 use crate::shape::Shape;
+use crate::shortcut::Shortcut;
 use crate::thread;
 use crate::value::{Value, tag};
 use perilune_bytecode::FuncId;
@@ -130,6 +131,8 @@ pub struct Native {
     pub run: Run,
     /// The Rust function.
     pub func: NativeFn,
+    /// What answers its common cases without a frame.
+    pub shortcut: Option<Shortcut>,
     /// Under what name it was registered.
     pub name: &'static str,
     upvalues: [Value; 0],

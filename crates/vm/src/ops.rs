@@ -5,13 +5,15 @@
 //! with drop glue. What needs any of those is a shell: a cold function of the same signature, tail-called,
 //! which saves the state, calls into `slow`, and goes on where that says.
 
-use crate::call::{field, reg};
+use crate::call::{OPEN, field, reg};
 use crate::dispatch::{Dispatch, Handler};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, offset};
 use crate::object::{ARITY_VARARG, Cell, Closure, Str};
+use crate::shortcut::Answer;
 use crate::table::{MAX_INLINE, Table, flag};
 use crate::value::{Value, int_equals_float, tag};
 use crate::vm::{Flow, Go, Vm};
+use perilune_bytecode::Opcode;
 use perilune_gc::raw::GC_BARRIER;
 use perilune_lang::{ArithOp, float_floor_div, float_modulo, float_pow, shift_left, shift_right};
 

@@ -39,6 +39,8 @@ pub struct Shape {
     pub count: u32,
     keys: Option<Rc<RefCell<Keys>>>,
     transitions: Option<Box<Transitions>>,
+    /// The metatable that a table of this shape got last, and its shape then; not kept alive by it.
+    memo: (*mut Table, *mut Shape),
 }
 
 /// A list of keys that the shapes of one branch share: each sees a prefix.
@@ -171,6 +173,16 @@ impl Shape {
         keys.borrow().find(key, (*key).header.word, (*this).count)
     }
 
+    /// The shape with this metatable, if [`Shapes::with_meta`] gave it last.
+    ///
+    /// # Safety
+    /// `this` is live.
+    #[inline(always)]
+    pub unsafe fn known_with_meta(this: *const Shape, meta: *mut Table) -> Option<*mut Shape> {
+        let (known, shape) = (*this).memo;
+        (std::ptr::eq(known, meta) && !shape.is_null()).then_some(shape)
+    }
+
     /// The key of slot `i`.
     ///
     /// # Safety
@@ -290,6 +302,7 @@ impl Shapes {
             count,
             keys,
             transitions: None,
+            memo: (null_mut(), null_mut()),
         });
         self.all.push(shape);
         Ok(shape)
@@ -341,6 +354,9 @@ impl Shapes {
         if (*from).header.word == DICTIONARY {
             return Ok(None);
         }
+        if let Some(shape) = Shape::known_with_meta(from, meta) {
+            return Ok(Some(shape));
+        }
         let mut shape = self.root_for(heap, meta)?;
         let Some(mut shape_now) = shape.take() else {
             return Ok(None);
@@ -351,6 +367,7 @@ impl Shapes {
                 None => return Ok(None),
             }
         }
+        (*from).memo = (meta, shape_now);
         Ok(Some(shape_now))
     }
 
@@ -395,6 +412,10 @@ impl Shapes {
         for &shape in &self.all {
             if !marked(shape) {
                 continue;
+            }
+            // A live shape keeps its metatable alive.
+            if !marked((*shape).memo.1) {
+                (*shape).memo = (null_mut(), null_mut());
             }
             if let Some(t) = &mut (*shape).transitions {
                 let before = t.list.len();

@@ -7,6 +7,7 @@ use crate::error::message;
 use crate::meta::Event;
 use crate::object::{Cell, Closure, Proto, Str};
 use crate::shape::Shape;
+use crate::shortcut::Answer;
 use crate::string::{Interner, MAX_INTERNED};
 use crate::table::{Place, SetError, Table, flag};
 use crate::value::{Value, raw_equal, tag};
@@ -14,11 +15,18 @@ use crate::vm::{Flow, Go, Raised, SPARE_SLOTS, Vm, is_event_key};
 use perilune_bytecode::Opcode;
 use perilune_lang::{
     ArithError, ArithOp, ForLoop, ForValue, Num, arith, float_le_int, float_lt_int, int_le_float, int_lt_float,
-    parse_number, prepare_for, to_integer,
+    int_text, parse_number, prepare_for, to_integer,
 };
 
 /// The longest chain of `__index` or `__newindex` tables, as Lua's `MAXTAGLOOP`.
 const MAX_CHAIN: usize = 2000;
+
+/// Concatenations of at most this many bytes are put together on the machine's stack; all longer ones of strings alone are
+/// longer than an interned string.
+const SHORT_CONCAT: usize = 64;
+const _: () = assert!(SHORT_CONCAT >= MAX_INTERNED);
+/// The most digits and sign of an integer.
+const LONGEST_INT: usize = 20;
 
 /// What a lookup through metatables found.
 pub(crate) enum Found {
@@ -137,8 +145,15 @@ impl Vm {
     pub(crate) unsafe fn get_field_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = self.const_at(3);
-        self.fill_get(object, key, Opcode::GetField, Opcode::GetFieldProto);
-        self.read(object, key, Opcode::GetField.words(), 0)
+        match self.lookup(object, key, Some(0))? {
+            Found::Value(v) => {
+                self.fill_get(object, key, Opcode::GetField, Opcode::GetFieldProto);
+                *reg(self.base, self.pc, 1) = v;
+                self.done(Opcode::GetField.words())
+            }
+            // Not even the way to the function is worth a cache: the call is what costs.
+            Found::Call(f, object) => self.call_meta(f, &[object, key]),
+        }
     }
 
     /// The value of the environment upvalue that field `i` names.
@@ -158,9 +173,11 @@ impl Vm {
     pub(crate) unsafe fn self_field_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = self.const_at(3);
-        self.fill_get(object, key, Opcode::SelfField, Opcode::SelfFieldProto);
         let window = reg(self.base, self.pc, 1);
         let found = self.lookup(object, key, Some(0))?;
+        if matches!(found, Found::Value(_)) {
+            self.fill_get(object, key, Opcode::SelfField, Opcode::SelfFieldProto);
+        }
         *window.add(2) = object;
         match found {
             Found::Value(v) => {
@@ -558,22 +575,44 @@ impl Vm {
 
     /// Joins `n` values if all are strings or numbers.
     pub(crate) unsafe fn concat_plain(&mut self, first: *const Value, n: usize) -> Result<Option<*mut Str>, Raised> {
+        // An upper bound of the length.
         let mut total = 0usize;
         let mut numbers = false;
         for i in 0..n {
             let v = *first.add(i);
-            match v.tag {
-                tag::STR => {
-                    total = match total.checked_add((*v.as_ptr::<Str>()).len) {
-                        Some(t) if t < isize::MAX as usize => t,
-                        _ => return Err(self.rt_error(b"string length overflow")),
-                    }
+            let len = match v.tag {
+                tag::STR => (*v.as_ptr::<Str>()).len,
+                tag::INT => {
+                    numbers = true;
+                    LONGEST_INT
                 }
-                tag::INT | tag::FLOAT => numbers = true,
+                tag::FLOAT => {
+                    numbers = true;
+                    SHORT_CONCAT + 1
+                }
                 _ => return Ok(None),
-            }
+            };
+            total = match total.checked_add(len) {
+                Some(t) if t < isize::MAX as usize => t,
+                _ => return Err(self.rt_error(b"string length overflow")),
+            };
         }
-        if numbers || total <= MAX_INTERNED {
+        if total <= SHORT_CONCAT {
+            let mut text = [0u8; SHORT_CONCAT];
+            let mut at = 0;
+            for i in 0..n {
+                let v = *first.add(i);
+                let mut digits = [0; LONGEST_INT];
+                let bytes = match v.tag {
+                    tag::STR => (*v.as_ptr::<Str>()).bytes(),
+                    _ => int_text(v.as_i64(), &mut digits),
+                };
+                text.get_unchecked_mut(at..at + bytes.len()).copy_from_slice(bytes);
+                at += bytes.len();
+            }
+            return self.new_str(text.get_unchecked(..at)).map(Some);
+        }
+        if numbers {
             let mut text = std::mem::take(&mut self.buffer);
             text.clear();
             for i in 0..n {
@@ -791,6 +830,10 @@ impl Vm {
         let mut nargs = field(pc, 2) as usize;
         if open {
             (window, nargs) = self.gather_open(window, nargs)?;
+            let answer = Vm::shortcut(self, window, nargs);
+            if answer != Answer::DECLINED {
+                return self.take_answer(kind, window, answer);
+            }
         }
         self.precall(window, nargs, kind, self.base, pc.add(1), self.k)
     }
@@ -801,6 +844,10 @@ impl Vm {
         let mut nargs = field(pc, 2) as usize;
         if open {
             (window, nargs) = self.gather_open(window, nargs)?;
+            let answer = Vm::shortcut(self, window, nargs);
+            if answer != Answer::DECLINED {
+                return self.take_answer(crate::frame::FrameKind::TailNative, window, answer);
+            }
         }
         self.tail_call(window, nargs)
     }

@@ -48,6 +48,63 @@ fn hash_bytes(bytes: &[u8], seed: u64) -> u32 {
     (mix(h, 0x8EBC_6AF0_9C88_C6E3) >> 16) as u32
 }
 
+/// Whether two short strings of one length are equal, without a call.
+#[inline(always)]
+unsafe fn same_short(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    let (a, b) = (a.as_ptr(), b.as_ptr());
+    let eight = |at: usize| a.add(at).cast::<u64>().read_unaligned() == b.add(at).cast::<u64>().read_unaligned();
+    if n >= 8 {
+        let mut at = 0;
+        while at + 8 <= n {
+            if !eight(at) {
+                return false;
+            }
+            at += 8;
+        }
+        return eight(n - 8);
+    }
+    let four = |at: usize| a.add(at).cast::<u32>().read_unaligned() == b.add(at).cast::<u32>().read_unaligned();
+    if n >= 4 {
+        return four(0) && four(n - 4);
+    }
+    n == 0 || (*a == *b && *a.add(n / 2) == *b.add(n / 2) && *a.add(n - 1) == *b.add(n - 1))
+}
+
+/// Copies a short string, without a call.
+#[inline(always)]
+unsafe fn copy_short(from: &[u8], to: *mut u8) {
+    let n = from.len();
+    let from = from.as_ptr();
+    let eight = |at: usize| {
+        to.add(at)
+            .cast::<u64>()
+            .write_unaligned(from.add(at).cast::<u64>().read_unaligned());
+    };
+    if n >= 8 {
+        let mut at = 0;
+        while at + 8 <= n {
+            eight(at);
+            at += 8;
+        }
+        return eight(n - 8);
+    }
+    let four = |at: usize| {
+        to.add(at)
+            .cast::<u32>()
+            .write_unaligned(from.add(at).cast::<u32>().read_unaligned());
+    };
+    if n >= 4 {
+        four(0);
+        return four(n - 4);
+    }
+    if n > 0 {
+        *to = *from;
+        *to.add(n / 2) = *from.add(n / 2);
+        *to.add(n - 1) = *from.add(n - 1);
+    }
+}
+
 /// The seed of long strings' hashes: they are compared by content in any case.
 const LONG_SEED: u64 = 0x2545_F491_4F6C_DD1D;
 
@@ -69,6 +126,8 @@ pub struct Interner {
     slots: Box<[*mut Str]>,
     used: usize,
     seed: u64,
+    /// The strings of one byte, or null: scanners ask for little else.
+    bytes: Box<[*mut Str; 256]>,
 }
 
 impl Interner {
@@ -78,6 +137,7 @@ impl Interner {
             slots: vec![null_mut(); 256].into_boxed_slice(),
             used: 0,
             seed,
+            bytes: Box::new([null_mut(); 256]),
         }
     }
 
@@ -90,11 +150,24 @@ impl Interner {
     /// `heap` is the heap of the set's strings.
     #[inline]
     pub unsafe fn make(&mut self, heap: &mut RawHeap<Objects>, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
+        if let &[byte] = bytes {
+            let s = self.bytes[byte as usize];
+            if !s.is_null() {
+                return Ok(s);
+            }
+            let s = self.intern(heap, bytes)?;
+            self.bytes[byte as usize] = s;
+            return Ok(s);
+        }
         if bytes.len() > MAX_INTERNED {
             let s = Interner::long(heap, bytes.len())?;
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), (*s).data_mut(), bytes.len());
             return Ok(s);
         }
+        self.intern(heap, bytes)
+    }
+
+    unsafe fn intern(&mut self, heap: &mut RawHeap<Objects>, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
         let hash = hash_bytes(bytes, self.seed);
         let mask = self.slots.len() - 1;
         let mut i = hash as usize & mask;
@@ -103,7 +176,7 @@ impl Interner {
             if s.is_null() {
                 break;
             }
-            if (*s).header.word == hash && (*s).bytes() == bytes {
+            if (*s).header.word == hash && (*s).len == bytes.len() && same_short((*s).bytes(), bytes) {
                 return Ok(s);
             }
             i = (i + 1) & mask;
@@ -117,8 +190,8 @@ impl Interner {
             STR_HASHED
         };
         (*s).len = bytes.len();
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), (*s).data_mut(), bytes.len());
-        self.slots[i] = s;
+        copy_short(bytes, (*s).data_mut());
+        *self.slots.get_unchecked_mut(i) = s;
         self.used += 1;
         if self.used * 2 > self.slots.len() {
             self.rebuild(self.slots.len() * 2);
@@ -174,6 +247,11 @@ impl Interner {
 
     /// Drops the strings that were not marked. Runs in the last weak phase.
     pub fn sweep(&mut self, phase: &WeakPhase<'_>) {
+        for slot in self.bytes.iter_mut() {
+            if Ptr::new(slot.cast()).is_some_and(|p| !phase.is_marked(p)) {
+                *slot = null_mut();
+            }
+        }
         let mut kept = 0;
         for slot in &mut self.slots {
             if let Some(p) = Ptr::new(slot.cast()) {

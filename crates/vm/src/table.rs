@@ -169,6 +169,12 @@ fn hash_int(i: i64) -> u32 {
     ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
+/// Whether a float has a fraction, and so is a key of its own. Floats that are not below 2^53 have none.
+#[inline(always)]
+fn is_fractional(f: f64) -> bool {
+    f.abs() < 9_007_199_254_740_992.0 && (f as i64) as f64 != f
+}
+
 /// Turns a float key with an integral value into the integer it equals.
 #[inline]
 fn normalize(key: Value) -> Value {
@@ -388,12 +394,45 @@ impl Table {
     }
 
     /// Takes trailing nils off the array.
+    #[inline]
     unsafe fn trim(this: *mut Table) {
         let mut n = (*this).len as usize;
         while n > 0 && *(*this).array.add(n - 1) == tag::NIL {
             n -= 1;
         }
         (*this).len = n as u32;
+    }
+
+    /// Stores an element where that takes no more than a store: over one that is there, or behind the last one in room that
+    /// is there. False if the general path must do it.
+    ///
+    /// # Safety
+    /// `this` and `v` are live; the table has no metatable.
+    #[inline]
+    pub unsafe fn put_in_array(this: *mut Table, i: i64, v: Value) -> bool {
+        let at = (i as u64).wrapping_sub(1);
+        let len = u64::from((*this).len);
+        if (*this).needs_barrier() || v.is_nil() || at > len {
+            return false;
+        }
+        if at == len {
+            if len >= u64::from((*this).capacity) || (*this).has_hash() {
+                return false;
+            }
+            (*this).len += 1;
+        }
+        Table::array_put(this, i as usize, v);
+        true
+    }
+
+    /// Drops the last element of the array part, and nils before it.
+    ///
+    /// # Safety
+    /// `this` is live, its `len` at least 1.
+    #[inline]
+    pub unsafe fn drop_last(this: *mut Table) {
+        (*this).len -= 1;
+        Table::trim(this);
     }
 
     /// Stores the elements `start..` of the array from `values`, as a constructor does.
@@ -496,6 +535,10 @@ impl Table {
             tag::INT => Table::get_int(this, key.as_i64()),
             tag::STR => Table::get_str(this, key.as_ptr()),
             tag::NIL => Value::NIL,
+            tag::FLOAT if is_fractional(key.as_f64()) => match Table::find_float(this, key) {
+                Some(n) => (*n).value(),
+                None => Value::NIL,
+            },
             _ => {
                 let key = normalize(key);
                 if key.tag == tag::INT {

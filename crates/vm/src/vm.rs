@@ -3,18 +3,18 @@
 use crate::dispatch::{Backend, Handler};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 use crate::meta::{EVENT_COUNT, EVENT_NAMES, Event, TYPE_METAS};
-use crate::native::{Ctx, Returns, TAIL_CALL};
+use crate::native::{Ctx, Returns, TAIL_CALL, TYPE_COUNT, Type};
 use crate::object::{Cell, Closure, Native, Objects, Proto, Str, Userdata, kind};
-use crate::shape::Shapes;
+use crate::shape::{Shape, Shapes};
 use crate::string::Interner;
 use crate::table::{SetError, Table, flag};
 use crate::thread::{Status, Thread};
 use crate::value::{Value, tag};
+use perilune_bytecode::Opcode;
 use perilune_gc::raw::{Config, GC_BARRIER, OutOfMemory, RawHeap};
 use perilune_lang::Std;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
 
@@ -100,6 +100,8 @@ pub struct Vm {
     pub(crate) strings: Interner,
     pub(crate) event_keys: [*mut Str; EVENT_COUNT],
     pub(crate) type_metas: [*mut Table; TYPE_METAS],
+    /// The names of the basic types, as `type` returns them.
+    pub(crate) type_names: [*mut Str; TYPE_COUNT],
     /// The running coroutine, whose stack the fields above describe.
     pub(crate) thread: *mut Thread,
     pub(crate) main_thread: *mut Thread,
@@ -121,7 +123,8 @@ pub struct Vm {
     pub(crate) ipairs_step: *mut Native,
     pub(crate) buffer: Vec<u8>,
     pub(crate) loader: Option<Rc<dyn Loader>>,
-    pub(crate) host: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
+    /// State of the host, by type: a few.
+    pub(crate) host: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     pub(crate) std: Std,
     pub(crate) stack_stress: bool,
     /// Most slots of one register stack, but for the handling of its overflow.
@@ -172,6 +175,7 @@ impl Vm {
             strings: Interner::new(options.seed ^ 0x5DEE_CE66_D1CE_4E5B),
             event_keys: [null_mut(); EVENT_COUNT],
             type_metas: [null_mut(); TYPE_METAS],
+            type_names: [null_mut(); TYPE_COUNT],
             thread: null_mut(),
             main_thread: null_mut(),
             stack_base: null_mut(),
@@ -212,6 +216,9 @@ impl Vm {
     unsafe fn open(&mut self) -> Result<(), OutOfMemory> {
         for (i, name) in EVENT_NAMES.iter().enumerate() {
             self.event_keys[i] = self.strings.make(&mut self.heap, name.as_bytes())?;
+        }
+        for ty in Type::ALL {
+            self.type_names[ty as usize] = self.strings.make(&mut self.heap, ty.name().as_bytes())?;
         }
         self.globals = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
         self.registry = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
@@ -316,6 +323,7 @@ impl Vm {
             std::ptr::addr_of_mut!((*raw).header).write(header);
             std::ptr::addr_of_mut!((*raw).run).write(run);
             std::ptr::addr_of_mut!((*raw).func).write(func);
+            std::ptr::addr_of_mut!((*raw).shortcut).write(None);
             std::ptr::addr_of_mut!((*raw).name).write(name);
             let ups = (*n).upvalues_mut();
             for (i, &v) in upvalues.iter().enumerate() {
@@ -448,6 +456,28 @@ impl Vm {
         Ok(())
     }
 
+    /// As [`Vm::set_table_metatable`], for a table without one, if nothing has to be made or asked: tables of this shape got
+    /// this metatable before, and it has neither `__gc` nor `__mode`. False if not.
+    ///
+    /// # Safety
+    /// Both are live.
+    #[inline]
+    pub(crate) unsafe fn set_known_metatable(&mut self, t: *mut Table, meta: *mut Table) -> bool {
+        let asks_nothing = Event::Gc.bit() | Event::Mode.bit();
+        if !(*t).meta.is_null() || (*t).header.aux & flag::WATCHED != 0 || (*meta).absent & asks_nothing != asks_nothing
+        {
+            return false;
+        }
+        let Some(shape) = Shape::known_with_meta((*t).shape, meta) else {
+            return false;
+        };
+        self.barrier(t);
+        (*t).shape = shape;
+        (*t).header.word = (*shape).header.word;
+        (*t).meta = meta;
+        true
+    }
+
     /// Registers an object whose metatable has `__gc`.
     pub(crate) unsafe fn note_finalizer(&mut self, v: Value, meta: *mut Table) -> Result<(), SetError> {
         if !self.meta_field(meta, Event::Gc).is_nil()
@@ -569,7 +599,14 @@ impl Vm {
         self.nesting += 1;
         let thread = self.thread;
         (*thread).nested += 1;
-        let flow = self.precall(window, nargs, FrameKind::Entry, caller, pc, k);
+        let flow = if (*window).tag == tag::CLOSURE {
+            let frame = RegisterFrame(window.add(HEADER_SLOTS));
+            frame.link(FrameKind::Entry, caller, pc, k);
+            self.enter_lua(frame.0, (*(*window).as_ptr::<Closure>()).proto, nargs)
+                .map(|()| Go::On)
+        } else {
+            self.precall(window, nargs, FrameKind::Entry, caller, pc, k)
+        };
         let result = match flow {
             Ok(Go::Exit) => Ok(()),
             Ok(Go::On) => {
@@ -637,9 +674,10 @@ impl Vm {
         RegisterFrame(self.base)
     }
 
-    /// A method of strings: the value of a field of the string metatable's `__index` table, nil if there is none.
+    /// A method of strings: the value of a field of the string metatable's `__index` table, nil if there is none. Fills the
+    /// inline cache of the `self_field` at `pc`.
     #[inline]
-    pub(crate) unsafe fn string_method(&mut self, name: *mut Str) -> Value {
+    pub(crate) unsafe fn string_method(&mut self, name: *mut Str, pc: *mut u64) -> Value {
         if self.string_index.is_null() {
             let meta = self.metatable_of(Value {
                 payload: 0,
@@ -654,14 +692,9 @@ impl Vm {
             self.string_index = index.as_ptr();
         }
         let methods = self.string_index;
-        if let Some((holder, at)) = self.lookups.find((*methods).header.word, name)
-            && holder.is_null()
-        {
-            return *(*methods).slots.byte_add(at);
-        }
         if let crate::table::Place::Slot(slot) = Table::place_of(methods, name) {
-            self.lookups
-                .fill((*methods).header.word, name, std::ptr::null(), slot * 16);
+            *pc.cast::<u16>() = Opcode::SelfField as u16;
+            *pc.add(1) = u64::from((*methods).header.word) | u64::from(slot * 16) << 32;
         }
         Table::get_str(methods, name)
     }

@@ -9,6 +9,7 @@ mod load;
 mod math;
 mod os;
 mod package;
+mod shortcut;
 mod stream;
 mod string;
 mod string_format;
@@ -52,6 +53,7 @@ pub fn install_safe(ctx: &Ctx<'_>) -> Result<(), Raised> {
     open(ctx, "table", table::open)?;
     open(ctx, "math", math::open)?;
     open(ctx, "utf8", utf8::open)?;
+    shortcut::open(ctx)?;
     open(ctx, "os", os::open_safe)
 }
 

@@ -8,9 +8,9 @@ use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
 use super::{give_buffer, reserve, start_position, take_buffer};
 use crate::pattern::{Capture, Captures, MatchError, Meter, Pattern, PatternError, find_plain, is_plain};
 
-/// Patterns compiled lately, found again by their text.
+/// Patterns compiled lately, found again by their text: in sets by its hash, the last used first in each.
 struct Cache {
-    entries: [Option<Entry>; Cache::SIZE],
+    sets: [[Option<Entry>; Cache::WAYS]; Cache::SETS],
     captures: Captures,
 }
 
@@ -23,14 +23,15 @@ struct Entry {
 impl Default for Cache {
     fn default() -> Cache {
         Cache {
-            entries: [const { None }; Cache::SIZE],
+            sets: [const { [const { None }; Cache::WAYS] }; Cache::SETS],
             captures: Captures::default(),
         }
     }
 }
 
 impl Cache {
-    const SIZE: usize = 64;
+    const SETS: usize = 32;
+    const WAYS: usize = 4;
     /// Longer patterns are compiled each time: they are rare, and the cache stays small.
     const LONGEST: usize = 128;
 
@@ -38,18 +39,26 @@ impl Cache {
         if text.len() > Cache::LONGEST {
             return Rc::new(Pattern::compile(text, anchor));
         }
-        let hash = text.iter().fold(usize::from(anchor), |hash, &b| {
-            hash.wrapping_mul(31).wrapping_add(usize::from(b))
+        let hash = text.iter().fold(u32::from(anchor), |hash, &b| {
+            hash.wrapping_mul(31).wrapping_add(u32::from(b))
         });
-        let slot = &mut self.entries[(hash ^ hash >> 6) % Cache::SIZE];
-        if let Some(entry) = slot
-            && entry.anchor == anchor
-            && *entry.text == *text
-        {
-            return entry.pattern.clone();
+        // The upper bits of the product depend on all of the hash.
+        let set = &mut self.sets[(hash.wrapping_mul(0x9E37_79B9) >> 27) as usize % Cache::SETS];
+        for way in 0..Cache::WAYS {
+            if let Some(entry) = &set[way]
+                && entry.anchor == anchor
+                && *entry.text == *text
+            {
+                let pattern = entry.pattern.clone();
+                if way > 0 {
+                    set[..=way].rotate_right(1);
+                }
+                return pattern;
+            }
         }
         let pattern = Rc::new(Pattern::compile(text, anchor));
-        *slot = Some(Entry {
+        set.rotate_right(1);
+        set[0] = Some(Entry {
             text: text.into(),
             anchor,
             pattern: pattern.clone(),
@@ -68,11 +77,6 @@ impl Meter for Fuel<'_, '_> {
     fn charge(&mut self, steps: u64) -> Result<(), Raised> {
         self.0.charge(1 + steps / 8)
     }
-}
-
-fn compiled(ctx: &Ctx<'_>, text: &[u8], anchor: bool) -> Result<Rc<Pattern>, Raised> {
-    ctx.charge(text.len() as u64 / 8)?;
-    Ok(ctx.state::<Cache>().borrow_mut().get(text, anchor))
 }
 
 fn raise(ctx: &Ctx<'_>, error: MatchError<Raised>) -> Raised {
@@ -145,9 +149,10 @@ fn search(
     init: usize,
     found: impl FnOnce(&Ctx<'_>, &Captures) -> Result<u32, Raised>,
 ) -> Result<Returns, Raised> {
-    let pattern = compiled(ctx, pattern, true)?;
+    ctx.charge(pattern.len() as u64 / 8)?;
     let cache = ctx.state::<Cache>();
     let mut cache = cache.borrow_mut();
+    let pattern = cache.get(pattern, true);
     let captures = &mut cache.captures;
     match pattern.find(subject, init, captures, &mut Fuel(ctx)) {
         Ok(true) => found(ctx, captures).map(Returns),
@@ -174,9 +179,10 @@ fn gmatch_step(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let pattern = ctx.upvalue(1).as_str().unwrap_or(b"");
     let mut at = ctx.upvalue(2).as_int().unwrap_or(0) as usize;
     let last = ctx.upvalue(3).as_int().unwrap_or(-1);
-    let pattern = compiled(ctx, pattern, false)?;
+    ctx.charge(pattern.len() as u64 / 8)?;
     let cache = ctx.state::<Cache>();
     let mut cache = cache.borrow_mut();
+    let pattern = cache.get(pattern, false);
     let captures = &mut cache.captures;
     loop {
         match pattern.find(subject, at, captures, &mut Fuel(ctx)) {
@@ -222,7 +228,8 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         _ => return Err(ctx.type_error(2, "string/function/table")),
     };
     let limit = ctx.opt_int(3, subject.len() as i64 + 1)?;
-    let pattern = compiled(ctx, pattern, true)?;
+    ctx.charge(pattern.len() as u64 / 8)?;
+    let pattern = ctx.state::<Cache>().borrow_mut().get(pattern, true);
     let mut out = take_buffer(ctx);
     let mut captures = Captures::default();
     let (mut at, mut last, mut count) = (0, None, 0);

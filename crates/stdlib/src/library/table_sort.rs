@@ -25,7 +25,7 @@ impl Sequence for Elements<'_, '_> {
 
     fn load(&mut self, into: Slot, index: u64) -> Result<(), Raised> {
         let ctx = &mut *self.ctx;
-        if let Some(table) = ctx.slot(0).as_table().filter(|table| !table.has_metatable()) {
+        if let Some(table) = ctx.arg(0).as_table().filter(|table| !table.has_metatable()) {
             ctx.set_slot(slot(into), table.get_int(index as i64));
             return Ok(());
         }
@@ -37,7 +37,7 @@ impl Sequence for Elements<'_, '_> {
 
     fn store(&mut self, index: u64, from: Slot) -> Result<(), Raised> {
         let ctx = &mut *self.ctx;
-        if let Some(table) = ctx.slot(0).as_table().filter(|table| !table.has_metatable()) {
+        if let Some(table) = ctx.arg(0).as_table().filter(|table| !table.has_metatable()) {
             return table.set_int(ctx, index as i64, ctx.slot(slot(from)));
         }
         ctx.push_slot(slot(from))?;
@@ -50,13 +50,7 @@ impl Sequence for Elements<'_, '_> {
         if !self.has_comparator {
             return ctx.less_than(slot(a), slot(b));
         }
-        ctx.push(ctx.arg(1))?;
-        ctx.push(ctx.slot(slot(a)))?;
-        ctx.push(ctx.slot(slot(b)))?;
-        ctx.call(2, Some(1))?;
-        let less = ctx.slot(ctx.top() - 1).truthy();
-        ctx.pop(1);
-        Ok(less)
+        ctx.test(1, slot(a), slot(b))
     }
 
     fn invalid_order(&mut self) -> Raised {

@@ -4,6 +4,48 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ByteSet([u64; 4]);
 
+/// The classes by the small letters that name them.
+static CLASSES: [(u8, ByteSet); 11] = [
+    members(b'a'),
+    members(b'c'),
+    members(b'd'),
+    members(b'g'),
+    members(b'l'),
+    members(b'p'),
+    members(b's'),
+    members(b'u'),
+    members(b'w'),
+    members(b'x'),
+    members(b'z'),
+];
+
+const fn members(class: u8) -> (u8, ByteSet) {
+    let mut words = [0u64; 4];
+    let mut byte = 0u8;
+    loop {
+        let is_member = match class {
+            b'a' => byte.is_ascii_alphabetic(),
+            b'c' => byte.is_ascii_control(),
+            b'd' => byte.is_ascii_digit(),
+            b'g' => byte.is_ascii_graphic(),
+            b'l' => byte.is_ascii_lowercase(),
+            b'p' => byte.is_ascii_punctuation(),
+            b's' => matches!(byte, b' ' | b'\t'..=b'\r'),
+            b'u' => byte.is_ascii_uppercase(),
+            b'w' => byte.is_ascii_alphanumeric(),
+            b'x' => byte.is_ascii_hexdigit(),
+            _ => byte == 0,
+        };
+        if is_member {
+            words[(byte >> 6) as usize] |= 1 << (byte & 63);
+        }
+        if byte == u8::MAX {
+            return (class, ByteSet(words));
+        }
+        byte += 1;
+    }
+}
+
 impl ByteSet {
     /// No byte.
     pub const EMPTY: ByteSet = ByteSet([0; 4]);
@@ -19,28 +61,11 @@ impl ByteSet {
 
     /// The class that `%letter` names; a byte that names no class stands for itself.
     pub fn class(letter: u8) -> ByteSet {
-        let member: fn(u8) -> bool = match letter.to_ascii_lowercase() {
-            b'a' => |b| b.is_ascii_alphabetic(),
-            b'c' => |b| b.is_ascii_control(),
-            b'd' => |b| b.is_ascii_digit(),
-            b'g' => |b| b.is_ascii_graphic(),
-            b'l' => |b| b.is_ascii_lowercase(),
-            b'p' => |b| b.is_ascii_punctuation(),
-            b's' => |b| matches!(b, b' ' | b'\t'..=b'\r'),
-            b'u' => |b| b.is_ascii_uppercase(),
-            b'w' => |b| b.is_ascii_alphanumeric(),
-            b'x' => |b| b.is_ascii_hexdigit(),
-            b'z' => |b| b == 0,
-            _ => return ByteSet::byte(letter),
-        };
-        let mut set = ByteSet::EMPTY;
-        for byte in (0..=255).filter(|&b| member(b)) {
-            set.insert(byte);
-        }
-        if letter.is_ascii_uppercase() {
-            set.complement()
-        } else {
-            set
+        let lower = letter.to_ascii_lowercase();
+        match CLASSES.iter().find(|(name, _)| *name == lower) {
+            Some((_, set)) if lower == letter => *set,
+            Some((_, set)) => set.complement(),
+            None => ByteSet::byte(letter),
         }
     }
 

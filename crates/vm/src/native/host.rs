@@ -3,7 +3,7 @@
 use super::{Ctx, Table, Val};
 use crate::value::tag;
 use crate::vm::{Raised, Vm};
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -24,13 +24,16 @@ impl Ctx<'_> {
     pub fn state<T: 'static + Default>(&self) -> Rc<RefCell<T>> {
         let vm = self.vm_mut();
         let mut host = vm.host.borrow_mut();
-        let entry = host
-            .entry(TypeId::of::<T>())
-            .or_insert_with(|| Rc::new(RefCell::new(T::default())) as Rc<dyn Any>);
-        match entry.clone().downcast::<RefCell<T>>() {
-            Ok(state) => state,
-            Err(_) => unreachable!("the entry was made for this type"),
-        }
+        let id = TypeId::of::<T>();
+        let at = host.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            host.push((id, Rc::new(RefCell::new(T::default()))));
+            host.len() - 1
+        });
+        // What was asked for last is asked for again.
+        host.swap(0, at);
+        let state = Rc::into_raw(host[0].1.clone());
+        // SAFETY: the entries under `T`'s id are made above, as `RefCell<T>`.
+        unsafe { Rc::from_raw(state.cast::<RefCell<T>>()) }
     }
     /// Charges work that a native does.
     ///

@@ -48,6 +48,33 @@ impl Ctx<'_> {
         }
     }
 
+    /// Calls the function in a slot with the values of two others; whether the first result is true.
+    ///
+    /// # Errors
+    /// What the function raised.
+    ///
+    /// # Panics
+    /// If a slot is not below the top.
+    pub fn test(&mut self, f: usize, a: usize, b: usize) -> Result<bool, Raised> {
+        let vm = self.vm_mut();
+        // SAFETY: F3, F4; the window is made at the top.
+        unsafe {
+            if vm.stack_limit.offset_from(vm.top) < SPARE_SLOTS as isize {
+                vm.grow_stack(vm.top, SPARE_SLOTS)?;
+            }
+            let (window, first) = (vm.top, self.at(0));
+            let top = window.offset_from(first) as usize;
+            assert!(f < top && a < top && b < top, "the slots are below the top");
+            *window = *first.add(f);
+            *window.add(2) = *first.add(a);
+            *window.add(3) = *first.add(b);
+            let result = vm.call_window(window, 2);
+            vm.top = self.at(top);
+            let (start, count) = result?;
+            Ok(count > 0 && (*start).truthy())
+        }
+    }
+
     /// Pushes `slot[object][slot[key]]`, with metamethods.
     ///
     /// # Errors

@@ -23,7 +23,21 @@ pub enum Type {
     Thread,
 }
 
+/// How many basic types there are.
+pub(crate) const TYPE_COUNT: usize = 9;
+
 impl Type {
+    pub(crate) const ALL: [Type; TYPE_COUNT] = [
+        Type::Nil,
+        Type::Boolean,
+        Type::LightUserdata,
+        Type::Number,
+        Type::String,
+        Type::Table,
+        Type::Function,
+        Type::Userdata,
+        Type::Thread,
+    ];
     /// The name that `type` returns.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,18 @@
 //! Handlers that read and write tables, and their second chances: common cases that the first test does not cover.
 
 use super::*;
+use crate::object::{STR_EVENT, STR_LONG};
+use crate::table::Place;
+
+/// Copies the value of a node into a register.
+macro_rules! give {
+    ($to:expr, $node:expr) => {{
+        let (payload, tag) = $node;
+        let dst = $to;
+        (*dst).payload = payload;
+        (*dst).tag = tag;
+    }};
+}
 
 handlers! {
     fn new_table(vm, pc, base, k, t) {
@@ -288,17 +300,76 @@ handlers! {
     #[inline(never)]
     fn get_index_mid(vm, pc, base, k, t) {
         let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
-        if (*object).tag == tag::TABLE {
-            let v = Table::get((*object).as_ptr(), *key);
-            if v.tag != tag::NIL || (*(*object).as_ptr::<Table>()).meta.is_null() {
-                *reg(base, pc, 1) = v;
+        if (*object).tag == tag::TABLE && (*key).tag == tag::STR && !(*(*key).as_ptr::<Str>()).is_long() {
+            let table: *const Table = (*object).as_ptr();
+            if !(*table).is_dictionary() {
+                return get_index_shaped::<D>(vm, pc, base, k, t);
+            }
+            if let Some(v) = Table::value_of_short(table, (*key).as_ptr()) {
+                give!(reg(base, pc, 1), v);
                 next!(vm, pc, base, k, t, 1)
             }
+        }
+        get_index_hashed::<D>(vm, pc, base, k, t)
+    }
+    /// An integer outside of the array part.
+    #[inline(never)]
+    fn get_index_hashed(vm, pc, base, k, t) {
+        let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
+        if (*object).tag == tag::TABLE {
+            let table: *const Table = (*object).as_ptr();
+            if (*key).tag == tag::INT
+                && let Some(v) = Table::value_of_hashed_int(table, (*key).as_i64())
+            {
+                give!(reg(base, pc, 1), v);
+                next!(vm, pc, base, k, t, 1)
+            }
+            return get_index_other::<D>(vm, pc, base, k, t);
+        }
+        get_index_slow::<D>(vm, pc, base, k, t)
+    }
+    /// A string key of a table with a shape.
+    #[inline(never)]
+    fn get_index_shaped(vm, pc, base, k, t) {
+        let table: *const Table = (*reg(base, pc, 2)).as_ptr();
+        let name: *const Str = (*reg(base, pc, 3)).as_ptr();
+        if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, name) {
+            let holder = if holder.is_null() { table } else { holder };
+            let slot = (*holder).slots.byte_add(at);
+            if (*slot).tag != tag::NIL {
+                copy(reg(base, pc, 1), slot);
+                next!(vm, pc, base, k, t, 1)
+            }
+        }
+        get_index_other::<D>(vm, pc, base, k, t)
+    }
+    /// Any key, by the general lookup.
+    #[inline(never)]
+    fn get_index_other(vm, pc, base, k, t) {
+        let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
+        let table: *mut Table = (*object).as_ptr();
+        let v = Table::get(table, *key);
+        if v.tag != tag::NIL || (*table).meta.is_null() {
+            *reg(base, pc, 1) = v;
+            if (*key).tag == tag::STR
+                && v.tag != tag::NIL
+                && let Place::Slot(slot) = Table::place_of(table, (*key).as_ptr())
+            {
+                (*vm).lookups.fill((*table).header.word, (*key).as_ptr(), std::ptr::null(), slot * 16);
+            }
+            next!(vm, pc, base, k, t, 1)
         }
         get_index_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn set_index_mid(vm, pc, base, k, t) {
+        if store_present(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_other::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_index_other(vm, pc, base, k, t) {
         if store_plain(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
             next!(vm, pc, base, k, t, 1)
         }
@@ -306,6 +377,13 @@ handlers! {
     }
     #[inline(never)]
     fn set_index_k_mid(vm, pc, base, k, t) {
+        if store_present(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_k_other::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn set_index_k_other(vm, pc, base, k, t) {
         if store_plain(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
             next!(vm, pc, base, k, t, 1)
         }
@@ -344,14 +422,32 @@ handlers! {
                 }
             }
         } else if (*object).tag == tag::STR {
-            // Methods of strings: the string metatable's `__index` table.
-            let v = (*vm).string_method(name);
-            if v.tag != tag::NIL {
-                let window = reg(base, pc, 1);
-                copy(window.add(2), object);
-                *window = v;
-                next!(vm, pc, base, k, t, 3)
+            // Methods of strings: the string metatable's `__index` table, whose shape the inline cache holds as if it were
+            // the receiver's.
+            let methods = (*vm).string_index;
+            if !methods.is_null() && cached_shape(methods, pc) && field(pc, 0) == Opcode::SelfField as u16 {
+                let slot = cached_slot(methods, pc);
+                if (*slot).tag != tag::NIL {
+                    let window = reg(base, pc, 1);
+                    copy(window.add(2), object);
+                    copy(window, slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
             }
+            return self_string::<D>(vm, pc, base, k, t);
+        }
+        self_field_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn self_string(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        let name: *mut Str = (*konst(k, pc, 3)).as_ptr();
+        let v = (*vm).string_method(name, pc.cast_mut());
+        if v.tag != tag::NIL {
+            let window = reg(base, pc, 1);
+            copy(window.add(2), object);
+            *window = v;
+            next!(vm, pc, base, k, t, 3)
         }
         self_field_slow::<D>(vm, pc, base, k, t)
     }
@@ -397,28 +493,51 @@ unsafe fn fill_list(table: *mut Table, from: *const Value, count: usize) {
     (*table).len = (len + count) as u32;
 }
 
-/// Stores into a plain table (no metatable, no barrier due) what needs no growth; false if this is another kind of
-/// store.
+/// Whether stores into a value are plain: it is a table without a metatable, no barrier is due and no cache relies on
+/// it.
 #[inline(always)]
-unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
+unsafe fn is_plain(object: *const Value) -> bool {
     if (*object).tag != tag::TABLE {
         return false;
     }
-    let table: *mut Table = (*object).as_ptr();
-    if (*table).header.gc & GC_BARRIER != 0 || !(*table).meta.is_null() || (*table).header.aux & flag::WATCHED != 0 {
+    let table: *const Table = (*object).as_ptr();
+    (*table).header.gc & GC_BARRIER == 0 && (*table).meta.is_null() && (*table).header.aux & flag::WATCHED == 0
+}
+
+/// Stores into a plain table over a key of the hash part that is there, or behind the last element where there is room.
+#[inline(always)]
+unsafe fn store_present(object: *const Value, key: *const Value, value: *const Value) -> bool {
+    if !is_plain(object) {
         return false;
     }
-    let len = u64::from((*table).len);
-    if (*key).tag == tag::INT && (*key).payload.wrapping_sub(1) == len {
-        let tag = (*value).tag;
-        if len >= u64::from((*table).capacity) || tag == tag::NIL || (*table).has_hash() {
-            return false;
+    let table: *mut Table = (*object).as_ptr();
+    if (*key).tag == tag::INT {
+        let len = u64::from((*table).len);
+        if (*key).payload.wrapping_sub(1) == len {
+            let tag = (*value).tag;
+            if len >= u64::from((*table).capacity) || tag == tag::NIL || (*table).has_hash() {
+                return false;
+            }
+            Table::array_put(table, len as usize + 1, *value);
+            (*table).len = len as u32 + 1;
+            return true;
         }
-        Table::array_put(table, len as usize + 1, *value);
-        (*table).len = len as u32 + 1;
-        return true;
+        return (*key).payload.wrapping_sub(1) > len && Table::put_hashed_int(table, (*key).as_i64(), *value);
     }
-    Table::put_plain(table, *key, *value)
+    if (*key).tag == tag::STR {
+        let name: *const Str = (*key).as_ptr();
+        // Stores of events' keys are the general path's.
+        return (*table).is_dictionary()
+            && (*name).header.aux & (STR_LONG | STR_EVENT) == 0
+            && Table::put_short(table, name, *value);
+    }
+    false
+}
+
+/// Stores into a plain table what needs no growth; false if this is another kind of store.
+#[inline(always)]
+unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
+    is_plain(object) && Table::put_plain((*object).as_ptr(), *key, *value)
 }
 
 /// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say).

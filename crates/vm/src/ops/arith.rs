@@ -102,18 +102,62 @@ macro_rules! float_ops {
 
 float_ops! {
     div div_k div_slow div_k_slow |x, y| x / y;
-    pow pow_k pow_slow pow_k_slow |x, y| if y == 2.0 { x * x } else { float_pow(x, y) };
 }
 
-/// Floor division and modulo: integers where the divisor is positive, and floats; all else is slow.
+/// Powers: squares here, all others by a call of the C library in a handler of their own.
+macro_rules! pow_ops {
+    ($($name:ident $mid:ident $slow:ident $rhs:ident;)*) => { handlers! { $(
+        fn $name(vm, pc, base, k, t) {
+            let (a, b) = (reg(base, pc, 2), $rhs(base, k, pc));
+            if (*a).tag == tag::FLOAT
+                && ((*b).tag == tag::INT && (*b).as_i64() == 2 || (*b).tag == tag::FLOAT && (*b).as_f64() == 2.0)
+            {
+                let x = (*a).as_f64();
+                put_float(reg(base, pc, 1), x * x);
+                next!(vm, pc, base, k, t, 1)
+            }
+            $mid::<D>(vm, pc, base, k, t)
+        }
+        #[inline(never)]
+        fn $mid(vm, pc, base, k, t) {
+            let (a, b) = (reg(base, pc, 2), $rhs(base, k, pc));
+            let x = as_float!(a, $slow::<D>(vm, pc, base, k, t));
+            let y = as_float!(b, $slow::<D>(vm, pc, base, k, t));
+            put_float(reg(base, pc, 1), if y == 2.0 { x * x } else { float_pow(x, y) });
+            next!(vm, pc, base, k, t, 1)
+        }
+    )* } };
+}
+
+#[inline(always)]
+unsafe fn register_operand(base: *mut Value, _k: *const Value, pc: *const u64) -> *const Value {
+    reg(base, pc, 3)
+}
+#[inline(always)]
+unsafe fn constant_operand(_base: *mut Value, k: *const Value, pc: *const u64) -> *const Value {
+    konst(k, pc, 3)
+}
+
+pow_ops! {
+    pow pow_mid pow_slow register_operand;
+    pow_k pow_k_mid pow_k_slow constant_operand;
+}
+
+/// Floor division and modulo: integers where the divisor is positive; floats, which call the C library, in handlers of their own,
+/// so that integers need not save registers for that.
 macro_rules! floor_ops {
-    ($($reg_op:ident $k_op:ident $slow:ident $k_slow:ident $int:ident $float:ident;)*) => { handlers! { $(
+    ($($reg_op:ident $k_op:ident $slow:ident $k_slow:ident $mid:ident $k_mid:ident $int:ident $float:ident;)*) => { handlers! { $(
         fn $reg_op(vm, pc, base, k, t) {
             let (a, b) = (reg(base, pc, 2), reg(base, pc, 3));
             if (*a).tag | (*b).tag == tag::INT && (*b).as_i64() > 0 {
                 put_int(reg(base, pc, 1), $int((*a).as_i64(), (*b).as_i64()));
                 next!(vm, pc, base, k, t, 1)
             }
+            $mid::<D>(vm, pc, base, k, t)
+        }
+        #[inline(never)]
+        fn $mid(vm, pc, base, k, t) {
+            let (a, b) = (reg(base, pc, 2), reg(base, pc, 3));
             if both_floats(a, b) {
                 put_float(reg(base, pc, 1), $float((*a).as_f64(), (*b).as_f64()));
                 next!(vm, pc, base, k, t, 1)
@@ -126,6 +170,11 @@ macro_rules! floor_ops {
                 put_int(reg(base, pc, 1), $int((*a).as_i64(), (*b).as_i64()));
                 next!(vm, pc, base, k, t, 1)
             }
+            $k_mid::<D>(vm, pc, base, k, t)
+        }
+        #[inline(never)]
+        fn $k_mid(vm, pc, base, k, t) {
+            let (a, b) = (reg(base, pc, 2), konst(k, pc, 3));
             if both_floats(a, b) {
                 put_float(reg(base, pc, 1), $float((*a).as_f64(), (*b).as_f64()));
                 next!(vm, pc, base, k, t, 1)
@@ -157,8 +206,8 @@ unsafe fn int_div(a: i64, b: i64) -> i64 {
 }
 
 floor_ops! {
-    mod_ mod_k mod_slow mod_k_slow int_mod float_modulo;
-    idiv idiv_k idiv_slow idiv_k_slow int_div float_floor_div;
+    mod_ mod_k mod_slow mod_k_slow mod_mid mod_k_mid int_mod float_modulo;
+    idiv idiv_k idiv_slow idiv_k_slow idiv_mid idiv_k_mid int_div float_floor_div;
 }
 
 macro_rules! bit_ops {

@@ -119,9 +119,10 @@ const TAGGED_CALL0: u32 = tag::CLOSURE as u32 | (FrameKind::Call0 as u32) << 16;
 const TAGGED_CALLN: u32 = tag::CLOSURE as u32 | (FrameKind::CallN as u32) << 16;
 
 macro_rules! call_shells {
-    ($($name:ident $kind:ident;)*) => { handlers! { $(
+    ($($full:ident $kind:ident;)*) => { handlers! { $(
+        /// The call of anything but a Lua function with as many parameters as arguments.
         #[inline(never)]
-        fn $name(vm, pc, base, k, t) {
+        fn $full(vm, pc, base, k, t) {
             (*vm).pc = pc;
             (*vm).base = base;
             (*vm).k = k;
@@ -132,14 +133,86 @@ macro_rules! call_shells {
 }
 
 call_shells! {
-    call_mid Call1;
-    call_0_mid Call0;
-    call_n_mid CallN;
+    call_full Call1;
+    call_0_full Call0;
+    call_n_full CallN;
+}
+
+/// Moves the open values, which a shortcut left, to where the call wants them.
+macro_rules! answer_shells {
+    ($($answered:ident $kind:ident;)*) => { handlers! { $(
+        #[inline(never)]
+        fn $answered(vm, pc, base, k, t) {
+            let flow = (*vm).take_answer(FrameKind::$kind, reg(base, pc, 1), Answer::MANY);
+            resume::<D>(vm, flow)
+        }
+    )* } };
+}
+
+answer_shells! {
+    call_answered Call1;
+    call_n_answered CallN;
+    tail_call_answered TailNative;
+}
+
+/// Asks a shortcut of the callee in the window. Only the VM outlives that: the state is read again from it.
+macro_rules! ask {
+    ($vm:ident, $pc:ident, $base:ident, $k:ident, $full:ident) => {{
+        let window = reg($base, $pc, 1);
+        if (*window).tag != tag::NATIVE {
+            return $full::<D>($vm, $pc, $base, $k, (*$vm).table);
+        }
+        (*$vm).pc = $pc;
+        (*$vm).base = $base;
+        (*$vm).k = $k;
+        let answer = Vm::shortcut($vm, window, field($pc, 2) as usize);
+        if answer == Answer::DECLINED {
+            return $full::<D>($vm, (*$vm).pc, (*$vm).base, (*$vm).k, (*$vm).table);
+        }
+        answer
+    }};
 }
 
 handlers! {
     #[inline(never)]
+    fn call_mid(vm, pc, base, k, t) {
+        let answer = ask!(vm, pc, base, k, call_full);
+        let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
+        if answer == Answer::ONE {
+            copy(reg(base, pc, 3), reg(base, pc, 1));
+            return D::next(vm, pc.add(1), base, k, (*vm).table);
+        }
+        call_answered::<D>(vm, pc, base, k, (*vm).table)
+    }
+    #[inline(never)]
+    fn call_0_mid(vm, pc, base, k, t) {
+        ask!(vm, pc, base, k, call_0_full);
+        D::next(vm, (*vm).pc.add(1), (*vm).base, (*vm).k, (*vm).table)
+    }
+    #[inline(never)]
+    fn call_n_mid(vm, pc, base, k, t) {
+        let answer = ask!(vm, pc, base, k, call_n_full);
+        let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
+        if answer == Answer::ONE {
+            (*vm).open_start = reg(base, pc, 1);
+            (*vm).open_count = 1;
+            if field(pc, 3) == OPEN {
+                return D::next(vm, pc.add(1), base, k, (*vm).table);
+            }
+        }
+        call_n_answered::<D>(vm, pc, base, k, (*vm).table)
+    }
+    #[inline(never)]
     fn tail_call_mid(vm, pc, base, k, t) {
+        let answer = ask!(vm, pc, base, k, tail_call_full);
+        let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
+        if answer == Answer::ONE {
+            return return_1::<D>(vm, pc, base, k, (*vm).table);
+        }
+        tail_call_answered::<D>(vm, pc, base, k, (*vm).table)
+    }
+    #[inline(never)]
+    fn tail_call_full(vm, pc, base, k, t) {
         (*vm).pc = pc;
         (*vm).base = base;
         (*vm).k = k;

@@ -8,6 +8,7 @@ impl Table {
         (*this).nodes.add((hash as usize) & ((1usize << (*this).node_bits) - 1))
     }
 
+    #[inline]
     pub(super) unsafe fn hash_of(key: Value) -> u32 {
         match key.tag {
             tag::INT => hash_int(key.as_i64()),
@@ -22,7 +23,7 @@ impl Table {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn find_int(this: *const Table, i: i64) -> Option<*mut Node> {
         if (*this).nodes.is_null() {
             return None;
@@ -39,7 +40,7 @@ impl Table {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) unsafe fn find_short(this: *const Table, key: *const Str) -> Option<*mut Node> {
         if (*this).nodes.is_null() {
             return None;
@@ -54,6 +55,74 @@ impl Table {
                 d => n = n.offset(d as isize),
             }
         }
+    }
+
+    /// A float key that is not integral, and no NaN: floats that are equal have equal bits then.
+    #[inline]
+    pub(super) unsafe fn find_float(this: *const Table, key: Value) -> Option<*mut Node> {
+        if (*this).nodes.is_null() {
+            return None;
+        }
+        let mut n = Table::main_position(this, Table::hash_of(key));
+        loop {
+            if (*n).key == key.payload && (*n).key_tag == tag::FLOAT {
+                return Some(n);
+            }
+            match (*n).next {
+                0 => return None,
+                d => n = n.offset(d as isize),
+            }
+        }
+    }
+
+    /// Payload and tag under an interned string in the hash part, if it is there and not nil.
+    ///
+    /// # Safety
+    /// `this` and `key` are live; the table is a dictionary.
+    #[inline(always)]
+    pub unsafe fn value_of_short(this: *const Table, key: *const Str) -> Option<(u64, u8)> {
+        match Table::find_short(this, key) {
+            Some(n) if (*n).value_tag != tag::NIL => Some(((*n).value, (*n).value_tag)),
+            _ => None,
+        }
+    }
+
+    /// Payload and tag under an integer in the hash part, if it is there and not nil.
+    ///
+    /// # Safety
+    /// `this` is live.
+    #[inline(always)]
+    pub unsafe fn value_of_hashed_int(this: *const Table, i: i64) -> Option<(u64, u8)> {
+        match Table::find_int(this, i) {
+            Some(n) if (*n).value_tag != tag::NIL => Some(((*n).value, (*n).value_tag)),
+            _ => None,
+        }
+    }
+
+    /// Overwrites what an interned string has in the hash part; false if it has no node.
+    ///
+    /// # Safety
+    /// `this`, `key` and `v` are live; the caller runs the barrier.
+    #[inline(always)]
+    pub unsafe fn put_short(this: *mut Table, key: *const Str, v: Value) -> bool {
+        let found = Table::find_short(this, key);
+        if let Some(n) = found {
+            (*n).set_value(v);
+        }
+        found.is_some()
+    }
+
+    /// Overwrites what an integer has in the hash part; false if it has no node.
+    ///
+    /// # Safety
+    /// As [`Table::put_short`]; `i` is neither in the array part nor next behind it.
+    #[inline(always)]
+    pub unsafe fn put_hashed_int(this: *mut Table, i: i64, v: Value) -> bool {
+        let found = Table::find_int(this, i);
+        if let Some(n) = found {
+            (*n).set_value(v);
+        }
+        found.is_some()
     }
 
     pub(super) unsafe fn find_node(this: *const Table, key: Value) -> Option<*mut Node> {
@@ -101,6 +170,7 @@ impl Table {
     }
 
     /// Inserts an absent key; false when there is no room.
+    #[inline(always)]
     pub(super) unsafe fn insert(this: *mut Table, key: Value, v: Value) -> bool {
         if (*this).nodes.is_null() {
             return false;
@@ -112,6 +182,12 @@ impl Table {
             (*main).set_value(v);
             return true;
         }
+        Table::insert_colliding(this, main, key, v)
+    }
+
+    /// Inserts an absent key whose main position has a key already.
+    #[inline(never)]
+    unsafe fn insert_colliding(this: *mut Table, main: *mut Node, key: Value, v: Value) -> bool {
         // A dead entry of the same chain can take the new key: churn at a constant size needs no rehash.
         let other = Table::main_position(this, Table::hash_of_node(main));
         if other == main {
@@ -342,6 +418,7 @@ impl Table {
                 Table::find_short(this, s)
             }
             tag::TABLE | tag::TRUE | tag::FALSE => Table::find_node(this, key),
+            tag::FLOAT if is_fractional(key.as_f64()) => Table::find_float(this, key),
             _ => return false,
         };
         match found {
