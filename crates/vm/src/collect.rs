@@ -90,6 +90,7 @@ impl Vm {
     /// F4.
     pub(crate) unsafe fn collect_only(&mut self) {
         self.save_thread();
+        self.free_spare_stacks();
         // The code of dead functions goes with the caches in it.
         self.flush_caches();
         let mut heap = std::mem::replace(&mut self.heap, perilune_gc::raw::RawHeap::new(Default::default()));

@@ -17,6 +17,9 @@ use std::ptr::{NonNull, null, null_mut};
 /// Slots of a new stack.
 pub(crate) const INITIAL_SLOTS: usize = SPARE_SLOTS + 64;
 
+/// How many stacks of dead coroutines wait for new ones, until the next collection.
+const MAX_SPARE_STACKS: usize = 16;
+
 /// What a coroutine is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -198,15 +201,37 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
     }
 }
 
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.free_spare_stacks();
+    }
+}
+
 impl Vm {
+    /// Gives the stacks that wait for new coroutines back.
+    pub(crate) fn free_spare_stacks(&mut self) {
+        while let Some(stack) = self.spare_stacks.pop() {
+            if let (Some(p), Some(layout)) = (NonNull::new(stack.cast::<u8>()), layout(INITIAL_SLOTS)) {
+                // SAFETY: `bury` put it there, of this size, and nothing points into it.
+                unsafe { self.heap.memory.free(p, layout) };
+            }
+        }
+    }
+
     /// A coroutine without a function.
     ///
     /// # Errors
     /// Out of memory.
     pub(crate) unsafe fn new_thread_object(&mut self) -> Result<*mut Thread, OutOfMemory> {
         let new_layout = layout(INITIAL_SLOTS).ok_or(OutOfMemory)?;
-        let stack: *mut Value = self.heap.memory.alloc(new_layout)?.cast().as_ptr();
-        std::ptr::write_bytes(stack, 0, INITIAL_SLOTS);
+        let stack = match self.spare_stacks.pop() {
+            Some(stack) => stack,
+            None => {
+                let stack: *mut Value = self.heap.memory.alloc(new_layout)?.cast().as_ptr();
+                std::ptr::write_bytes(stack, 0, INITIAL_SLOTS);
+                stack
+            }
+        };
         let p = match self.heap.alloc(kind::THREAD, size_of::<Thread>()) {
             Ok(p) => p,
             Err(e) => {
@@ -425,7 +450,13 @@ pub(crate) unsafe fn finish_body(vm: &mut Vm, start: *mut Value, count: usize) -
 /// Gives a dead coroutine's stack back.
 unsafe fn bury(vm: &mut Vm, co: *mut Thread) {
     if !std::ptr::eq(vm.thread, co) && matches!((*co).status, Status::Dead) {
-        free_stack_buffer(co, &mut vm.heap.memory);
+        if (*co).size == INITIAL_SLOTS && vm.spare_stacks.len() < MAX_SPARE_STACKS {
+            vm.spare_stacks.push((*co).stack);
+            (*co).stack = null_mut();
+            (*co).size = 0;
+        } else {
+            free_stack_buffer(co, &mut vm.heap.memory);
+        }
         (*co).base = null_mut();
         (*co).top = null_mut();
         (*co).tbc.clear();

@@ -106,6 +106,8 @@ pub struct Vm {
     pub(crate) thread: *mut Thread,
     pub(crate) main_thread: *mut Thread,
     pub(crate) stack_base: *mut Value,
+    /// Stacks of dead coroutines, of the size that new ones have.
+    pub(crate) spare_stacks: Vec<*mut Value>,
     pub(crate) globals: *mut Table,
     pub(crate) registry: *mut Table,
     /// The value of the error on its way.
@@ -179,6 +181,7 @@ impl Vm {
             thread: null_mut(),
             main_thread: null_mut(),
             stack_base: null_mut(),
+            spare_stacks: Vec::new(),
             globals: null_mut(),
             registry: null_mut(),
             error: Value::NIL,

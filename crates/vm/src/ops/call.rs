@@ -1,6 +1,8 @@
 //! Handlers of calls, returns and varargs.
 
 use super::*;
+use crate::frame::flag as frame_flag;
+use crate::object::Native;
 
 handlers! {
     fn call(vm, pc, base, k, t) {
@@ -52,7 +54,29 @@ handlers! {
         call_n_mid::<D>(vm, pc, base, k, t)
     }
     fn call_open(vm, pc, base, k, t) { call_open_slow::<D>(vm, pc, base, k, t) }
-    fn tail_call(vm, pc, base, k, t) { tail_call_mid::<D>(vm, pc, base, k, t) }
+    fn tail_call(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let closure: *mut Closure = (*window).as_ptr();
+            let proto = (*closure).proto;
+            let frame = base.cast::<u8>();
+            if (*proto).arity == u32::from(field(pc, 2))
+                && base.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit
+                && *frame.offset(offset::FLAGS) & frame_flag::VARARG == 0
+            {
+                // The frame's header stays, but for the callee.
+                frame.offset(offset::CALLEE).cast::<*mut Closure>().write(closure);
+                frame.offset(offset::FLAGS).write(frame_flag::TAIL);
+                let mut i = 0;
+                while i < field(pc, 2) as usize {
+                    copy(base.add(i), window.add(HEADER_SLOTS + i));
+                    i += 1;
+                }
+                return D::next(vm, (*proto).code, base, (*proto).constants, (*vm).table);
+            }
+        }
+        tail_call_mid::<D>(vm, pc, base, k, t)
+    }
     fn tail_call_open(vm, pc, base, k, t) { tail_call_open_slow::<D>(vm, pc, base, k, t) }
     fn return_0(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
@@ -126,6 +150,15 @@ macro_rules! call_shells {
             (*vm).pc = pc;
             (*vm).base = base;
             (*vm).k = k;
+            let window = reg(base, pc, 1);
+            if (*window).tag == tag::NATIVE && !(*vm).heap.should_collect() {
+                let frame = RegisterFrame(window.add(HEADER_SLOTS));
+                frame.link(FrameKind::$kind, base, pc.add(1), k);
+                (*vm).base = frame.0;
+                let native: *mut Native = (*window).as_ptr();
+                let flow = ((*native).run)(vm, native, field(pc, 2) as usize);
+                return resume::<D>(vm, flow);
+            }
             let flow = (*vm).call_slow(FrameKind::$kind, false);
             resume::<D>(vm, flow)
         }
@@ -221,6 +254,27 @@ handlers! {
     }
     #[inline(never)]
     fn return_1_mid(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::CallN as u16 {
+            let src = reg(base, pc, 1);
+            let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+            let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+            let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+            let wanted = *back.cast::<u16>().sub(1);
+            if wanted == OPEN {
+                (*vm).open_start = src;
+                (*vm).open_count = 1;
+            } else if wanted > 0 {
+                let window = caller.byte_add(*back.cast::<u16>().sub(3) as usize);
+                copy(window, src);
+                let mut i = 1;
+                while i < wanted as usize {
+                    (*window.add(i)).tag = tag::NIL;
+                    i += 1;
+                }
+            }
+            return D::next(vm, back, caller, k, t);
+        }
         (*vm).pc = pc;
         (*vm).base = base;
         (*vm).k = k;
