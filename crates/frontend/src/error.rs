@@ -86,6 +86,11 @@ pub enum ErrorKind {
     NotDeclared(Box<[u8]>),
     /// A global used where `_ENV` itself is declared as a global.
     EnvIsGlobal(Box<[u8]>),
+    /// A `break` outside of loops, as 5.4 finds it: at the end of its function.
+    BreakOutsideLoop {
+        /// The line of the `break`.
+        line: u32,
+    },
     /// A `goto` without a label in sight.
     NoVisibleLabel {
         /// The label's name.
@@ -101,6 +106,8 @@ pub enum ErrorKind {
         line: u32,
         /// The variable, or `*` of `global *`.
         variable: Box<[u8]>,
+        /// Whether the message calls it a local, as 5.4's does.
+        says_local: bool,
     },
     /// A label declared twice.
     LabelRepeated {
@@ -187,13 +194,22 @@ impl ErrorKind {
             ErrorKind::EnvIsGlobal(name) => {
                 put(&[b"_ENV is global when accessing variable '", name, b"'"]);
             }
+            ErrorKind::BreakOutsideLoop { line } => {
+                put(&[format!("break outside loop at line {line}").as_bytes()]);
+            }
             ErrorKind::NoVisibleLabel { name, line } => {
                 put(&[b"no visible label '", name, b"' for <goto> at line "]);
                 put(&[line.to_string().as_bytes()]);
             }
-            ErrorKind::JumpIntoScope { label, line, variable } => {
+            ErrorKind::JumpIntoScope {
+                label,
+                line,
+                variable,
+                says_local,
+            } => {
+                let kind: &[u8] = if *says_local { b"local " } else { b"" };
                 put(&[b"<goto ", label, b"> at line ", line.to_string().as_bytes()]);
-                put(&[b" jumps into the scope of '", variable, b"'"]);
+                put(&[b" jumps into the scope of ", kind, b"'", variable, b"'"]);
             }
             ErrorKind::LabelRepeated { name, line } => {
                 put(&[b"label '", name, b"' already defined on line "]);

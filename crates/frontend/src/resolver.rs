@@ -106,6 +106,8 @@ struct Frame {
     temporaries: u32,
     /// The loops around this place, with the level outside of each.
     loops: Vec<(StmtId, u32)>,
+    /// Breaks outside of them.
+    stray_breaks: Vec<StmtId>,
     /// Is the function known to have too many locals, upvalues or registers?
     too_many: bool,
 }
@@ -177,7 +179,15 @@ impl Resolver<'_> {
 
     /// Reports an error that is met once the text up to `consumed` is read.
     fn error(&mut self, kind: ErrorKind, span: Span, consumed: u32) {
-        let line = self.chunk.line_after(consumed);
+        let line = if self.chunk.std.old_syntax_messages() {
+            // The reference names the line of the token ahead, until 5.4.
+            let line = self.chunk.lines.line(consumed.saturating_sub(1));
+            let mut lexer = Lexer::starting_at(&self.chunk.source, consumed, line);
+            lexer.next_token();
+            lexer.line
+        } else {
+            self.chunk.line_after(consumed)
+        };
         let order = Order {
             consumed,
             phase: Phase::Meaning,
@@ -202,10 +212,14 @@ impl Resolver<'_> {
         let mut lexer = Lexer::starting_at(&self.chunk.source, consumed, line);
         let token = lexer.next_token();
         self.out.errors.push(SyntaxError {
-            kind: ErrorKind::TooMany {
-                what,
-                limit,
-                function_line,
+            kind: if self.chunk.std.old_syntax_messages() && matches!(what, "registers" | "returns") {
+                ErrorKind::Message("function or expression needs too many registers")
+            } else {
+                ErrorKind::TooMany {
+                    what,
+                    limit,
+                    function_line,
+                }
             },
             span: token.span,
             line: lexer.line,

@@ -75,6 +75,12 @@ impl Std {
         if self >= Std::V5_5 { 15 } else { 2000 }
     }
 
+    /// Are syntax errors worded as before 5.5: too many registers without a limit, scopes "of local 'x'", and a `break`
+    /// outside of loops found where its function ends?
+    pub fn old_syntax_messages(self) -> bool {
+        self < Std::V5_5
+    }
+
     /// Is the control variable of a `for` loop read-only?
     pub fn const_loop_variables(self) -> bool {
         self >= Std::V5_5

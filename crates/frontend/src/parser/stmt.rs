@@ -97,7 +97,8 @@ impl Parser<'_> {
             TokenKind::DoubleColon => self.label_statement(start),
             TokenKind::Return => self.return_statement(start),
             TokenKind::Break => {
-                if self.functions_open.last().is_some_and(|function| function.loops == 0) {
+                let outside = self.functions_open.last().is_some_and(|function| function.loops == 0);
+                if outside && !self.std.old_syntax_messages() {
                     self.error_here(ErrorKind::Message("break outside loop"));
                     self.next();
                     self.finish(Stmt::Missing(None), start);

@@ -184,7 +184,12 @@ impl Resolver<'_> {
             if let Some(consumed) = consumed {
                 let line = self.chunk.stmt_line(stmt);
                 let label = self.name_bytes(name);
-                let kind = ErrorKind::JumpIntoScope { label, line, variable };
+                let kind = ErrorKind::JumpIntoScope {
+                    label,
+                    line,
+                    variable,
+                    says_local: self.chunk.std.old_syntax_messages(),
+                };
                 self.error(kind, self.chunk.stmt_span(stmt), consumed);
             }
             return;
@@ -201,14 +206,25 @@ impl Resolver<'_> {
         self.jumps.push(FoundJump { stmt, link });
     }
 
-    /// Reports the gotos that found no label in their function, from `first` on.
+    /// Reports the gotos that found no label in their function, from `first` on, and the breaks outside of loops that the
+    /// parser has not reported.
     pub(super) fn unmet(&mut self, first: u32, consumed: Option<u32>) {
-        for goto in self.gotos.split_off(first as usize) {
-            if let Some(consumed) = consumed {
-                let (name, line) = (self.name_bytes(goto.name), self.chunk.stmt_line(goto.stmt));
-                let kind = ErrorKind::NoVisibleLabel { name, line };
-                self.error(kind, self.chunk.stmt_span(goto.stmt), consumed);
-            }
+        let gotos = self.gotos.split_off(first as usize);
+        let mut unmet: Vec<_> = gotos.into_iter().map(|goto| (goto.stmt, Some(goto.name))).collect();
+        let breaks = std::mem::take(&mut self.frame().stray_breaks);
+        unmet.extend(breaks.into_iter().map(|stmt| (stmt, None)));
+        unmet.sort_by_key(|&(stmt, _)| self.chunk.stmt_span(stmt).start);
+        for (stmt, name) in unmet {
+            let Some(consumed) = consumed else { continue };
+            let line = self.chunk.stmt_line(stmt);
+            let kind = match name {
+                Some(name) => ErrorKind::NoVisibleLabel {
+                    name: self.name_bytes(name),
+                    line,
+                },
+                None => ErrorKind::BreakOutsideLoop { line },
+            };
+            self.error(kind, self.chunk.stmt_span(stmt), consumed);
         }
     }
 
@@ -224,6 +240,7 @@ impl Resolver<'_> {
 
     pub(super) fn break_out(&mut self, stmt: StmtId) {
         let Some(&(loop_stmt, level)) = self.frame().loops.last() else {
+            self.frame().stray_breaks.push(stmt);
             return;
         };
         let target = JumpTarget::LoopEnd(loop_stmt);

@@ -42,6 +42,7 @@ impl<'c> Resolver<'c> {
             registers: 0,
             temporaries: 0,
             loops: Vec::new(),
+            stray_breaks: Vec::new(),
             too_many: false,
         });
         let outer_link = std::mem::replace(&mut self.link, super::NONE);

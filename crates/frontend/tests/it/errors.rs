@@ -156,3 +156,42 @@ fn lua_5_4_has_no_global_declarations() {
         "s:1: <name> expected near '<'"
     );
 }
+
+#[test]
+fn lua_5_4_words_some_errors_otherwise() {
+    let options = Options {
+        std: Std::V5_4,
+        ..Options::default()
+    };
+    let cases: [(&str, &str); 7] = [
+        (
+            "local a\nbreak\nlocal b\n\nreturn a",
+            "s:5: break outside loop at line 2",
+        ),
+        (
+            "while x do function f()\n break\n\n end\n end",
+            "s:5: break outside loop at line 2",
+        ),
+        ("goto x\n break", "s:2: no visible label 'x' for <goto> at line 1"),
+        ("break\n x = = 1", "s:2: unexpected symbol near '='"),
+        (
+            "goto x; local aa ::x:: print(aa)",
+            "s:1: <goto x> at line 1 jumps into the scope of local 'aa'",
+        ),
+        ("::a::\n::a::\n\nx = 1", "s:4: label 'a' already defined on line 2"),
+        (
+            "local x <const> = 1; x\n\n= 2",
+            "s:3: attempt to assign to const variable 'x'",
+        ),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(message_with(source.as_bytes(), &options), expected, "{source}");
+    }
+    let many = "x,".repeat(260);
+    for source in [format!("f({many}x)"), format!("local a, b = {many}x")] {
+        assert_eq!(
+            message_with(source.as_bytes(), &options),
+            "s:1: function or expression needs too many registers near 'x'"
+        );
+    }
+}
