@@ -159,6 +159,12 @@ impl<'a> Source<'a> {
         positional - usize::from(varargs)
     }
 
+    /// How many fields a constructor with so many keyed items makes room for: an even number, so that a field that comes
+    /// later often needs no new block.
+    pub(crate) fn record_hint(&self, keyed: usize) -> usize {
+        if keyed > 2 { keyed.next_multiple_of(2) } else { keyed }
+    }
+
     /// The left part that is evaluated before all others of an expression, where chains may be long.
     /// Short-circuit operators and concatenation have their own ways.
     pub(crate) fn left_part(&self, expr: ExprId) -> Option<ExprId> {

@@ -25,6 +25,9 @@ pub struct Options {
     pub stack_limit: Option<usize>,
     /// Collect at every safepoint and poison what is freed.
     pub gc_stress: bool,
+    /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
+    /// freed.
+    pub gc_step_stress: bool,
     /// Move the register stack whenever it might be.
     pub stack_stress: bool,
     /// Take no paths from environment variables, as `lua -E`.
@@ -42,6 +45,7 @@ impl Default for Options {
             memory_limit: None,
             stack_limit: None,
             gc_stress: false,
+            gc_step_stress: false,
             stack_stress: false,
             ignore_environment: false,
         }
@@ -157,6 +161,7 @@ impl Lua {
             memory_limit: options.memory_limit,
             stack_limit: options.stack_limit,
             gc_stress: options.gc_stress,
+            gc_step_stress: options.gc_step_stress,
             stack_stress: options.stack_stress,
             seed: 0,
         });

@@ -59,7 +59,7 @@ impl Vm {
                     if self.heap.should_collect() {
                         self.base = frame.0;
                         self.top = frame.0.add(nargs);
-                        self.collect_garbage();
+                        self.collect_step();
                     } else {
                         self.base = frame.0;
                     }

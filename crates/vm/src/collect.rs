@@ -3,11 +3,11 @@
 use crate::error::message;
 use crate::frame::HEADER_SLOTS;
 use crate::meta::Event;
-use crate::object::{kind, mark_ptr, mark_value, tag_of_kind};
-use crate::table::Table;
+use crate::object::{Objects, kind, mark_ptr, mark_value, tag_of_kind};
+use crate::table::{Table, flag};
 use crate::value::{Value, tag};
 use crate::vm::{SPARE_SLOTS, Vm};
-use perilune_gc::raw::{Ptr, Roots, Tracer, WeakPhase};
+use perilune_gc::raw::{Config, Phase, Ptr, RawHeap, Roots, Tracer, WeakPhase};
 
 struct VmRoots<'a>(&'a mut Vm);
 
@@ -19,6 +19,9 @@ unsafe impl Roots for VmRoots<'_> {
         mark_ptr(t, vm.registry);
         mark_ptr(t, vm.main_thread);
         mark_ptr(t, vm.thread);
+        // Its stack changes without a barrier, so it is traced whenever the roots are.
+        // SAFETY: F4; the state of the running coroutine was saved.
+        unsafe { crate::thread::trace(vm.thread, t) };
         vm.shapes.trace_roots(t);
         for &key in &vm.event_keys {
             mark_ptr(t, key);
@@ -43,13 +46,20 @@ unsafe impl Roots for VmRoots<'_> {
         let keys: Vec<Ptr> = phase.clear_keys().collect();
         // SAFETY: H1; the containers are live tables.
         unsafe {
+            // A table may have got another mode since it was put off; then it was traced again.
             for t in values {
-                Table::clear_weak(t.cast().as_ptr(), false, true, &mut |v| is_dead(phase, v));
+                if t.as_ref().aux & flag::WEAK_VALUES != 0 {
+                    Table::clear_weak(t.cast().as_ptr(), false, true, &mut |v| is_dead(phase, v));
+                }
             }
             for t in keys {
-                Table::clear_weak(t.cast().as_ptr(), true, false, &mut |v| is_dead(phase, v));
+                if t.as_ref().aux & flag::WEAK_KEYS != 0 {
+                    Table::clear_weak(t.cast().as_ptr(), true, false, &mut |v| is_dead(phase, v));
+                }
             }
             if phase.is_last() {
+                // The code of dead functions goes with the caches in it.
+                self.0.flush_caches();
                 self.0.strings.sweep(phase);
                 self.0.shapes.sweep(phase);
             }
@@ -71,31 +81,71 @@ fn is_dead(phase: &mut WeakPhase<'_>, v: Value) -> bool {
 }
 
 impl Vm {
-    /// Collects, and runs the finalizers that are due.
+    /// What a safepoint does when a collection is due: a step, and the finalizers that it made due.
+    ///
+    /// # Safety
+    /// F4: the saved base, pc and top describe the running stack.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn collect_step(&mut self) {
+        let ended = self.with_roots(|heap, roots| heap.step(roots));
+        if ended && self.heap.has_finalizable() && !self.in_finalizer {
+            self.run_finalizers();
+        }
+    }
+
+    /// `collectgarbage("step", n)`: as much as `bytes` of allocation would cause, or a basic step; whether a cycle ended.
+    ///
+    /// # Safety
+    /// F4.
+    pub(crate) unsafe fn collect_by(&mut self, bytes: usize) -> bool {
+        let ended = self.with_roots(|heap, roots| heap.step_by(roots, bytes));
+        if self.heap.has_finalizable() && !self.in_finalizer {
+            self.run_finalizers();
+        }
+        ended
+    }
+
+    /// A safepoint of an instruction that is about to allocate `bytes`: steps if that is due, and makes room below the
+    /// limit if it can.
+    ///
+    /// # Safety
+    /// F4.
+    pub(crate) unsafe fn safepoint(&mut self, bytes: usize) {
+        if self.heap.should_collect() {
+            self.collect_step();
+        }
+        if !self.heap.has_room(bytes) {
+            self.collect_garbage();
+        }
+    }
+
+    /// Collects everything, and runs the finalizers that are due.
     ///
     /// # Safety
     /// F4: the saved base, pc and top describe the running stack.
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn collect_garbage(&mut self) {
-        self.collect_only();
+        self.with_roots(|heap, roots| heap.collect(roots));
         if self.heap.has_finalizable() && !self.in_finalizer {
             self.run_finalizers();
         }
     }
 
-    /// Collects without running finalizers.
+    /// Lends the heap and the roots at once.
     ///
     /// # Safety
     /// F4.
-    pub(crate) unsafe fn collect_only(&mut self) {
+    unsafe fn with_roots<T>(&mut self, f: impl FnOnce(&mut RawHeap<Objects>, &mut VmRoots<'_>) -> T) -> T {
         self.save_thread();
-        self.free_spare_stacks();
-        // The code of dead functions goes with the caches in it.
-        self.flush_caches();
-        let mut heap = std::mem::replace(&mut self.heap, perilune_gc::raw::RawHeap::new(Default::default()));
-        heap.collect(&mut VmRoots(self));
+        if self.heap.phase() == Phase::Idle {
+            self.free_spare_stacks();
+        }
+        let mut heap = std::mem::replace(&mut self.heap, RawHeap::new(Config::default()));
+        let result = f(&mut heap, &mut VmRoots(self));
         self.heap = heap;
+        result
     }
 
     /// Runs the finalizers of objects that the last collection found dead.

@@ -286,6 +286,10 @@ unsafe impl Model for Objects {
         }
     }
 
+    unsafe fn trace_part(obj: Ptr, from: usize, t: &mut Tracer) {
+        Table::trace_part(obj.cast().as_ptr(), from, t);
+    }
+
     unsafe fn trace_ephemeron(obj: Ptr, t: &mut Tracer) {
         Table::trace_ephemeron(obj.cast().as_ptr(), t);
     }

@@ -408,32 +408,26 @@ impl Vm {
     // ---- objects ----
 
     pub(crate) unsafe fn new_table_slow(&mut self) -> Flow {
-        if self.heap.should_collect() {
-            self.collect_garbage();
-        }
         let (array, record) = (field(self.pc, 2) as usize, field(self.pc, 3) as usize);
+        self.safepoint(Table::size_for(array, record));
         let t = self.new_table(array, record)?;
         *reg(self.base, self.pc, 1) = Value::table(t);
         self.done(1)
     }
 
     pub(crate) unsafe fn new_cell_slow(&mut self) -> Flow {
-        if self.heap.should_collect() {
-            self.collect_garbage();
-        }
+        self.safepoint(size_of::<Cell>());
         let cell = self.new_cell(*reg(self.base, self.pc, 2))?;
         *reg(self.base, self.pc, 1) = Value::cell(cell);
         self.done(1)
     }
 
     pub(crate) unsafe fn closure_slow(&mut self) -> Flow {
-        if self.heap.should_collect() {
-            self.collect_garbage();
-        }
+        let count = field(self.pc, 4) as usize;
+        self.safepoint(Closure::size_for(count));
         let pc = self.pc;
         let closure: *mut Closure = self.frame().callee().as_ptr();
         let proto: *mut Proto = *(*(*closure).proto).protos.add(*pc.cast::<u32>().add(1) as usize);
-        let count = field(pc, 4) as usize;
         let new = self.new_closure(proto, count)?;
         let ups = (*new).upvalues_mut();
         for i in 0..count {
@@ -449,10 +443,8 @@ impl Vm {
     }
 
     pub(crate) unsafe fn vararg_table_slow(&mut self) -> Flow {
-        if self.heap.should_collect() {
-            self.collect_garbage();
-        }
         let (start, count) = self.frame().varargs();
+        self.safepoint(Table::size_for(count, 1));
         let t = self.new_table(count, 1)?;
         if let Err(e) = Table::set_list(t, &mut self.heap, &mut self.shapes, 1, start, count) {
             return Err(self.set_error(e));
@@ -553,12 +545,13 @@ impl Vm {
     }
 
     pub(crate) unsafe fn concat_slow(&mut self) -> Flow {
-        if self.heap.should_collect() {
-            self.collect_garbage();
-        }
         let pc = self.pc;
         let first = reg(self.base, pc, 2);
         let n = field(pc, 3) as usize;
+        let bytes: usize = (0..n)
+            .map(|i| (*first.add(i)).str_bytes().map_or(32, <[u8]>::len))
+            .sum();
+        self.safepoint(bytes + size_of::<Str>());
         if let Some(s) = self.concat_plain(first, n)? {
             *reg(self.base, pc, 1) = Value::str(s);
             return self.done(1);

@@ -293,6 +293,8 @@ impl Vm {
     }
 
     unsafe fn switch_to(&mut self, t: *mut Thread) {
+        // While a coroutine runs, its stack changes without a barrier; from now on it does not.
+        self.barrier(self.thread);
         self.adopt_thread(t);
         self.base = (*t).base;
         self.pc = (*t).pc;

@@ -11,7 +11,7 @@ use crate::table::{SetError, Table, flag};
 use crate::thread::{Status, Thread};
 use crate::value::{Value, tag};
 use perilune_bytecode::Opcode;
-use perilune_gc::raw::{Config, GC_BARRIER, OutOfMemory, RawHeap};
+use perilune_gc::raw::{Config, GC_BARRIER, OutOfMemory, RawHeap, Stress};
 use perilune_lang::Std;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -67,6 +67,9 @@ pub struct Options {
     pub stack_limit: Option<usize>,
     /// Collect at every safepoint and poison what is freed.
     pub gc_stress: bool,
+    /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
+    /// freed.
+    pub gc_step_stress: bool,
     /// Move the register stack whenever it might be.
     pub stack_stress: bool,
     /// Seed of string hashes.
@@ -211,8 +214,12 @@ impl Vm {
         let done = unsafe { vm.open() };
         done.expect("a heap without a limit gives the first objects");
         vm.heap.set_limit(options.memory_limit);
-        vm.heap.set_stress(options.gc_stress);
-        vm.heap.set_poison(options.gc_stress);
+        vm.heap
+            .set_stress_mode(match (options.gc_stress, options.gc_step_stress) {
+                (true, _) => Stress::Full,
+                (false, true) => Stress::Step,
+                (false, false) => Stress::Off,
+            });
         vm
     }
 
@@ -386,7 +393,7 @@ impl Vm {
     /// All are live.
     #[inline]
     pub(crate) unsafe fn table_set(&mut self, t: *mut Table, key: Value, v: Value) -> Result<(), SetError> {
-        self.note_store(t, key);
+        self.note_store(t, key, v);
         let shape = (*t).header.word;
         Table::set_dynamic(t, &mut self.heap, &mut self.shapes, key, v)?;
         self.after_store(t, shape);
@@ -402,7 +409,7 @@ impl Vm {
     /// All are live.
     #[inline]
     pub(crate) unsafe fn table_set_str(&mut self, t: *mut Table, key: *mut Str, v: Value) -> Result<(), SetError> {
-        self.note_store(t, Value::str(key));
+        self.note_store(t, Value::str(key), v);
         let shape = (*t).header.word;
         Table::set_str(t, &mut self.heap, &mut self.shapes, key, v)?;
         self.after_store(t, shape);
@@ -410,8 +417,15 @@ impl Vm {
     }
 
     #[inline]
-    unsafe fn note_store(&mut self, t: *mut Table, key: Value) {
-        self.barrier(t);
+    unsafe fn note_store(&mut self, t: *mut Table, key: Value, v: Value) {
+        if (*t).needs_barrier() {
+            let p = std::ptr::NonNull::new_unchecked(t.cast());
+            if Table::is_large_store(t, key) {
+                self.heap.barrier_forward(p, v.header());
+            } else {
+                self.heap.barrier(p);
+            }
+        }
         if key.is_str() {
             let s: *mut Str = key.as_ptr();
             if is_event_key(s) {

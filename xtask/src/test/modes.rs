@@ -54,6 +54,11 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         small: true,
+        build: Build::Dev,
+        ..flags("gc step stress", &["--gc-step-stress"])
+    },
+    Mode {
+        small: true,
         ..flags("gc stress, registers 4", &["--gc-stress", "--registers", "4"])
     },
 ];

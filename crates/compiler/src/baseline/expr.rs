@@ -528,7 +528,7 @@ impl Baseline<'_> {
             .count();
         let open = matches!(items.last(), Some(TableItem::Positional(last)) if self.source.is_multi(*last));
         let array = Count(size_hint(self.source.array_hint(items, positional)));
-        let record = Count(size_hint(items.len() - positional));
+        let record = Count(size_hint(self.source.record_hint(items.len() - positional)));
         let slot = self.target(want);
         self.emit(Op::NewTable {
             dst: Reg(slot),

@@ -203,7 +203,9 @@ impl Lower<'_, '_> {
             .count();
         let open = matches!(items.last(), Some(TableItem::Positional(last)) if self.source.is_multi(*last));
         let array = self.source.array_hint(items, positional) as u32;
-        let table = self.b.new_table(array, (items.len() - positional) as u32);
+        let table = self
+            .b
+            .new_table(array, self.source.record_hint(items.len() - positional) as u32);
         let mut stored = 0;
         let mut pending = Vec::new();
         for (i, item) in items.iter().enumerate() {

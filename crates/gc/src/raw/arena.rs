@@ -30,6 +30,8 @@ pub(super) struct Arena {
     pub huge: usize,
     /// The next arena of the same slot that has free blocks.
     pub next: Option<NonNull<Arena>>,
+    /// The sweep that last took it: it is swept if this is the heap's.
+    pub epoch: u32,
     /// Every block below this cell is in use; from here on only those in `live` are.
     pub cursor: u32,
     /// Size class; unused in a huge object.

@@ -24,15 +24,27 @@ pub struct Config {
     pub floor: usize,
     /// Entries of the gray stack at most; a heap that needs more is searched for the rest.
     pub gray_limit: usize,
+    /// How fast an incremental cycle goes on compared with allocation, in percent of [`STEP_WORK`] objects per step.
+    pub step_mul: usize,
+    /// The bytes allocated between two steps of an incremental cycle.
+    pub step_size: usize,
+    /// A heap of fewer bytes is collected in one step: that takes less than a millisecond, and no barriers.
+    pub one_step: usize,
 }
+
+/// Objects that a step marks when `step_mul` is 100.
+pub const STEP_WORK: usize = 4000;
 
 impl Default for Config {
     fn default() -> Config {
         Config {
             limit: None,
-            pause: 200,
+            pause: 150,
             floor: 256 << 10,
             gray_limit: usize::MAX,
+            step_mul: 200,
+            step_size: 128 << 10,
+            one_step: 1 << 20,
         }
     }
 }
@@ -51,7 +63,7 @@ pub(super) enum Group {
 }
 
 const GROUPS: usize = 4;
-const SLOTS: usize = GROUPS * CLASSES;
+pub(super) const SLOTS: usize = GROUPS * CLASSES;
 
 /// Free memory that allocation bumps through.
 #[derive(Clone, Copy)]
@@ -67,6 +79,42 @@ pub(super) struct Source {
     pub(super) current: Option<NonNull<Arena>>,
     /// Arenas that have free blocks, linked by `Arena::next`, by ordinal.
     pub(super) more: Option<NonNull<Arena>>,
+    /// The last of `more`, if that is not empty.
+    pub(super) last: Option<NonNull<Arena>>,
+    /// Arenas that the running sweep has not reached, linked likewise.
+    pub(super) unswept: Option<NonNull<Arena>>,
+}
+
+impl Source {
+    pub(super) const EMPTY: Source = Source {
+        current: None,
+        more: None,
+        last: None,
+        unswept: None,
+    };
+}
+
+/// Where a collection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// No cycle is running.
+    Idle,
+    /// Some objects are marked.
+    Mark,
+    /// The dead are known; some are freed.
+    Sweep,
+}
+
+/// What a collection does more than it must, so that a fault shows at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stress {
+    /// Nothing.
+    #[default]
+    Off,
+    /// A whole collection at every safepoint.
+    Full,
+    /// A small step of an incremental cycle at every safepoint, and proof of each marking.
+    Step,
 }
 
 /// A heap of the objects that `M` describes.
@@ -85,10 +133,30 @@ pub struct RawHeap<M: Model> {
     pub(super) tracer: Tracer,
     pub(super) finalizers: Finalizers,
     pub(super) fixed: Vec<Ptr>,
+    pub(super) phase: Phase,
+    /// The number of the last sweep.
+    pub(super) epoch: u32,
+    /// Slots below this one are swept.
+    pub(super) sweep_slot: usize,
+    /// Huge objects that the running sweep has not reached.
+    pub(super) unswept_huge: Option<NonNull<Arena>>,
+    /// Arenas that the running sweep has emptied.
+    pub(super) empty: Option<NonNull<Arena>>,
+    /// Some of them were used again, so that `arenas` is out of order.
+    pub(super) reused: bool,
+    /// Bytes allocated since the heap was made, as of the last step.
+    pub(super) stepped_at: u64,
+    /// Rounds that objects written to were traced again in this cycle.
+    pub(super) rounds: u32,
     pub(super) pause: usize,
     pub(super) floor: usize,
+    pub(super) step_mul: usize,
+    pub(super) step_size: usize,
+    pub(super) one_step: usize,
     pub(super) stopped: bool,
-    pub(super) stress: bool,
+    pub(super) stress: Stress,
+    /// Each marking is compared with a second one without steps.
+    pub(super) proof: bool,
     pub(super) poison: bool,
     pub(super) barrier_test: bool,
     pub(super) collections: u64,
@@ -116,10 +184,7 @@ impl<M: Model> RawHeap<M> {
         RawHeap {
             memory: Memory::new(config.limit, config.floor),
             windows: [window; SLOTS],
-            sources: [Source {
-                current: None,
-                more: None,
-            }; SLOTS],
+            sources: [Source::EMPTY; SLOTS],
             arenas: Vec::new(),
             chunks: Chunks::new(),
             next_ordinal: 1,
@@ -127,10 +192,22 @@ impl<M: Model> RawHeap<M> {
             tracer: Tracer::new(config.gray_limit),
             finalizers: Finalizers::default(),
             fixed: Vec::new(),
+            phase: Phase::Idle,
+            epoch: 0,
+            sweep_slot: SLOTS,
+            unswept_huge: None,
+            empty: None,
+            reused: false,
+            stepped_at: 0,
+            rounds: 0,
             pause: config.pause,
             floor: config.floor,
+            step_mul: config.step_mul,
+            step_size: config.step_size,
+            one_step: config.one_step,
             stopped: false,
-            stress: false,
+            stress: Stress::Off,
+            proof: false,
             poison: false,
             barrier_test: false,
             collections: 0,
@@ -220,7 +297,7 @@ impl<M: Model> RawHeap<M> {
         let class = class_of(size);
         let bytes = stride(class);
         let slot = group::<M>(kind) as usize * CLASSES + class;
-        self.memory.admit(bytes)?;
+        self.admit(bytes)?;
         if self.windows[slot].next == self.windows[slot].end {
             self.refill(slot)?;
         }
@@ -243,22 +320,19 @@ impl<M: Model> RawHeap<M> {
     /// Gives an empty window of `slot` the next free run.
     fn refill(&mut self, slot: usize) -> Result<(), OutOfMemory> {
         loop {
-            let Source { current, more } = self.sources[slot];
+            let Source {
+                current, more, unswept, ..
+            } = self.sources[slot];
             let Some(current) = current else {
-                self.sources[slot] = match more {
-                    Some(arena) => {
-                        // SAFETY: G3; listed arenas are in use.
-                        let next = unsafe { (*arena.as_ptr()).next.take() };
-                        Source {
-                            current: more,
-                            more: next,
-                        }
-                    }
-                    None => Source {
-                        current: Some(self.new_arena(slot)?),
-                        more: None,
-                    },
-                };
+                if let Some(arena) = more {
+                    // SAFETY: G3; listed arenas are in use.
+                    self.sources[slot].more = unsafe { (*arena.as_ptr()).next.take() };
+                    self.sources[slot].current = more;
+                } else if unswept.is_some() {
+                    self.sweep_one(slot);
+                } else {
+                    self.sources[slot].current = Some(self.new_arena(slot)?);
+                }
                 continue;
             };
             // SAFETY: G3; the current arena is in use, and no other reference to it exists here.
@@ -285,14 +359,44 @@ impl<M: Model> RawHeap<M> {
     }
 
     fn new_arena(&mut self, slot: usize) -> Result<NonNull<Arena>, OutOfMemory> {
+        let class = slot % CLASSES;
+        if let Some(arena) = self.empty {
+            // It keeps its place in `arenas`.
+            // SAFETY: G3; empty arenas are in the list.
+            self.empty = unsafe { (*arena.as_ptr()).next };
+            self.reused = true;
+            self.write_arena(arena.cast(), stride(class), 0, class, slot / CLASSES);
+            return Ok(arena);
+        }
         self.arenas.try_reserve(1).map_err(|_| OutOfMemory)?;
         let base = self.chunks.take()?;
-        let class = slot % CLASSES;
         Ok(self.open_arena(base, stride(class), 0, class, slot / CLASSES))
     }
 
-    /// Writes the header of a new arena. `arenas` has room for it.
+    /// Whether `bytes` may be allocated; what a sweep has still to free counts as free.
+    fn admit(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
+        if self.phase == Phase::Sweep && !self.memory.has_room(bytes) {
+            self.finish_sweep();
+        }
+        self.memory.admit(bytes)
+    }
+
+    /// Makes a new arena. `arenas` has room for it.
     fn open_arena(
+        &mut self,
+        base: NonNull<u8>,
+        block: usize,
+        huge: usize,
+        class: usize,
+        group: usize,
+    ) -> NonNull<Arena> {
+        let arena = self.write_arena(base, block, huge, class, group);
+        self.arenas.push(arena);
+        arena
+    }
+
+    /// Writes the header of a new arena.
+    fn write_arena(
         &mut self,
         base: NonNull<u8>,
         block: usize,
@@ -308,6 +412,7 @@ impl<M: Model> RawHeap<M> {
                 block,
                 huge,
                 next: None,
+                epoch: self.epoch,
                 cursor: FIRST_CELL as u32,
                 class: class as u8,
                 group: group as u8,
@@ -319,13 +424,12 @@ impl<M: Model> RawHeap<M> {
             });
         }
         self.next_ordinal += 1;
-        self.arenas.push(arena);
         arena
     }
 
     fn alloc_huge(&mut self, kind: u8, size: usize) -> Result<Ptr, OutOfMemory> {
         let block = size.checked_next_multiple_of(CELL).ok_or(OutOfMemory)?;
-        self.memory.admit(block)?;
+        self.admit(block)?;
         let total = block.checked_add(FIRST_CELL * CELL).ok_or(OutOfMemory)?;
         let layout = Layout::from_size_align(total, ARENA_SIZE).map_err(|_| OutOfMemory)?;
         self.arenas.try_reserve(1).map_err(|_| OutOfMemory)?;
@@ -365,6 +469,40 @@ impl<M: Model> RawHeap<M> {
     pub unsafe fn barrier(&mut self, obj: Ptr) {
         // SAFETY: the caller's promise.
         unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
+        if self.phase == Phase::Mark && Arena::is_marked(obj) {
+            self.tracer.trace_again(obj);
+        }
+    }
+
+    /// Like [`RawHeap::barrier`], for an object so large that it is not to be traced again: `child` is about to become
+    /// a child of it, and is all that changes in it.
+    ///
+    /// # Safety
+    ///
+    /// Both are objects of this heap.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn barrier_forward(&mut self, obj: Ptr, child: Option<Ptr>) {
+        if self.phase == Phase::Mark && Arena::is_marked(obj) {
+            if let Some(child) = child {
+                self.tracer.mark(child);
+            }
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
+        }
+    }
+
+    /// Whether the limit allows `bytes` more.
+    #[inline]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.memory.has_room(bytes)
+    }
+
+    /// Where the running cycle is.
+    #[inline]
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// The identity of an object: the same in every run of the same program, unique among the objects alive
@@ -397,7 +535,9 @@ impl<M: Model> RawHeap<M> {
                 frontier = (window.next.addr() - arena.addr().get()) / CELL;
             }
         }
-        std::array::from_fn(|word| header.allocated(word, frontier))
+        // What the sweep is still to free counts as freed.
+        let unswept = self.phase == Phase::Sweep && header.epoch != self.epoch;
+        std::array::from_fn(|word| header.allocated(word, frontier) & if unswept { header.mark[word] } else { !0 })
     }
 
     /// The numbers of the heap. Takes time in the number of arenas.
@@ -450,9 +590,22 @@ impl<M: Model> RawHeap<M> {
 
     /// In stress mode a collection is always due (unless stopped), and freed blocks are poisoned.
     pub fn set_stress(&mut self, on: bool) {
-        self.stress = on;
-        self.poison = on;
+        self.set_stress_mode(if on { Stress::Full } else { Stress::Off });
+    }
+
+    /// Sets what happens at every safepoint. Freed blocks are poisoned, unless it is nothing, and in
+    /// [`Stress::Step`] each marking is proved (see [`RawHeap::set_proof`]).
+    pub fn set_stress_mode(&mut self, mode: Stress) {
+        self.stress = mode;
+        self.poison = mode != Stress::Off;
+        self.proof = mode == Stress::Step;
         self.reschedule();
+    }
+
+    /// After each marking, marks a second time, without steps, and panics if that reaches an object that the first
+    /// did not: a barrier was missed.
+    pub fn set_proof(&mut self, on: bool) {
+        self.proof = on;
     }
 
     /// Whether freed blocks are filled with `0x55` and given the kind 0.
@@ -481,7 +634,11 @@ impl<M: Model> RawHeap<M> {
     /// Undoes [`RawHeap::stop`]; the debt is counted anew.
     pub fn restart(&mut self) {
         self.stopped = false;
-        self.schedule();
+        if self.phase == Phase::Idle {
+            self.schedule();
+        } else {
+            self.memory.set_threshold(self.memory.bytes() + self.step_size);
+        }
         self.reschedule();
     }
 
@@ -491,11 +648,12 @@ impl<M: Model> RawHeap<M> {
     }
 
     fn reschedule(&mut self) {
-        self.memory.set_schedule(match (self.stopped, self.stress) {
-            (true, _) => Schedule::Stopped,
-            (false, true) => Schedule::Always,
-            (false, false) => Schedule::Debt,
-        });
+        self.memory
+            .set_schedule(match (self.stopped, self.stress != Stress::Off) {
+                (true, _) => Schedule::Stopped,
+                (false, true) => Schedule::Always,
+                (false, false) => Schedule::Debt,
+            });
     }
 
     /// The percentage of the surviving bytes at which the next collection is due.
@@ -506,6 +664,16 @@ impl<M: Model> RawHeap<M> {
     /// Sets the pause and returns the old one. Takes effect after the next collection.
     pub fn set_pause(&mut self, percent: usize) -> usize {
         std::mem::replace(&mut self.pause, percent)
+    }
+
+    /// The pace of a cycle: [`Config::step_mul`] and [`Config::step_size`].
+    pub fn pace(&self) -> (usize, usize) {
+        (self.step_mul, self.step_size)
+    }
+
+    /// Sets the pace.
+    pub fn set_pace(&mut self, step_mul: usize, step_size: usize) {
+        (self.step_mul, self.step_size) = (step_mul, step_size);
     }
 
     /// Keeps an object alive until the heap is dropped.
@@ -563,10 +731,14 @@ impl<M: Model> RawHeap<M> {
 
 impl<M: Model> Drop for RawHeap<M> {
     fn drop(&mut self) {
+        if self.phase == Phase::Sweep {
+            self.finish_sweep();
+        }
         self.close_windows();
         for &arena in &self.arenas {
-            // SAFETY: G3; the mark bits are clear between cycles, so that every object of the arena is dropped.
+            // SAFETY: G3; without marks every object of the arena is dropped.
             let huge = unsafe {
+                (*arena.as_ptr()).mark = [0; WORDS];
                 sweep_arena::<M>(arena, &mut self.memory, false, false);
                 (*arena.as_ptr()).huge
             };

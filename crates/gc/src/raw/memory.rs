@@ -223,17 +223,26 @@ impl Memory {
         }
     }
 
+    /// Whether the limit allows `bytes` more.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        bytes <= UNLIMITED && bytes as isize <= self.real_room()
+    }
+
+    /// Whether so little is left below the limit that a cycle may not come to its end in time.
+    pub(super) fn is_short(&self) -> bool {
+        self.limit != UNLIMITED && self.real_room() < (self.limit / 4) as isize
+    }
+
     /// Counts a block that was admitted.
     #[inline(always)]
     pub(super) fn take_cells(&mut self, bytes: usize) {
         self.room -= bytes as isize;
     }
 
-    /// Tells the gate how many bytes of blocks a sweep left in use.
-    pub(super) fn set_cells(&mut self, cells: usize) {
-        let before = self.bytes() - self.buffers;
-        self.freed += before.saturating_sub(cells) as u64;
-        self.set_bytes(cells + self.buffers);
+    /// Takes back the bytes of blocks that a sweep freed.
+    pub(super) fn free_cells(&mut self, bytes: usize) {
+        self.room += bytes as isize;
+        self.freed += bytes as u64;
     }
 
     pub(super) fn set_threshold(&mut self, threshold: usize) {

@@ -43,7 +43,7 @@ mod tracer;
 mod weak;
 
 pub use arena::own_buffers;
-pub use heap::{Config, RawHeap};
+pub use heap::{Config, Phase, RawHeap, STEP_WORK, Stress};
 pub use memory::Memory;
 pub use object::{GC_BARRIER, GC_FINALIZER, GC_FIXED, Header, Model, OutOfMemory, Ptr};
 pub use stats::Stats;

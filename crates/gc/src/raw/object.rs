@@ -58,6 +58,17 @@ pub unsafe trait Model {
     /// `obj` is an initialized object of the heap whose kind is not in [`Model::LEAF_KINDS`].
     unsafe fn trace(obj: Ptr, t: &mut Tracer);
 
+    /// Goes on with the trace of an object that called [`Tracer::later`], from the place that it gave. The
+    /// object may have changed since: if it was written to, it will be traced anew as a whole.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is an initialized object of the heap.
+    unsafe fn trace_part(obj: Ptr, from: usize, t: &mut Tracer) {
+        let _ = (obj, from, t);
+        unreachable!("the model left a part for later but does not define trace_part");
+    }
+
     /// Calls `t.ephemeron(key, value)` for each entry of an object that was deferred as
     /// [`Deferred::Ephemeron`](super::Deferred::Ephemeron), and `t.mark(value)` where the key cannot die.
     ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arena::Arena;
-use super::object::GC_EPHEMERON_KEY;
+use super::object::{GC_BARRIER, GC_EPHEMERON_KEY};
 use super::{Model, Ptr};
 
 /// Why an object's children are not all marked when it is traced.
@@ -44,6 +44,14 @@ pub(super) type Again<'a> = dyn Fn(&mut dyn FnMut(Ptr)) + 'a;
 /// Collects what the client marks. Given to [`Model::trace`] and [`Roots::trace`](super::Roots::trace).
 pub struct Tracer {
     gray: Vec<Ptr>,
+    /// Objects of which a part is still to be traced, and from where on.
+    parts: Vec<(Ptr, usize)>,
+    /// Traced objects that were written to since.
+    again: Vec<Ptr>,
+    /// What a traced object gets into its header: [`GC_BARRIER`] if the client runs before the marking ends.
+    black: u8,
+    /// What is left of the work that a step may do.
+    work: isize,
     /// The gray stack grows to this many entries; past it, the heap is searched for what was left out.
     gray_limit: usize,
     /// A marked object could not be put on the gray stack.
@@ -66,6 +74,10 @@ impl Tracer {
     pub(super) fn new(gray_limit: usize) -> Tracer {
         Tracer {
             gray: Vec::new(),
+            parts: Vec::new(),
+            again: Vec::new(),
+            black: 0,
+            work: 0,
             gray_limit,
             overflow: false,
             checking: false,
@@ -164,6 +176,64 @@ impl Tracer {
         }
     }
 
+    /// Has [`Model::trace_part`] called for `obj` with `from`, when its turn comes: so an object of any size is traced
+    /// without a long pause. Only what has a barrier may be left for later.
+    pub fn later(&mut self, obj: Ptr, from: usize) {
+        if self.parts.try_reserve(1).is_ok() {
+            self.parts.push((obj, from));
+        } else {
+            self.overflow = true;
+        }
+    }
+
+    /// Takes work for something that is dearer than an object with a few fields.
+    #[inline]
+    pub fn charge(&mut self, work: usize) {
+        self.work -= work as isize;
+    }
+
+    /// From now on the client runs between parts of the marking: what has been traced asks for the barrier.
+    pub(super) fn set_incremental(&mut self, on: bool) {
+        self.black = if on { GC_BARRIER } else { 0 };
+    }
+
+    /// An object that may have been traced was written to: it will be traced again.
+    pub(super) fn trace_again(&mut self, obj: Ptr) {
+        if self.again.try_reserve(1).is_ok() {
+            self.again.push(obj);
+        } else {
+            self.overflow = true;
+        }
+    }
+
+    /// Makes gray what [`Tracer::trace_again`] noted; returns how many objects that were.
+    pub(super) fn take_again(&mut self) -> usize {
+        let mut again = std::mem::take(&mut self.again);
+        let count = again.len();
+        for obj in again.drain(..) {
+            self.push(obj);
+        }
+        self.again = again;
+        count
+    }
+
+    /// Traces for about `work` objects; whether nothing is gray now. An overflow is left for [`Tracer::drain`].
+    ///
+    /// # Safety
+    ///
+    /// As for `drain`.
+    pub(super) unsafe fn drain_some<M: Model>(&mut self, work: usize) -> bool {
+        self.work = work as isize;
+        // SAFETY: the caller's promise.
+        unsafe { self.drain_stack::<M>() };
+        self.gray.is_empty() && self.parts.is_empty()
+    }
+
+    /// What the last [`Tracer::drain_some`] did not need.
+    pub(super) fn work_left(&self) -> usize {
+        usize::try_from(self.work).unwrap_or(0)
+    }
+
     /// Traces until nothing is gray. `again` is called when the gray stack overflowed.
     ///
     /// # Safety
@@ -171,6 +241,8 @@ impl Tracer {
     /// G1 for all that has been marked.
     pub(super) unsafe fn drain<M: Model>(&mut self, again: &Again<'_>) {
         loop {
+            self.take_again();
+            self.work = isize::MAX;
             // SAFETY: the caller's promise.
             unsafe { self.drain_stack::<M>() };
             if !std::mem::take(&mut self.overflow) {
@@ -179,6 +251,7 @@ impl Tracer {
             again(&mut |obj| {
                 // SAFETY: G1; marked objects are initialized. Tracing twice marks nothing new.
                 unsafe {
+                    self.work = isize::MAX;
                     self.visit::<M>(obj);
                     self.drain_stack::<M>();
                 }
@@ -186,7 +259,7 @@ impl Tracer {
         }
     }
 
-    /// Traces until the gray stack is empty.
+    /// Traces until the gray stack is empty or the work is done.
     ///
     /// # Safety
     ///
@@ -204,8 +277,26 @@ impl Tracer {
                 count += 1;
             }
             if count == 0 {
+                let Some((obj, from)) = self.parts.pop() else {
+                    return;
+                };
+                self.work -= 1;
+                // SAFETY: G1; marked objects are initialized.
+                unsafe { M::trace_part(obj, from, self) };
+                if self.work <= 0 {
+                    return;
+                }
+                continue;
+            }
+            if self.work <= 0 {
+                while count > 0 {
+                    self.push(ring[head]);
+                    head = (head + 1) % AHEAD;
+                    count -= 1;
+                }
                 return;
             }
+            self.work -= 1;
             let obj = ring[head];
             head = (head + 1) % AHEAD;
             count -= 1;
@@ -244,6 +335,7 @@ impl Tracer {
             self.release(obj);
         }
         if M::LEAF_KINDS & (1 << header.kind) == 0 {
+            header.gc |= self.black;
             // SAFETY: G1; not a leaf.
             unsafe { M::trace(obj, self) };
         }
@@ -269,13 +361,21 @@ impl Tracer {
         self.checking = true;
         // SAFETY: the caller's promise.
         unsafe { M::trace(obj, self) };
+        while let Some((obj, from)) = self.parts.pop() {
+            // SAFETY: as above.
+            unsafe { M::trace_part(obj, from, self) };
+        }
         self.checking = false;
         self.missed.take()
     }
 
     /// Forgets the cycle.
     pub(super) fn reset(&mut self) {
-        debug_assert!(self.gray.is_empty());
+        self.gray.clear();
+        self.parts.clear();
+        self.again.clear();
+        self.overflow = false;
+        self.black = 0;
         self.weak_values.clear();
         self.ephemerons.clear();
         self.all_weak.clear();

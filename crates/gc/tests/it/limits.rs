@@ -150,6 +150,7 @@ fn every_allocation_may_fail() {
 fn the_debt_asks_for_collections_in_proportion() {
     let mut w = World::new(Config {
         floor: 4096,
+        pause: 200,
         ..Config::default()
     });
     assert!(!w.heap.should_collect());

@@ -3,6 +3,7 @@
 mod barrier;
 mod finalizers;
 mod graphs;
+mod incremental;
 mod layout;
 mod limits;
 mod support;

@@ -254,6 +254,18 @@ impl World {
         unsafe { self.heap.collect(&mut TestRoots(&self.roots)) };
     }
 
+    /// As much of a cycle as `bytes` of allocation would cause; whether it ended.
+    pub fn step(&mut self, bytes: usize) -> bool {
+        // SAFETY: as in `collect`.
+        unsafe { self.heap.step_by(&mut TestRoots(&self.roots), bytes) }
+    }
+
+    /// What a client does when a collection is due.
+    pub fn safepoint(&mut self) {
+        // SAFETY: as in `collect`.
+        unsafe { self.heap.step(&mut TestRoots(&self.roots)) };
+    }
+
     /// The tags of all objects, in heap order.
     pub fn tags(&self) -> Vec<u64> {
         let mut all = Vec::new();

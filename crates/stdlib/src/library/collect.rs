@@ -2,8 +2,8 @@
 
 use perilune_vm::{Ctx, Raised, Returns, Std};
 
-/// What scripts set and ask back. The collector adapts by itself; of the parameters only the
-/// pause reaches it.
+/// What scripts set and ask back. The collector paces itself until they set the pause, the step multiplier or the step
+/// size.
 struct Settings {
     generational: bool,
     parameters: [i64; PARAMETERS.len()],
@@ -70,11 +70,9 @@ pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         "param" => return parameter(ctx),
         "setpause" => return set_parameter_5_4(ctx, PAUSE),
         "setstepmul" => return set_parameter_5_4(ctx, STEP_MULTIPLIER),
-        "step" => {
-            ctx.opt_int(1, 0)?;
-        }
         _ => {}
     }
+    let step = if option == "step" { ctx.opt_int(1, 0)? } else { 0 };
     if ctx.in_finalizer() {
         // The collector is not reentrant: no option is valid now.
         return ctx.ret_nil();
@@ -94,9 +92,15 @@ pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         }
         "count" => ctx.ret_float(ctx.memory_used() as f64 / 1024.0),
         "step" => {
-            // A step of any size finishes a cycle.
-            ctx.collect();
-            ctx.ret_bool(true)
+            if settings(ctx, |settings| settings.generational) {
+                ctx.collect();
+                return ctx.ret_bool(true);
+            }
+            // 5.4 counts in kilobytes.
+            let unit = if ctx.std() >= Std::V5_5 { 1 } else { 1024 };
+            let bytes = usize::try_from(step).unwrap_or(0).saturating_mul(unit);
+            let ended = ctx.collect_step(bytes);
+            ctx.ret_bool(ended)
         }
         "isrunning" => ctx.ret_bool(ctx.gc_is_running()),
         mode => change_mode(ctx, mode == "generational"),
@@ -126,8 +130,21 @@ fn change_mode(ctx: &Ctx<'_>, generational: bool) -> Result<Returns, Raised> {
 
 /// Sets a parameter; what it was.
 fn set(ctx: &Ctx<'_>, place: usize, value: i64) -> i64 {
-    if place == PAUSE {
-        ctx.gc_pause(Some(usize::try_from(value).unwrap_or(0).max(100)));
+    let amount = usize::try_from(value).unwrap_or(0);
+    let std_5_5 = ctx.std() >= Std::V5_5;
+    match place {
+        PAUSE => {
+            ctx.gc_pause(Some(amount));
+        }
+        STEP_MULTIPLIER => {
+            ctx.gc_pace(Some(amount), None);
+        }
+        // 5.4 gives the logarithm.
+        STEP_SIZE => {
+            let bytes = if std_5_5 { amount } else { 1 << amount.min(40) };
+            ctx.gc_pace(None, Some(bytes));
+        }
+        _ => {}
     }
     settings(ctx, |settings| {
         std::mem::replace(&mut settings.parameters[place], value)

@@ -83,6 +83,14 @@ impl Ctx<'_> {
             None => heap.pause(),
         }
     }
+    /// The pace of incremental collection, and sets what is asked: the step multiplier in percent (0 collects in one
+    /// step) and the bytes allocated between two steps.
+    pub fn gc_pace(&self, step_mul: Option<usize>, step_size: Option<usize>) -> (usize, usize) {
+        let heap = &mut self.vm_mut().heap;
+        let old = heap.pace();
+        heap.set_pace(step_mul.unwrap_or(old.0), step_size.unwrap_or(old.1));
+        old
+    }
     /// Compiles source text or loads a binary chunk, and pushes the function.
     ///
     /// # Errors

@@ -349,14 +349,16 @@ impl<'a> Table<'a> {
     /// # Panics
     /// If an index is outside `1..=len`.
     #[inline]
-    pub fn swap(&self, i: i64, j: i64) {
+    pub fn swap(&self, ctx: &Ctx<'_>, i: i64, j: i64) {
         let len = self.len();
         assert!(
             i >= 1 && j >= 1 && i <= len && j <= len,
             "indices are within the array part"
         );
-        // SAFETY: N1; checked just now. A permutation needs no barrier: no new reference enters the table.
+        // SAFETY: N1; checked just now.
         unsafe {
+            // No new reference enters the table, but a trace that is half way may miss what moves.
+            ctx.vm_mut().barrier(self.raw);
             let (a, b) = (
                 RawTable::array_get(self.raw, i as usize),
                 RawTable::array_get(self.raw, j as usize),

@@ -8,8 +8,11 @@ impl Table {
     /// # Safety
     /// `this` is live.
     pub unsafe fn trace(this: *mut Table, t: &mut Tracer) {
-        mark_ptr(t, (*this).meta);
         mark_ptr(t, (*this).shape);
+        if (*this).is_dictionary() {
+            // Any other shape marks the metatable.
+            mark_ptr(t, (*this).meta);
+        }
         let weak = (*this).header.aux & (flag::WEAK_KEYS | flag::WEAK_VALUES);
         let me: Ptr = NonNull::new_unchecked(this.cast());
         match weak {
@@ -41,18 +44,31 @@ impl Table {
                 return;
             }
         }
-        for i in 1..=(*this).len as usize {
-            mark_value(t, Table::array_get(this, i));
-        }
         for i in 0..(*(*this).shape).count as usize {
             mark_value(t, *(*this).slots.add(i));
         }
-        let size = if (*this).nodes.is_null() {
+        if (*this).nodes.is_null() && (*this).len as usize <= SLICE {
+            for i in 1..=(*this).len as usize {
+                mark_value(t, Table::array_get(this, i));
+            }
+            return;
+        }
+        Table::trace_part(this, 0, t);
+    }
+
+    /// Marks a slice of the hash and array parts, which are counted in this order, and puts off the next.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn trace_part(this: *mut Table, from: usize, t: &mut Tracer) {
+        let nodes = if (*this).nodes.is_null() {
             0
         } else {
             1usize << (*this).node_bits
         };
-        for i in 0..size {
+        let end = nodes + (*this).len as usize;
+        let to = end.min(from + SLICE);
+        for i in from..to.min(nodes) {
             let n = (*this).nodes.add(i);
             if (*n).value_tag != tag::NIL {
                 mark_value(t, (*n).key());
@@ -61,6 +77,26 @@ impl Table {
                 Table::forget_key(n);
             }
         }
+        for i in from.max(nodes)..to {
+            mark_value(t, Table::array_get(this, i - nodes + 1));
+        }
+        t.charge(to.saturating_sub(from) / 8);
+        if to < end {
+            t.later(NonNull::new_unchecked(this.cast()), to);
+        }
+    }
+
+    /// Whether a store under `key` changes one element of a table so large that it is better not traced again.
+    ///
+    /// # Safety
+    /// `this` is live.
+    #[inline]
+    pub unsafe fn is_large_store(this: *const Table, key: Value) -> bool {
+        (*this).len as usize > SLICE
+            && key.tag == tag::INT
+            && key.payload.wrapping_sub(1) <= u64::from((*this).len)
+            && (*this).nodes.is_null()
+            && (*this).header.aux & (flag::WEAK_KEYS | flag::WEAK_VALUES) == 0
     }
 
     /// The entries of an ephemeron table.

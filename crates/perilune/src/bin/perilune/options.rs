@@ -28,6 +28,8 @@ Options of Perilune alone:
   --registers N   size of the register file, 4 to 250
   --dispatch D    'tail' (sibling calls) or 'loop'
   --gc-stress     collect at every safepoint and poison what is freed
+  --gc-step-stress
+                  a small step of a collection at every safepoint, with proof of each marking
   --stack-stress  move the register stack whenever it might be
   --help          show this text
 
@@ -193,6 +195,7 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
                         }
                     }
                     b"--gc-stress" => invocation.options.gc_stress = true,
+                    b"--gc-step-stress" => invocation.options.gc_step_stress = true,
                     b"--stack-stress" => invocation.options.stack_stress = true,
                     b"--stack" => invocation.options.stack_limit = Some(number("--stack", "slots", &value()?)?),
                     b"--memory" => invocation.options.memory_limit = Some(number("--memory", "bytes", &value()?)?),
