@@ -200,6 +200,7 @@ impl Vm {
 
     /// Runs the finalizers of everything that has one, as when a state is closed.
     pub fn close(&mut self) {
+        self.closed = true;
         // SAFETY: F4; no script is running.
         unsafe {
             self.heap.finalize_all();

@@ -8,6 +8,7 @@ use crate::ops;
 use crate::value::Value;
 use crate::vm::Vm;
 use perilune_bytecode::Opcode;
+use std::sync::atomic::Ordering;
 
 macro_rules! with_abi {
     ($abi:literal) => {
@@ -25,6 +26,15 @@ with_abi!("C");
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Handler(pub RawHandler);
+
+/// The dispatch table in use: other threads swap it, so that handlers take it up again at branches and calls. A plain load.
+///
+/// # Safety
+/// The VM is alive.
+#[inline(always)]
+pub unsafe fn table_of(vm: *const Vm) -> *const Handler {
+    (*vm).table.load(Ordering::Relaxed)
+}
 
 /// A back-end.
 pub trait Dispatch: 'static {
@@ -116,13 +126,13 @@ impl Backend {
 pub unsafe fn run(vm: *mut Vm) {
     (*vm).exit = false;
     match (*vm).backend {
-        Backend::Tail => Tail::next(vm, (*vm).pc, (*vm).base, (*vm).k, (*vm).table),
+        Backend::Tail => Tail::next(vm, (*vm).pc, (*vm).base, (*vm).k, table_of(vm)),
         Backend::Loop => loop {
             if (*vm).exit {
                 return;
             }
             let pc = (*vm).pc;
-            let table = (*vm).table;
+            let table = table_of(vm);
             ((*table.add(*pc.cast::<u16>() as usize)).0)(vm, pc, (*vm).base, (*vm).k, table);
         },
     }

@@ -6,7 +6,7 @@
 //! which saves the state, calls into `slow`, and goes on where that says.
 
 use crate::call::{OPEN, field, reg};
-use crate::dispatch::{Dispatch, Handler};
+use crate::dispatch::{Dispatch, Handler, table_of};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, offset};
 use crate::object::{ARITY_VARARG, Cell, Closure, Str};
 use crate::shortcut::Answer;
@@ -57,7 +57,7 @@ unsafe fn resume<D: Dispatch>(vm: *mut Vm, flow: Flow) {
         Err(raised) => (*vm).unwind(raised),
     };
     if go == Go::On {
-        D::next(vm, (*vm).pc, (*vm).base, (*vm).k, (*vm).table)
+        D::next(vm, (*vm).pc, (*vm).base, (*vm).k, table_of(vm))
     }
 }
 
@@ -125,7 +125,7 @@ macro_rules! jump_if {
     ($taken:expr, $vm:ident, $pc:ident, $base:ident, $k:ident, $t:ident) => {{
         if $taken {
             let to = field($pc, 3) as i16 as isize;
-            return D::next($vm, $pc.add(1).offset(to), $base, $k, (*$vm).table);
+            return D::next($vm, $pc.add(1).offset(to), $base, $k, table_of($vm));
         }
         return D::next($vm, $pc.add(1), $base, $k, $t);
     }};

@@ -900,8 +900,9 @@ impl Vm {
 
     /// Answers a request to stop or pause, made by swapping the dispatch table.
     pub(crate) unsafe fn poll(&mut self) -> Flow {
-        self.table = self.backend.table();
-        Ok(Go::On)
+        let answer = self.answer_interrupt();
+        self.set_table(self.backend.table());
+        answer.map(|()| Go::On)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::dispatch::{Backend, Handler};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
+use crate::interrupt::Interrupts;
 use crate::meta::{EVENT_COUNT, EVENT_NAMES, Event, TYPE_METAS};
 use crate::native::{Ctx, Returns, TAIL_CALL, TYPE_COUNT, Type};
 use crate::object::{Cell, Closure, Native, Objects, Proto, Str, Userdata, kind};
@@ -17,6 +18,7 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::sync::atomic::AtomicPtr;
 
 /// Most slots of one register stack, as Lua's `LUAI_MAXSTACK`.
 pub const MAX_STACK: usize = 1_000_000;
@@ -80,7 +82,7 @@ pub struct Options {
 #[repr(C)]
 pub struct Vm {
     /// The dispatch table; swapped to make the next taken branch or call poll.
-    pub(crate) table: *const Handler,
+    pub(crate) table: AtomicPtr<Handler>,
     /// No frame may reach beyond it.
     pub(crate) stack_limit: *mut Value,
     /// Saved state: the instruction, its frame, its constants.
@@ -138,6 +140,8 @@ pub struct Vm {
     /// Depth of message handlers and finalizers, which are not nested without end.
     pub(crate) handling: u32,
     pub(crate) in_finalizer: bool,
+    /// The state is being closed: what is made from now on is not finalized.
+    pub(crate) closed: bool,
     pub(crate) warn_on: bool,
     /// The last warning asked for a continuation.
     pub(crate) warn_open: bool,
@@ -145,6 +149,8 @@ pub struct Vm {
     pub(crate) next_function: *mut Native,
     /// `xpcall`, for the host.
     pub(crate) protected_call: *mut Native,
+    /// Requests to stop.
+    pub(crate) interrupts: Interrupts,
     /// Values that the host holds, by handle number; freed numbers are reused.
     pub(crate) handles: RefCell<Vec<Value>>,
     pub(crate) free_handles: RefCell<Vec<u32>>,
@@ -163,7 +169,7 @@ impl Vm {
         let shapes = Shapes::new(&mut heap).expect("a heap without a limit gives the first objects");
         let backend = options.backend;
         let mut vm = Box::new(Vm {
-            table: backend.table(),
+            table: AtomicPtr::new(backend.table().cast_mut()),
             stack_limit: null_mut(),
             pc: std::ptr::null(),
             base: null_mut(),
@@ -203,10 +209,12 @@ impl Vm {
             in_overflow: false,
             handling: 0,
             in_finalizer: false,
+            closed: false,
             warn_on: false,
             warn_open: false,
             next_function: null_mut(),
             protected_call: null_mut(),
+            interrupts: Interrupts::default(),
             handles: RefCell::default(),
             free_handles: RefCell::default(),
         });
@@ -497,7 +505,8 @@ impl Vm {
 
     /// Registers an object whose metatable has `__gc`.
     pub(crate) unsafe fn note_finalizer(&mut self, v: Value, meta: *mut Table) -> Result<(), SetError> {
-        if !self.meta_field(meta, Event::Gc).is_nil()
+        if !self.closed
+            && !self.meta_field(meta, Event::Gc).is_nil()
             && let Some(p) = v.header()
             && p.as_ref().gc & perilune_gc::raw::GC_FINALIZER == 0
         {

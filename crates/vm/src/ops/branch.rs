@@ -5,33 +5,33 @@ use super::*;
 handlers! {
     fn jump(vm, pc, base, k, t) {
         let to = *pc.cast::<i32>().add(1);
-        return D::next(vm, pc.add(1).offset(to as isize), base, k, (*vm).table);
+        return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
     }
     fn jump_if(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).truthy() {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, (*vm).table);
+            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_if_not(vm, pc, base, k, t) {
         if !(*reg(base, pc, 1)).truthy() {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, (*vm).table);
+            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_nil(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).tag == tag::NIL {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, (*vm).table);
+            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_not_nil(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).tag != tag::NIL {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, (*vm).table);
+            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
         }
         next!(vm, pc, base, k, t, 1)
     }
@@ -104,7 +104,7 @@ handlers! {
                 (*count).payload = left - 1;
                 (*index).payload = (*index).payload.wrapping_add((*step).payload);
                 let to = *pc.add(1).cast::<i32>();
-                return D::next(vm, pc.add(2).offset(to as isize), base, k, (*vm).table);
+                return D::next(vm, pc.add(2).offset(to as isize), base, k, table_of(vm));
             }
             next!(vm, pc, base, k, t, 2)
         }
@@ -113,7 +113,7 @@ handlers! {
         if if by > 0.0 { value <= limit } else { limit <= value } {
             (*index).payload = value.to_bits();
             let to = *pc.add(1).cast::<i32>();
-            return D::next(vm, pc.add(2).offset(to as isize), base, k, (*vm).table);
+            return D::next(vm, pc.add(2).offset(to as isize), base, k, table_of(vm));
         }
         next!(vm, pc, base, k, t, 2)
     }

@@ -16,7 +16,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
             }
         }
         call_mid::<D>(vm, pc, base, k, t)
@@ -32,7 +32,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
             }
         }
         call_0_mid::<D>(vm, pc, base, k, t)
@@ -48,7 +48,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, (*vm).table);
+                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
             }
         }
         call_n_mid::<D>(vm, pc, base, k, t)
@@ -72,7 +72,7 @@ handlers! {
                     copy(base.add(i), window.add(HEADER_SLOTS + i));
                     i += 1;
                 }
-                return D::next(vm, (*proto).code, base, (*proto).constants, (*vm).table);
+                return D::next(vm, (*proto).code, base, (*proto).constants, table_of(vm));
             }
         }
         tail_call_mid::<D>(vm, pc, base, k, t)
@@ -193,14 +193,14 @@ macro_rules! ask {
     ($vm:ident, $pc:ident, $base:ident, $k:ident, $full:ident) => {{
         let window = reg($base, $pc, 1);
         if (*window).tag != tag::NATIVE {
-            return $full::<D>($vm, $pc, $base, $k, (*$vm).table);
+            return $full::<D>($vm, $pc, $base, $k, table_of($vm));
         }
         (*$vm).pc = $pc;
         (*$vm).base = $base;
         (*$vm).k = $k;
         let answer = Vm::shortcut($vm, window, field($pc, 2) as usize);
         if answer == Answer::DECLINED {
-            return $full::<D>($vm, (*$vm).pc, (*$vm).base, (*$vm).k, (*$vm).table);
+            return $full::<D>($vm, (*$vm).pc, (*$vm).base, (*$vm).k, table_of($vm));
         }
         answer
     }};
@@ -213,14 +213,14 @@ handlers! {
         let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
         if answer == Answer::ONE {
             copy(reg(base, pc, 3), reg(base, pc, 1));
-            return D::next(vm, pc.add(1), base, k, (*vm).table);
+            return D::next(vm, pc.add(1), base, k, table_of(vm));
         }
-        call_answered::<D>(vm, pc, base, k, (*vm).table)
+        call_answered::<D>(vm, pc, base, k, table_of(vm))
     }
     #[inline(never)]
     fn call_0_mid(vm, pc, base, k, t) {
         ask!(vm, pc, base, k, call_0_full);
-        D::next(vm, (*vm).pc.add(1), (*vm).base, (*vm).k, (*vm).table)
+        D::next(vm, (*vm).pc.add(1), (*vm).base, (*vm).k, table_of(vm))
     }
     #[inline(never)]
     fn call_n_mid(vm, pc, base, k, t) {
@@ -230,19 +230,19 @@ handlers! {
             (*vm).open_start = reg(base, pc, 1);
             (*vm).open_count = 1;
             if field(pc, 3) == OPEN {
-                return D::next(vm, pc.add(1), base, k, (*vm).table);
+                return D::next(vm, pc.add(1), base, k, table_of(vm));
             }
         }
-        call_n_answered::<D>(vm, pc, base, k, (*vm).table)
+        call_n_answered::<D>(vm, pc, base, k, table_of(vm))
     }
     #[inline(never)]
     fn tail_call_mid(vm, pc, base, k, t) {
         let answer = ask!(vm, pc, base, k, tail_call_full);
         let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
         if answer == Answer::ONE {
-            return return_1::<D>(vm, pc, base, k, (*vm).table);
+            return return_1::<D>(vm, pc, base, k, table_of(vm));
         }
-        tail_call_answered::<D>(vm, pc, base, k, (*vm).table)
+        tail_call_answered::<D>(vm, pc, base, k, table_of(vm))
     }
     #[inline(never)]
     fn tail_call_full(vm, pc, base, k, t) {
