@@ -23,7 +23,9 @@ use perilune_vm::{Ctx, Raised, Table};
 
 pub use load::{read_source, read_standard_source, skip_first_line};
 pub use package::NO_ENVIRONMENT;
-pub use stream::{error_text, flush_standard_streams, os_path, read_standard_line, write_standard_output};
+pub use stream::{
+    error_text, flush_standard_streams, is_output_in_line, os_path, read_standard_line, write_standard_output,
+};
 
 /// Opens every library.
 ///

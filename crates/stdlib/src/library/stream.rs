@@ -34,6 +34,8 @@ pub(super) struct Stream {
     at: usize,
     pending: Vec<u8>,
     buffering: Buffering,
+    /// The last byte written was no line end.
+    in_line: bool,
     /// The process at the other end of a pipe.
     pub child: Option<Child>,
     /// Standard streams cannot be closed.
@@ -56,6 +58,7 @@ impl Stream {
             at: 0,
             pending: Vec::new(),
             buffering: Buffering::Full,
+            in_line: false,
             child: None,
             standard: false,
         }
@@ -70,6 +73,9 @@ impl Stream {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if !self.writable {
             return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
+        }
+        if let Some(&last) = bytes.last() {
+            self.in_line = last != b'\n';
         }
         if self.at < self.ahead.len() {
             // What was read ahead is not consumed: go back to the position that the script sees.
@@ -249,12 +255,9 @@ pub(super) fn print(out: &SharedStream, bytes: &[u8]) {
     let _ = out.borrow_mut().write(bytes);
 }
 
-/// Ends a `print`: on a terminal its text appears at once.
+/// Ends a `print`: its text goes out at once, as the reference's, whatever reads it.
 pub(super) fn end_print(out: &SharedStream) {
-    let mut out = out.borrow_mut();
-    if out.buffering == Buffering::Line {
-        let _ = out.flush();
-    }
+    let _ = out.borrow_mut().flush();
 }
 
 /// Writes out what scripts left in the buffers of standard output, as C does at exit. A VM that
@@ -273,6 +276,11 @@ pub fn write_standard_output(ctx: &Ctx<'_>, bytes: &[u8]) {
     let out = standard_output(ctx);
     print(&out, bytes);
     end_print(&out);
+}
+
+/// Does the standard output of scripts end within a line?
+pub fn is_output_in_line(ctx: &Ctx<'_>) -> bool {
+    standard_output(ctx).borrow().in_line
 }
 
 /// The next line of the standard input of scripts, without its end; `None` at the end.
