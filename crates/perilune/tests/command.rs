@@ -2,12 +2,13 @@
 #![cfg(unix)]
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// A folder of its own for one test.
 struct Folder(PathBuf);
@@ -559,6 +560,177 @@ fn the_prompt() {
         ),
         ("> 1\t2\n> > \n", "")
     );
+}
+
+#[test]
+fn the_state_is_closed_if_asked() {
+    let folder = Folder::new();
+    folder
+        .file(
+            "close.lua",
+            r#"
+                local how = ...
+                local a <close> = setmetatable({}, {__close = function(_, e) print("a", e) end})
+                local b <close> = setmetatable({}, {__close = function(_, e) print("b", e) error("from b", 0) end})
+                local f = io.open("written", "w")
+                f:write("text")
+                setmetatable({}, {__gc = function() print("gc") end})
+                coroutine.wrap(function()
+                    local c <close> = setmetatable({}, {__close = function() print("c") end})
+                    os.exit(3, how == "close")
+                end)()
+            "#,
+        )
+        .file(
+            "order.lua",
+            r#"
+                collectgarbage "stop"
+                setmetatable({}, {__gc = function() print(1) end})
+                setmetatable({}, {__gc = function()
+                    print(2)
+                    -- Too late to be finalized.
+                    setmetatable({}, {__gc = function() print(3) end})
+                    os.exit(0, true)
+                end})
+            "#,
+        );
+    line(&["close.lua", "close"]).ends(&folder, "b\tnil\na\tfrom b\ngc\n", "", 3);
+    std::fs::remove_file(folder.0.join("written")).expect("it was written");
+    line(&["close.lua", "leave"]).ends(&folder, "", "", 3);
+    assert_eq!(
+        std::fs::read(folder.0.join("written")).expect("it was written"),
+        b"text"
+    );
+    line(&["order.lua"]).prints(&folder, "2\n1\n");
+}
+
+/// Starts a command, waits until it has written a line, and sends it SIGINT as often as asked.
+fn interrupted(folder: &Folder, args: &[&str], times: u32) -> (String, String, std::process::ExitStatus) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_perilune"))
+        .arg0("lua")
+        .args(args)
+        .current_dir(&folder.0)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut text = String::new();
+    out.read_line(&mut text).expect("a line");
+    for _ in 0..times {
+        std::thread::sleep(Duration::from_millis(300));
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+    out.read_to_string(&mut text).expect("the rest");
+    let output = child.wait_with_output().expect("the command ends");
+    (
+        text,
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+        output.status,
+    )
+}
+
+#[test]
+fn interrupts() {
+    let folder = Folder::new();
+    folder.file(
+        "loop.lua",
+        "local function f()\n  print(1) while true do end\nend\nlocal function g()\n  f()\nend\n\ng()\n",
+    );
+    let (out, err, status) = interrupted(&folder, &["loop.lua"], 1);
+    assert_eq!(out, "1\n");
+    assert_eq!(
+        err,
+        "lua: loop.lua:5: interrupted!\nstack traceback:\n\tloop.lua:2: in upvalue 'f'\n\tloop.lua:5: in local 'g'\n\t\
+         loop.lua:8: in main chunk\n\t[C]: in ?\n"
+    );
+    assert_eq!(status.code(), Some(1));
+    // A script can catch it, and goes on.
+    let statement = "pcall(function() print(12) while true do end end) print(42)";
+    for options in [&["-O0"][..], &["-O1"], &["--dispatch", "loop"]] {
+        let (out, err, status) = interrupted(&folder, &[options, &["-e", statement]].concat(), 1);
+        assert_eq!(
+            (out.as_str(), err.as_str(), status.code()),
+            ("12\n42\n", "", Some(0)),
+            "{options:?}"
+        );
+    }
+    // Values of the interrupted function stay alive as long as its handler may look at them.
+    let statement = "xpcall(function() local t = {} print(1) while true do t = {t} t = t[1] end end, \
+                     function(m) for i = 1, 100 do collectgarbage() end print(m) end)";
+    let (out, err, status) = interrupted(&folder, &["--gc-stress", "-e", statement], 1);
+    assert_eq!(
+        (out.as_str(), err.as_str(), status.code()),
+        ("1\ninterrupted!\n", "", Some(0))
+    );
+    // What does not answer is ended by the second.
+    let statement = "print(1) string.find(string.rep('a', 200000), '.*b')";
+    let (out, err, status) = interrupted(&folder, &["-e", statement], 2);
+    assert_eq!((out.as_str(), err.as_str(), status.signal()), ("1\n", "", Some(2)));
+}
+
+#[test]
+fn a_reader_that_is_gone_ends_the_script() {
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_perilune"))
+        .args(["-e", "while true do print(1) end"])
+        .current_dir(&folder.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut byte = [0];
+    child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_exact(&mut byte)
+        .expect("output");
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.signal(), Some(13));
+}
+
+#[test]
+fn print_writes_at_once() {
+    let folder = Folder::new();
+    // Nothing is left in a buffer when the process is killed.
+    let ended = line(&["-e", "print('a') os.execute('kill -9 $PPID') print('b')"]).run(&folder);
+    assert_eq!((ended.out.as_str(), ended.code), ("a\n", -1));
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let folder = Folder::new();
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    let run = |statement: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_perilune"))
+            .arg0("lua")
+            .args(["-e", statement])
+            .current_dir(&folder.0)
+            .stdout(full.try_clone().expect("a descriptor"))
+            .output()
+            .expect("the command runs");
+        (
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+            output.status.code(),
+        )
+    };
+    // `print` ignores it, as the reference's; what is left in the buffer at the end is told.
+    assert_eq!(run("print(1)"), (String::new(), Some(0)));
+    assert_eq!(
+        run("io.write(1)"),
+        (
+            "lua: cannot write to stdout: No space left on device\n".to_owned(),
+            Some(1)
+        )
+    );
+    assert_eq!(run("io.write(1) print(io.stdout:flush())"), (String::new(), Some(0)));
 }
 
 #[test]

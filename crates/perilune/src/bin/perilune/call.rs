@@ -1,5 +1,6 @@
 //! Chunks and calls in protected mode, with `lua`'s message handler.
 
+use crate::interrupt;
 use perilune::{Ctx, Raised, Returns, Std, Val};
 
 /// What runs: a file (standard input if it has no name), a text, or `require`.
@@ -87,7 +88,7 @@ fn push_handler(ctx: &Ctx<'_>) -> Result<(), Raised> {
 /// Calls what stands from `first` on. The results are left from there on; their number is returned.
 fn finish(ctx: &mut Ctx<'_>, first: usize) -> Result<usize, Fault> {
     let given = ctx.top() - first - 1;
-    let count = match ctx.call(given, None) {
+    let count = match interrupt::during(ctx, |ctx| ctx.call(given, None)) {
         Ok(count) => count,
         Err(raised) => return Err(fault(ctx, raised)),
     };

@@ -7,22 +7,33 @@
 mod call;
 mod compile;
 mod dump;
+#[cfg(feature = "line-editing")]
+mod editor;
 mod hint;
+mod interrupt;
 mod options;
 mod repl;
 mod report;
 mod run;
 mod source;
 
+use interrupt::Interrupts;
 use options::{Parsed, Program};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Scripts nest no Rust frames, but the parser and natives that call back do: give them room.
-    let run = std::thread::Builder::new().stack_size(64 << 20).spawn(real_main);
-    match run.map(std::thread::JoinHandle::join) {
-        Ok(Ok(code)) => code,
-        Ok(Err(_)) => ExitCode::from(134),
+    let interrupts = Interrupts::new();
+    let ending = EndWatch(interrupts.clone());
+    // Scripts nest no Rust frames, but the parser and natives that call back do: give them room. This thread waits for
+    // signals meanwhile.
+    let run = std::thread::Builder::new()
+        .stack_size(64 << 20)
+        .spawn(move || real_main(&ending.0));
+    match run {
+        Ok(running) => {
+            interrupts.watch();
+            running.join().unwrap_or(ExitCode::from(134))
+        }
         Err(e) => {
             eprintln!("perilune: cannot start: {e}");
             ExitCode::FAILURE
@@ -30,14 +41,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn real_main() -> ExitCode {
+/// Ends the watch for signals, be it by a panic.
+struct EndWatch(Interrupts);
+
+impl Drop for EndWatch {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn real_main(interrupts: &Interrupts) -> ExitCode {
     let args: Vec<Vec<u8>> = std::env::args_os().map(|a| a.as_encoded_bytes().to_vec()).collect();
     let program = Program::new(args.first());
     let ok = match args.get(1).map(Vec::as_slice) {
         Some(b"dump") if program.has_subcommands() => dump::run(&program, &args[2..]),
         Some(b"compile") if program.has_subcommands() => compile::run(&program, &args[2..]),
         _ => match options::parse(&program, &args) {
-            Parsed::Run(invocation) => run::run(&program, &args, &invocation),
+            Parsed::Run(invocation) => run::run(&program, &args, &invocation, interrupts),
             Parsed::Help => report::text(options::help().as_bytes()),
             Parsed::Wrong(fault) => {
                 report::usage(&program, &fault);

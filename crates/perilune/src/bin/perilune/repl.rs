@@ -4,11 +4,23 @@ use crate::call::{self, Fault, What};
 use crate::report;
 use crate::run::Reporter;
 use perilune::{Ctx, Raised, Std};
+#[cfg(feature = "line-editing")]
+use std::io::IsTerminal;
+
+/// What a prompt gives.
+pub enum Line {
+    /// A line, without its end.
+    Text(Vec<u8>),
+    /// What was typed is not to be run.
+    Cancelled,
+    /// The end of the input.
+    End,
+}
 
 /// Where lines come from.
 pub trait Lines {
-    /// The next line, without its end; `None` at the end of the input.
-    fn read(&mut self, ctx: &Ctx<'_>, prompt: &[u8]) -> Option<Vec<u8>>;
+    /// The next line.
+    fn read(&mut self, ctx: &Ctx<'_>, prompt: &[u8]) -> Line;
     /// Takes a whole statement into the history.
     fn save(&mut self, statement: &[u8]);
 }
@@ -17,11 +29,15 @@ pub trait Lines {
 struct Plain;
 
 impl Lines for Plain {
-    fn read(&mut self, ctx: &Ctx<'_>, prompt: &[u8]) -> Option<Vec<u8>> {
+    fn read(&mut self, ctx: &Ctx<'_>, prompt: &[u8]) -> Line {
         perilune_stdlib::write_standard_output(ctx, prompt);
         // Output that cannot be written does not end the session, as in `lua`.
         let _ = perilune_stdlib::flush_standard_streams(ctx);
-        perilune_stdlib::read_standard_line(ctx).unwrap_or_default()
+        // An input that cannot be read has ended.
+        match perilune_stdlib::read_standard_line(ctx) {
+            Ok(Some(line)) => Line::Text(line),
+            Ok(None) | Err(_) => Line::End,
+        }
     }
 
     fn save(&mut self, _: &[u8]) {}
@@ -30,11 +46,12 @@ impl Lines for Plain {
 /// Runs the prompt. The error is one outside of what was typed, as in a prompt's `__tostring`.
 pub fn run(ctx: &mut Ctx<'_>, reporter: &Reporter<'_>) -> Result<(), Fault> {
     let bottom = ctx.top();
-    let mut lines = Plain;
+    let mut lines = lines(reporter);
     loop {
-        let typed = match load_line(ctx, &mut lines) {
-            Ok(None) => break,
-            Ok(Some(typed)) => typed,
+        let typed = match load_line(ctx, &mut *lines) {
+            Ok(Typed::Statement(typed)) => typed,
+            Ok(Typed::Nothing) => continue,
+            Ok(Typed::End) => break,
             Err(raised) => return Err(call::fault(ctx, raised)),
         };
         match typed.and_then(|()| call::call_loaded(ctx)) {
@@ -46,6 +63,29 @@ pub fn run(ctx: &mut Ctx<'_>, reporter: &Reporter<'_>) -> Result<(), Fault> {
     perilune_stdlib::write_standard_output(ctx, b"\n");
     let _ = perilune_stdlib::flush_standard_streams(ctx);
     Ok(())
+}
+
+/// A terminal gets an editor, if the command was built with one.
+fn lines(reporter: &Reporter<'_>) -> Box<dyn Lines> {
+    #[cfg(feature = "line-editing")]
+    if std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
+        && let Some(terminal) = crate::editor::Terminal::new(reporter.use_environment)
+    {
+        return Box::new(terminal);
+    }
+    let _ = reporter;
+    Box::new(Plain)
+}
+
+/// A statement that was typed.
+enum Typed {
+    /// Its function is on the stack, unless it is wrong.
+    Statement(Result<(), Fault>),
+    /// It was cancelled.
+    Nothing,
+    /// The input has ended.
+    End,
 }
 
 fn prompt(ctx: &mut Ctx<'_>, name: &[u8], default: &[u8]) -> Result<Vec<u8>, Raised> {
@@ -61,11 +101,13 @@ fn prompt(ctx: &mut Ctx<'_>, name: &[u8], default: &[u8]) -> Result<Vec<u8>, Rai
     Ok(text)
 }
 
-/// Reads a statement and pushes its function; `None` at the end of the input. The outer error is the prompt's.
-fn load_line(ctx: &mut Ctx<'_>, lines: &mut dyn Lines) -> Result<Option<Result<(), Fault>>, Raised> {
+/// Reads a statement and pushes its function. The error is the prompt's.
+fn load_line(ctx: &mut Ctx<'_>, lines: &mut dyn Lines) -> Result<Typed, Raised> {
     let text = prompt(ctx, b"_PROMPT", b"> ")?;
-    let Some(mut line) = lines.read(ctx, &text) else {
-        return Ok(None);
+    let mut line = match lines.read(ctx, &text) {
+        Line::Text(line) => line,
+        Line::Cancelled => return Ok(Typed::Nothing),
+        Line::End => return Ok(Typed::End),
     };
     if ctx.std() == Std::V5_4
         && let Some(rest) = line.strip_prefix(b"=")
@@ -85,8 +127,10 @@ fn load_line(ctx: &mut Ctx<'_>, lines: &mut dyn Lines) -> Result<Option<Result<(
                 break;
             }
             let text = prompt(ctx, b"_PROMPT2", b">> ")?;
-            let Some(next) = lines.read(ctx, &text) else {
-                break;
+            let next = match lines.read(ctx, &text) {
+                Line::Text(next) => next,
+                Line::Cancelled => return Ok(Typed::Nothing),
+                Line::End => break,
             };
             line.push(b'\n');
             line.extend_from_slice(&next);
@@ -95,7 +139,7 @@ fn load_line(ctx: &mut Ctx<'_>, lines: &mut dyn Lines) -> Result<Option<Result<(
     if !line.is_empty() {
         lines.save(&line);
     }
-    Ok(Some(result))
+    Ok(Typed::Statement(result))
 }
 
 fn load(ctx: &mut Ctx<'_>, text: &[u8]) -> Result<(), Fault> {

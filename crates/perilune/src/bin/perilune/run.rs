@@ -2,6 +2,7 @@
 
 use crate::call::{self, Fault, What};
 use crate::hint::{self, RememberingLoader};
+use crate::interrupt::Interrupts;
 use crate::options::{Action, Invocation, Program};
 use crate::{repl, report};
 use perilune::{CompileOptions, Ctx, Lua, Raised, Std};
@@ -13,6 +14,8 @@ pub struct Reporter<'a> {
     pub program: &'a Program,
     pub excerpts: Option<bool>,
     pub loader: Rc<RememberingLoader>,
+    /// Without `-E`.
+    pub use_environment: bool,
 }
 
 impl Reporter<'_> {
@@ -37,7 +40,7 @@ impl Reporter<'_> {
 }
 
 /// Runs a command line; whether all went well.
-pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation) -> bool {
+pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interrupts: &Interrupts) -> bool {
     let options = &invocation.options;
     let mut lua = Lua::with(options);
     let loader = Rc::new(RememberingLoader::new(CompileOptions {
@@ -50,12 +53,17 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation) -> bool
         program,
         excerpts: invocation.excerpts,
         loader,
+        use_environment: !options.ignore_environment,
     };
-    let ok = lua.vm().enter(|ctx| match body(ctx, args, invocation, &reporter) {
-        Ok(()) => true,
-        Err(fault) => {
-            reporter.report(ctx, &fault, true);
-            false
+    let handle = lua.vm().interrupt_handle();
+    let ok = lua.vm().enter(|ctx| {
+        interrupts.attach(ctx, handle);
+        match body(ctx, args, invocation, &reporter) {
+            Ok(()) => true,
+            Err(fault) => {
+                reporter.report(ctx, &fault, true);
+                false
+            }
         }
     });
     match lua.close() {
