@@ -759,3 +759,26 @@ fn the_end() {
     ])
     .ends(&folder, "", "Lua warning: error in __gc (boo)\n", 0);
 }
+
+#[test]
+fn the_collector_tells_what_it_did() {
+    let folder = Folder::new();
+    folder.file(
+        "make.lua",
+        "local t = {} for i = 1, 2e5 do t[i % 100 + 1] = {i, tostring(i)} end print(...)",
+    );
+    let ended = line(&["--gc-stats", "make.lua", "x"]).named("perilune").run(&folder);
+    assert_eq!((ended.out.as_str(), ended.code), ("x\n", 0));
+    assert!(ended.err.lines().all(|l| l.starts_with("gc: ")), "{}", ended.err);
+    for part in [" cycles, ", " pauses under ", " of kind table, "] {
+        assert!(ended.err.contains(part), "{part} in {}", ended.err);
+    }
+    line(&["gc-trace", "make.lua", "a", "b"])
+        .named("perilune")
+        .prints(&folder, "a\tb\n");
+    let svg = std::fs::read_to_string(folder.0.join("gc-trace.svg")).expect("the timeline");
+    assert!(svg.starts_with("<svg") && svg.contains("<rect"), "{svg}");
+    let ended = line(&["--gc-trace", "no/such/folder", "make.lua"]).run(&folder);
+    assert_eq!((ended.out.as_str(), ended.code), ("\n", 1));
+    assert!(ended.err.contains("cannot write 'no/such/folder'"), "{}", ended.err);
+}

@@ -8,6 +8,7 @@ use crate::table::{Table, flag};
 use crate::value::{Value, tag};
 use crate::vm::{SPARE_SLOTS, Vm};
 use perilune_gc::raw::{Config, Phase, Ptr, RawHeap, Roots, Tracer, WeakPhase};
+use std::time::Instant;
 
 struct VmRoots<'a>(&'a mut Vm);
 
@@ -133,7 +134,7 @@ impl Vm {
         }
     }
 
-    /// Lends the heap and the roots at once.
+    /// Lends the heap and the roots at once, for a collection or a part of one: a pause of the program.
     ///
     /// # Safety
     /// F4.
@@ -142,8 +143,11 @@ impl Vm {
         if self.heap.phase() == Phase::Idle {
             self.free_spare_stacks();
         }
+        let began = Instant::now();
         let mut heap = std::mem::replace(&mut self.heap, RawHeap::new(Config::default()));
+        let (before, cycles) = (heap.bytes(), heap.cycles());
         let result = f(&mut heap, &mut VmRoots(self));
+        self.gc_log.note(began, before, heap.bytes(), heap.cycles() != cycles);
         self.heap = heap;
         result
     }

@@ -499,6 +499,12 @@ impl<M: Model> RawHeap<M> {
         self.memory.has_room(bytes)
     }
 
+    /// How many times the dead were decided on since the heap was made.
+    #[inline]
+    pub fn cycles(&self) -> u64 {
+        self.collections
+    }
+
     /// Where the running cycle is.
     #[inline]
     pub fn phase(&self) -> Phase {

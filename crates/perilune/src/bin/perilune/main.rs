@@ -1,6 +1,6 @@
-//! The `perilune` command: `lua` as a drop-in, with options of its own and two subcommands.
+//! The `perilune` command: `lua` as a drop-in, with options of its own and three subcommands.
 //!
-//! `perilune dump ...` and `perilune compile ...` are subcommands if that word is the first argument; a script of that name runs as
+//! `perilune dump ...`, `perilune compile ...` and `perilune gc-trace ...` are subcommands if that word is the first argument; a script of that name runs as
 //! `perilune ./dump` or `perilune -- dump`. Under a name that begins with `lua` the command has no subcommands.
 #![forbid(unsafe_code)]
 
@@ -55,15 +55,26 @@ fn real_main(interrupts: &Interrupts) -> ExitCode {
     let program = Program::new(args.first());
     let ok = match args.get(1).map(Vec::as_slice) {
         Some(b"dump") if program.has_subcommands() => dump::run(&program, &args[2..]),
+        // The words after it are a command line of their own.
+        Some(b"gc-trace") if program.has_subcommands() => {
+            let timeline = [b"--gc-trace".to_vec(), b"gc-trace.svg".to_vec()];
+            let args: Vec<Vec<u8>> = args[..1].iter().chain(&timeline).chain(&args[2..]).cloned().collect();
+            execute(&program, &args, interrupts)
+        }
         Some(b"compile") if program.has_subcommands() => compile::run(&program, &args[2..]),
-        _ => match options::parse(&program, &args) {
-            Parsed::Run(invocation) => run::run(&program, &args, &invocation, interrupts),
-            Parsed::Help => report::text(options::help().as_bytes()),
-            Parsed::Wrong(fault) => {
-                report::usage(&program, &fault);
-                false
-            }
-        },
+        _ => execute(&program, &args, interrupts),
     };
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Does what a command line without a subcommand says.
+fn execute(program: &Program, args: &[Vec<u8>], interrupts: &Interrupts) -> bool {
+    match options::parse(program, args) {
+        Parsed::Run(invocation) => run::run(program, args, &invocation, interrupts),
+        Parsed::Help => report::text(options::help().as_bytes()),
+        Parsed::Wrong(fault) => {
+            report::usage(program, &fault);
+            false
+        }
+    }
 }

@@ -27,6 +27,8 @@ Options of Perilune alone:
   --stack N       limit on the slots of one register stack (default and most: 1000000)
   --registers N   size of the register file, 4 to 250
   --dispatch D    'tail' (sibling calls) or 'loop'
+  --gc-stats      at the end, write to standard error what the collector did
+  --gc-trace F    write the collector's timeline to the file F, as SVG
   --gc-stress     collect at every safepoint and poison what is freed
   --gc-step-stress
                   a small step of a collection at every safepoint, with proof of each marking
@@ -36,6 +38,8 @@ Options of Perilune alone:
 Subcommands, if the first argument is one (a script of that name: './dump'):
   perilune dump [--std V] [-O0] [--registers N] --stage STAGE FILE
                   print what a stage of the compiler makes of a file
+  perilune gc-trace [options] script [args]
+                  run a script with --gc-trace gc-trace.svg
   perilune compile [--std V] [-O0] [--registers N] [-s] -o OUT FILE
                   write a binary chunk; -s leaves out what only messages need
 
@@ -108,6 +112,10 @@ pub struct Invocation {
     pub script: Option<usize>,
     /// Whether syntax errors come with excerpts; `None` leaves it to the terminal.
     pub excerpts: Option<bool>,
+    /// `--gc-stats`
+    pub gc_stats: bool,
+    /// `--gc-trace F`
+    pub gc_trace: Option<String>,
 }
 
 /// What is wrong with a command line.
@@ -139,6 +147,8 @@ pub fn parse(program: &Program, args: &[Vec<u8>]) -> Parsed {
         statements: false,
         script: None,
         excerpts: None,
+        gc_stats: false,
+        gc_trace: None,
     };
     match parse_into(&mut invocation, args) {
         Ok(true) => Parsed::Run(Box::new(invocation)),
@@ -194,6 +204,8 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
                             }
                         }
                     }
+                    b"--gc-stats" => invocation.gc_stats = true,
+                    b"--gc-trace" => invocation.gc_trace = Some(value()?.into_owned()),
                     b"--gc-stress" => invocation.options.gc_stress = true,
                     b"--gc-step-stress" => invocation.options.gc_step_stress = true,
                     b"--stack-stress" => invocation.options.stack_stress = true,

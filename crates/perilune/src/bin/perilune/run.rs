@@ -55,8 +55,11 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
         loader,
         use_environment: !options.ignore_environment,
     };
+    if invocation.gc_trace.is_some() {
+        lua.vm().gc_log().keep_timeline();
+    }
     let handle = lua.vm().interrupt_handle();
-    let ok = lua.vm().enter(|ctx| {
+    let mut ok = lua.vm().enter(|ctx| {
         interrupts.attach(ctx, handle);
         match body(ctx, args, invocation, &reporter) {
             Ok(()) => true,
@@ -66,6 +69,15 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
             }
         }
     });
+    if invocation.gc_stats {
+        report::error_text(lua.vm().gc_report().as_bytes());
+    }
+    if let Some(path) = &invocation.gc_trace
+        && let Err(e) = std::fs::write(path, lua.vm().gc_log().svg())
+    {
+        report::message(Some(&program.name), format!("cannot write '{path}': {e}").as_bytes());
+        ok = false;
+    }
     match lua.close() {
         Ok(()) => ok,
         Err(e) => {
