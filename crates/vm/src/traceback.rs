@@ -37,13 +37,9 @@ impl Vm {
 
     /// The field of a loaded library that holds a function: `string.format`, or a global's name.
     unsafe fn global_name(&self, f: Value) -> Option<Vec<u8>> {
-        let key = self.strings.find(b"_LOADED")?;
-        let loaded = Table::get_str(self.registry, key);
-        if !loaded.is_table() {
-            return None;
-        }
+        let loaded = self.loaded_modules()?;
         let mut position = 0;
-        while let Some((next, name, library)) = Table::entry_from(loaded.as_ptr(), position) {
+        while let Some((next, name, library)) = Table::entry_from(loaded, position) {
             position = next;
             let (Some(name), true) = (name.str_bytes(), library.is_table()) else {
                 continue;
@@ -66,6 +62,18 @@ impl Vm {
         None
     }
 
+    /// The table that `package.loaded` is, if the library is there.
+    unsafe fn loaded_modules(&self) -> Option<*mut Table> {
+        let key = self.strings.find(b"_LOADED")?;
+        let loaded = Table::get_str(self.registry, key);
+        loaded.is_table().then(|| loaded.as_ptr())
+    }
+
+    /// Whether Rust code calls the frame's function while no script runs.
+    unsafe fn called_by_host(&self, frame: RegisterFrame) -> bool {
+        frame.kind() == FrameKind::Entry && frame.caller().kind() == FrameKind::Base
+    }
+
     /// The running native's name for "bad argument" messages, and the kind of call if known.
     ///
     /// # Safety
@@ -78,16 +86,19 @@ impl Vm {
         }
         match self.global_name(frame.callee()) {
             Some(name) => (name, None),
-            None => match frame.callee().tag {
-                tag::NATIVE => ((*frame.callee().as_ptr::<Native>()).name.as_bytes().to_vec(), None),
-                _ => (b"?".to_vec(), None),
-            },
+            // A function that no script named has a name of its own where the host calls it, or without the library.
+            None if frame.callee().tag == tag::NATIVE
+                && (self.called_by_host(frame) || self.loaded_modules().is_none()) =>
+            {
+                ((*frame.callee().as_ptr::<Native>()).name.as_bytes().to_vec(), None)
+            }
+            None => (b"?".to_vec(), None),
         }
     }
 
     unsafe fn describe(&self, frame: RegisterFrame) -> Vec<u8> {
         let callee = frame.callee();
-        if frame.kind() == FrameKind::Entry && frame.caller().kind() == FrameKind::Base && callee.tag == tag::NATIVE {
+        if self.called_by_host(frame) && callee.tag == tag::NATIVE {
             // The host's own call.
             return b"?".to_vec();
         }

@@ -3,7 +3,7 @@
 use std::io;
 
 use perilune_lang::parse_number;
-use perilune_vm::{Ctx, Raised, Returns, Val};
+use perilune_vm::{Ctx, Raised, Returns, Std, Val};
 
 use super::io::file_error;
 use super::stream::{SharedStream, Stream};
@@ -124,6 +124,14 @@ fn read_all(ctx: &Ctx<'_>, stream: &mut Stream) -> Outcome {
 }
 
 fn read_bytes(ctx: &Ctx<'_>, stream: &mut Stream, count: u64) -> Outcome {
+    if count > i64::MAX as u64 {
+        // A negative count, which the reference takes for an enormous one.
+        let text = match ctx.std() {
+            Std::V5_4 => "buffer too large",
+            _ => "resulting string too large",
+        };
+        return Err(ctx.error(text));
+    }
     if count == 0 {
         let more = match stream.peek() {
             Ok(more) => more.is_some(),

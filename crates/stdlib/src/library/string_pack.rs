@@ -44,6 +44,12 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             let little = format.is_little();
             if !matches!(option, Pack::Byte | Pack::Align | Pack::None) {
                 arg += 1;
+                if arg >= ctx.nargs() {
+                    // The reference has a nil behind the arguments, where its buffer begins.
+                    let string = matches!(option, Pack::Fixed | Pack::Prefixed | Pack::Zero);
+                    let expected = if string { "string" } else { "number" };
+                    return Err(ctx.arg_error(arg, &format!("{expected} expected, got nil")));
+                }
             }
             match option {
                 Pack::Int => {
