@@ -8,14 +8,18 @@ use anyhow::{Result, bail};
 
 use crate::bench::peers;
 use crate::child::{self, Outcome};
+use crate::test::reference;
 use crate::test::script::Header;
 use crate::workspace::{Workspace, cargo};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Scripts; their `--! args` and `--! stdin` lines apply
-    #[arg(required = true)]
+    #[arg(required_unless_present = "check")]
     scripts: Vec<PathBuf>,
+    /// Check that PUC Lua prints what the corpus expects
+    #[arg(long, conflicts_with = "scripts")]
+    check: bool,
     /// Seconds that a run may take
     #[arg(long, default_value_t = 60)]
     timeout: u64,
@@ -27,6 +31,15 @@ pub struct Options {
 /// True if both agree on every script.
 pub fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
+    if options.check {
+        return match reference::check(&workspace)? {
+            Ok(count) => {
+                println!("{} passed, {} failed", count.passed, count.failed);
+                Ok(count.failed == 0)
+            }
+            Err(why) => bail!("cannot check: {why}"),
+        };
+    }
     if !workspace.has_perilune_binary() {
         bail!("the perilune package has no perilune command yet");
     }

@@ -30,13 +30,20 @@ pub struct Case {
     expected_small: Option<Vec<u8>>,
 }
 
-/// All cases, in order.
-pub fn cases(workspace: &Workspace) -> Result<Vec<Case>> {
+impl Case {
+    /// The version of Lua that the script is for.
+    pub fn std(&self) -> &str {
+        self.header.std.as_deref().unwrap_or("5.5")
+    }
+}
+
+/// The scripts of a folder with what is expected of them, in order.
+pub fn scripts(workspace: &Workspace, folder: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    let corpus = workspace.root.join("tests/corpus");
+    let folder = workspace.root.join(folder);
     let mut scripts = Vec::new();
-    if corpus.is_dir() {
-        collect(&corpus, &mut scripts)?;
+    if folder.is_dir() {
+        collect(&folder, &mut scripts)?;
     }
     scripts.sort();
     for path in scripts {
@@ -54,6 +61,12 @@ pub fn cases(workspace: &Workspace) -> Result<Vec<Case>> {
             expected_small,
         });
     }
+    Ok(cases)
+}
+
+/// All cases: the corpus and the benchmark programs.
+pub fn cases(workspace: &Workspace) -> Result<Vec<Case>> {
+    let mut cases = scripts(workspace, "tests/corpus")?;
     for program in PROGRAMS {
         let name = program.name;
         let path = workspace.programs().join(format!("small/{name}.out"));
@@ -121,6 +134,9 @@ fn run_case(binary: &Path, mode: &Mode, case: &Case, root: &Path) -> Result<Opti
         _ => (&header.args, &case.expected),
     };
     let mut command = Command::new(binary);
+    if let (Some(std), false) = (&header.std, mode.reference) {
+        command.args(["--std", std]);
+    }
     command.args(mode.flags).arg(&case.script).args(args).current_dir(root);
     let outcome = child::run(&mut command, header.stdin.as_bytes(), LIMIT)?;
     Ok(judge(header, expected.as_deref(), &outcome))
@@ -213,6 +229,7 @@ mod tests {
             flags: &[],
             build: super::super::modes::Build::Dev,
             small: false,
+            reference: false,
         };
         let case = |args: &str| Case {
             script: "-c".into(),

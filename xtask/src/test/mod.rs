@@ -2,7 +2,9 @@
 
 mod corpus;
 mod modes;
+pub mod reference;
 pub mod script;
+mod wishes;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -25,9 +27,9 @@ pub struct Options {
 
 /// Counts over all steps.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    passed: usize,
-    failed: usize,
+pub struct Count {
+    pub passed: usize,
+    pub failed: usize,
 }
 
 impl Count {
@@ -82,6 +84,12 @@ pub fn run(options: &Options) -> Result<bool> {
         });
     }
     run_corpus(&workspace, &mut run);
+    run.step("oracle", || {
+        Ok(match reference::check(&workspace)? {
+            Ok(count) => Step::Ran(count),
+            Err(why) => Step::Skipped(why),
+        })
+    });
 
     println!();
     for note in &run.notes {
@@ -220,6 +228,11 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
             Some(code) => Step::Ran(Count::one(disasm::report(&code))),
             None => Step::Skipped(disasm::UNAVAILABLE.to_owned()),
         })
+    });
+    run.step("wishlist", || {
+        let binary = binaries.build(workspace, Build::Dev)?;
+        wishes::report(workspace, &binary)?;
+        Ok(Step::Ran(Count::default()))
     });
     for mode in modes::MODES {
         run.step(&format!("corpus, {}", mode.name), || {

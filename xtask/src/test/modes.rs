@@ -9,6 +9,8 @@ pub struct Mode {
     pub build: Build,
     /// Use the small sizes: the mode is slow by design.
     pub small: bool,
+    /// The command is PUC Lua's, which is one version and has no option for it.
+    pub reference: bool,
 }
 
 /// Which build of the command a mode runs.
@@ -26,8 +28,15 @@ const fn flags(name: &'static str, flags: &'static [&'static str]) -> Mode {
         flags,
         build: Build::Release,
         small: false,
+        reference: false,
     }
 }
+
+/// PUC Lua itself, which must print what the corpus expects.
+pub const REFERENCE: Mode = Mode {
+    reference: true,
+    ..flags("PUC Lua", &[])
+};
 
 pub const MODES: &[Mode] = &[
     flags("O0", &["-O0"]),

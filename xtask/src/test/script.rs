@@ -11,6 +11,8 @@ pub struct Header {
     pub errors: Vec<String>,
     pub stdin: String,
     pub args: Vec<String>,
+    /// The version of Lua, where it is not the default one.
+    pub std: Option<String>,
     /// Arguments for the modes that are slow by design.
     pub small: Option<Vec<String>>,
 }
@@ -37,8 +39,10 @@ impl Header {
                 "stdin" => header.stdin += &format!("{value}\n"),
                 "args" => header.args = words(),
                 "small" => header.small = Some(words()),
-                // Stages of the compiler have keys of their own in the same lines.
-                "dump" | "std" => {}
+                "std" if value == "5.4" => header.std = Some(value.to_owned()),
+                "std" => bail!("no version but 5.4 needs to be named: {value}"),
+                // Stages of the compiler have a key of their own in the same lines.
+                "dump" => {}
                 key => bail!("unknown key {key}"),
             }
         }
@@ -52,11 +56,12 @@ mod tests {
 
     #[test]
     fn headers_end_at_the_first_other_line() {
-        let text = "--! error = bad thing\n--! error = [C]: in ?\n--! stdin = a b\n--! stdin = c\n--! args = 1 x\n--! small = 0\nprint()\n--! args = 2\n";
+        let text = "--! error = bad thing\n--! error = [C]: in ?\n--! stdin = a b\n--! stdin = c\n--! args = 1 x\n--! small = 0\n--! std = 5.4\nprint()\n--! args = 2\n";
         let header = Header::parse(text).unwrap();
         assert_eq!(header.errors, ["bad thing", "[C]: in ?"]);
         assert_eq!(header.stdin, "a b\nc\n");
         assert_eq!(header.args, ["1", "x"]);
+        assert_eq!(header.std.as_deref(), Some("5.4"));
         assert_eq!(header.small, Some(vec!["0".to_owned()]));
         assert_eq!(Header::parse("print()\n").unwrap(), Header::default());
     }
@@ -65,5 +70,6 @@ mod tests {
     fn unknown_keys_are_errors() {
         assert!(Header::parse("--! eror = x\n").is_err());
         assert!(Header::parse("--! error\n").is_err());
+        assert!(Header::parse("--! std = 5.3\n").is_err());
     }
 }
