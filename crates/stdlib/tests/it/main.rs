@@ -121,6 +121,34 @@ fn modules() {
     check("package");
 }
 
+/// Runs the calls of a file of `call -> message` lines, each of which must raise its message.
+#[test]
+fn argument_errors() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/arguments");
+    let mut libraries = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be read").path();
+        let text = std::fs::read_to_string(&path).expect("the file is UTF-8");
+        assert!(text.lines().count() > 10, "{}", path.display());
+        let source = format!(
+            r##"
+            for line in ([=====[
+{text}]=====]):gmatch("[^\n]+") do
+                local call, expected = line:match("^(.-) %-> (.*)$")
+                local ok, message = pcall(assert(load("local r = table.pack(" .. call .. ")", "=call")))
+                message = message and message:gsub("^call:1: ", "")
+                if ok or message ~= expected then show(line, ok and "raised nothing" or message) end
+            end
+            "##
+        );
+        let name = path.file_stem().map(|n| n.to_string_lossy().into_owned());
+        let name = name.expect("a file has a name");
+        assert_eq!(output(source.as_bytes(), &name, Options::default()), "", "{name}");
+        libraries += 1;
+    }
+    assert!(libraries >= 9, "{libraries}");
+}
+
 #[test]
 fn safe_subset_reaches_no_files() {
     let mut vm = Vm::new(Options::default());
