@@ -1,0 +1,2 @@
+-- Coroutines inside coroutines: fifty are fine, endless ones end in an error.
+local function nest(n) if n == 0 then return "bottom" end return coroutine.wrap(function() return nest(n - 1) .. "" end)() end print(nest(50)) local function forever() return coroutine.wrap(forever)() end local ok, m = pcall(forever) print(ok, m:match("[%w ]+$")) local depth = 0 local function count() depth = depth + 1 local co = coroutine.create(count) return coroutine.resume(co) end count() print(depth > 150 and depth < 250) print(nest(50))

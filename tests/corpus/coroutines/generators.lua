@@ -1,0 +1,6 @@
+-- Generators in loops: permutations, trees, primes, zips.
+local function permutations(list) return coroutine.wrap(function() local function go(n) if n == 0 then coroutine.yield(table.concat(list)) else for i = 1, n do list[i], list[n] = list[n], list[i] go(n - 1) list[i], list[n] = list[n], list[i] end end end go(#list) end) end
+for p in permutations { "a", "b", "c" } do io.write(p, " ") end print()
+local function walk(t) if t then walk(t.l) coroutine.yield(t.v) walk(t.r) end end for v in coroutine.wrap(function() walk { v = 4, l = { v = 2, l = { v = 1 }, r = { v = 3 } }, r = { v = 5 } } end) do io.write(v, " ") end print()
+local function numbers() return coroutine.wrap(function() for i = 2, math.huge do coroutine.yield(i) end end) end local function filter(p, g) return coroutine.wrap(function() for n in g do if n % p ~= 0 then coroutine.yield(n) end end end) end local g, primes = numbers(), {} for _ = 1, 10 do local p = g() primes[#primes + 1] = p g = filter(p, g) end print(table.concat(primes, " "))
+local function zip(a, b) return coroutine.wrap(function() while true do local x, y = a(), b() if x == nil or y == nil then return end coroutine.yield(x, y) end end) end for x, y in zip(("abc"):gmatch("."), ("12345"):gmatch(".")) do io.write(x, y, " ") end print()

@@ -1,0 +1,4 @@
+-- Yields inside pcall, xpcall and error handlers' reach, errors after yields.
+local co = coroutine.wrap(function() print(pcall(function() local v = coroutine.yield("in pcall") error("after " .. v, 0) end)) print(xpcall(function() coroutine.yield("in xpcall") error("oops", 0) end, function(m) return "handled " .. m end)) print(pcall(pcall, pcall, function() return coroutine.yield("deep") end)) print(select("#", pcall(coroutine.yield, "direct"))) return "end" end)
+print(co()) print(co("resume")) print(co()) print(co("value")) print(co(1, 2, 3))
+local function nested(n) if n == 0 then return coroutine.yield("bottom") end local ok, v = pcall(nested, n - 1) return v + 1 end local d = coroutine.wrap(nested) print(d(50)) print(d(0)) print(coroutine.wrap(function() return xpcall(coroutine.yield, print, 1, 2) end)())

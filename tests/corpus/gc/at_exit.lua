@@ -1,0 +1,2 @@
+-- What is alive at the end is finalized then, latest first.
+A = setmetatable({}, { __gc = function() print("first made, last out") end }) B = setmetatable({}, { __gc = function() print("last made, first out") end }) keep_global = setmetatable({}, { __gc = function() print("global") end }) local c <close> = setmetatable({}, { __close = function() print("closed at the end of the chunk") end }) print("end")

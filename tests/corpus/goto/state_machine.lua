@@ -1,0 +1,2 @@
+-- A state machine in gotos, and a lexer's inner loop.
+local function run(input) local i, out = 1, {} ::start:: do local c = input:sub(i, i) if c == "" then goto finish elseif c:match("%d") then goto number elseif c:match("%a") then goto word else i = i + 1 goto start end end ::number:: do local s = input:match("^%d+", i) out[#out + 1] = "N" .. s i = i + #s goto start end ::word:: do local s = input:match("^%a+", i) out[#out + 1] = "W" .. s i = i + #s goto start end ::finish:: return table.concat(out, " ") end print(run("abc 123 x9")) print(run("")) print(run("42,life"))

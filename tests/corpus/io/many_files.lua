@@ -1,0 +1,2 @@
+-- Many files at once, opened, written, read back, removed.
+local names, files = {}, {} for i = 1, 30 do names[i] = os.tmpname() files[i] = assert(io.open(names[i], "w+")) end for i, f in ipairs(files) do f:write(i, "\n", i * i, "\n") end local sum = 0 for i, f in ipairs(files) do f:seek("set") sum = sum + f:read("n") + f:read("n") end print(sum) for i, f in ipairs(files) do f:close() end local seen = {} for i, n in ipairs(names) do assert(not seen[n]) seen[n] = true assert(os.remove(n)) end print(os.remove(names[1]) == nil)

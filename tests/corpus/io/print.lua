@@ -1,0 +1,2 @@
+-- print: tabs, newlines, tostring of all, no text at all.
+print() print(nil) print(1, nil, "x", true, 2.5) print("a\tb", "c\nd") print(setmetatable({}, { __tostring = function() return "T" end }), "") print(pcall(print, setmetatable({}, { __tostring = function() return 5 end }))) local t = tostring tostring = nil print(1, "works without the global tostring") tostring = t print(("x"):rep(300):len(), select("#", print())) io.write("no newline") print() print(-0.0, 1e15, 1e16, 2^63, -(0/0) ~= 0)

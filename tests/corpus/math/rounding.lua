@@ -1,0 +1,4 @@
+-- floor, ceil, tointeger, fmod, modf over both kinds and the edges.
+for _, v in ipairs { 0, -0.0, 0.5, -0.5, 1.5, -1.5, 2.0, 1e15 + 0.5, 2^53, 2^62, 2^63, -2^63, 1e100, 1/0, -1/0, math.maxinteger, math.mininteger, "3.7", "10" } do print(v, math.floor(v), math.ceil(v), math.tointeger(v), pcall(math.modf, v)) end
+for _, p in ipairs { { 7, 3 }, { -7, 3 }, { 7, -3 }, { -7, -3 }, { 7.5, 2 }, { -7.5, 2 }, { 1, 1/0 }, { math.mininteger, -1 }, { math.mininteger, 3 }, { 0.0, 5 }, { -6, 2.0 }, { "7", 4 } } do print(p[1], p[2], math.fmod(p[1], p[2])) end
+print(pcall(math.fmod, 1, 0)) print(pcall(math.fmod, 0, 0)) local n = math.fmod(1, 0.0) print(n ~= n, math.fmod(5, 1/0)) print(pcall(math.floor)) print(pcall(math.floor, "x")) print(pcall(math.floor, {})) print(pcall(math.fmod, 1)) print(math.tointeger("8"), math.tointeger("x"), math.tointeger({}), math.tointeger(3.5), math.tointeger("3.0"), pcall(math.tointeger))

@@ -1,0 +1,4 @@
+-- math.type, and what makes an integer of a float.
+for _, v in ipairs { 1, 1.0, -0.0, 2^53, "1", "x", true, {}, print } do io.write(tostring(math.type(v)), " ") end print(pcall(math.type)) print(math.type(nil))
+print(1 == 1.0, math.type(3 // 1), math.type(3 // 1.0), math.type(3 / 1), math.type(2 ^ 2), math.type(3 % 2), math.type(3 % 2.0), math.type(1e3), math.type(10 // 3 * 1.0), math.type(#"x"), math.type(1 << 2.0), math.type(-3), math.type(- -3.0)) local t = {} t[1.0] = "a" t[2^53] = "b" print(t[1], t[1 << 53], next({ [3.0] = 1 }), math.type(next({ [3.0] = 1 })))
+print(math.maxinteger + 1 == math.mininteger, math.maxinteger + 1.0 == 2^63, math.maxinteger // -1, math.mininteger // -1, math.mininteger % -1, 5 // 0.0, -5 // 0.0, 0/0 ~= 0/0, 5 % math.huge, -5 % math.huge, 5 % -math.huge, 5.5 // 1, -5.5 // 1, 5.5 % -2, -5.5 % 2)

@@ -1,0 +1,6 @@
+-- Integers of every size, order and sign, there and back.
+local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+for _, f in ipairs { "b", "B", "h", "H", "i", "I", "l", "L", "j", "J", "T", "i1", "i2", "i3", "i5", "i7", "i8", "i16", "I3", "I16", "<i2", ">i2", "=i2", ">i3", "<i3", ">I16" } do print(f, hex(string.pack(f, 100)), string.unpack(f, string.pack(f, 100))) end
+for _, f in ipairs { "b", "h", "i3", "i", "j", "i16" } do print(f, hex(string.pack(">" .. f, -2)), string.unpack(">" .. f, string.pack(">" .. f, -2))) end
+print(string.unpack("<i16", ("\255"):rep(16)), string.unpack("B", "\200"), string.unpack("b", "\200"), string.unpack(">I2", "\1\2"), string.unpack("<I2", "\1\2"), string.unpack("<j", "\0\0\0\0\0\0\0\128"))
+print(pcall(string.pack, "b", 128)) print(pcall(string.pack, "b", -129)) print(pcall(string.pack, "B", 256)) print(pcall(string.pack, "B", -1)) print(pcall(string.pack, "i2", 32768)) print(pcall(string.pack, "I3", 1 << 24)) print(pcall(string.pack, "i", "x")) print(pcall(string.pack, "i", 1.5)) print(pcall(string.pack, "i")) print(pcall(string.unpack, "<i16", ("\1"):rep(16))) print(pcall(string.unpack, "<I9", ("\255"):rep(9))) print(pcall(string.pack, "i17", 1)) print(pcall(string.pack, "i0", 1)) print(string.pack("i4", "7") == string.pack("i4", 7.0))

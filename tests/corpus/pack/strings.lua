@@ -1,0 +1,5 @@
+-- z, s of every size, c of a fixed length.
+local function show(s) return (("%q"):format(s):gsub("\\\n", "\\n")) end
+print(show(string.pack("z", "hello")), show(string.pack("s1", "abc")), show(string.pack("<s2", "abc")), show(string.pack(">s4", "abc")), show(string.pack("c5", "abc")), show(string.pack("c3", "abc")), #string.pack("s", "abc"), show(string.pack("c0", "")))
+print(string.unpack("z", "hello\0rest")) print(string.unpack("s1", "\3abcdef")) print(string.unpack(">s2", "\0\2xyz")) print(string.unpack("c3", "abcdef")) print(string.unpack("z z", "a\0b\0")) print(string.unpack("c0", "abc")) print(string.unpack("s1c2z", "\1xyyzz\0"))
+print(pcall(string.pack, "z", "a\0b")) print(pcall(string.pack, "c2", "abc")) print(pcall(string.pack, "s1", ("x"):rep(256))) print(pcall(string.unpack, "z", "abc")) print(pcall(string.unpack, "s1", "\5abc")) print(pcall(string.unpack, "c4", "abc")) print(pcall(string.pack, "c", "x")) print(pcall(string.unpack, "s2", "\1")) print(pcall(string.pack, "s17", "x")) print(pcall(string.pack, "z", {}))

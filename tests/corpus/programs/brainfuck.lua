@@ -1,0 +1,3 @@
+-- An interpreter that compiles to closures of Lua by load.
+local function compile(src) local out, depth = { "local tape, p, out = setmetatable({}, {__index = function() return 0 end}), 1, {}" }, 0 for op in src:gmatch("[%+%-<>%.%[%]]") do out[#out + 1] = ({ ["+"] = "tape[p] = (tape[p] + 1) % 256", ["-"] = "tape[p] = (tape[p] - 1) % 256", [">"] = "p = p + 1", ["<"] = "p = p - 1", ["."] = "out[#out + 1] = string.char(tape[p])", ["["] = "while tape[p] ~= 0 do", ["]"] = "end" })[op] end out[#out + 1] = "return table.concat(out)" return load(table.concat(out, "\n"), "=bf") end
+print(compile("++++++++[>++++[>++>+++>+++>+<<<<-]>+>+>->>+[<]<-]>>.>---.+++++++..+++.")()) print(compile("+++[>+++++[>++++<-]<-]>>+++++.")()) print(compile("[")) print(compile("")() == "")

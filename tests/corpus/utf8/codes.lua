@@ -1,0 +1,4 @@
+-- utf8.codes in loops.
+for p, c in utf8.codes("aä€😀") do io.write(p, "=", c, " ") end print() for p, c in utf8.codes("") do print("never") end for p, c in utf8.codes("\u{7fffffff}a", true) do io.write(p, "=", c, " ") end print()
+local f, s, i = utf8.codes("ab") print(type(f), s, i) print(f(s, i)) print(f(s, 1)) print(f(s, 2)) print(f(s, 10))
+print(pcall(function() for _ in utf8.codes("a\xff") do end end)) print(pcall(function() for _ in utf8.codes("a\x80") do end end)) print(pcall(function() for _ in utf8.codes("\x80a") do end end)) print(pcall(function() for _ in utf8.codes("\xe4\xe4") do end end)) print(pcall(function() for _ in utf8.codes("\xed\xa0\x80") do end end)) print(pcall(function() for _ in utf8.codes("\u{200000}") do end end)) print(pcall(utf8.codes)) print(pcall(utf8.codes, {}))

@@ -1,0 +1,3 @@
+--! std = 5.4
+-- Messages as 5.4 puts them.
+local function e(s) print(s, select(2, pcall(load(s, "=m")))) end for _, s in ipairs { "nofunc()", "local a a.x = 1", "local t = {} t.a.b = 1", "return 1 + nil", "return {} .. 'x'", "return 1 < 'x'", "local t = {} t:m()", "('x'):nope()", "string.rep()", "('x'):rep({})", "math.floor('x')", "setmetatable(1, 2)", "for i = 1, 10, 0 do end", "for i = 'x', 1 do end", "local x <close> = 5", "return 1 // 0", "return 1.5 | 1", "return #nil", "error()", "error(nil)", "t[nil] = 1", "local t = {} t[nil] = 1", "string.char(256)", "table.concat({{}})", "table.insert({}, 5, 1)", "select(0)", "tostring()", "ipairs()", "for x in 5 do end" } do e(s) end

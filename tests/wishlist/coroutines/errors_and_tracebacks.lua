@@ -1,0 +1,2 @@
+-- Tracebacks of other coroutines, at any time of their lives.
+local co = coroutine.create(function() local function inner() coroutine.yield("y") error("boom") end inner() end) print(coroutine.resume(co)) print(debug.traceback(co)) print(debug.traceback(co, "msg")) print(debug.traceback(co, nil, 1)) print(coroutine.resume(co)) print(debug.traceback(co)) print(debug.traceback(co, { 1 }) ~= nil, debug.traceback("x", 5), debug.traceback(coroutine.create(print)))

@@ -1,0 +1,3 @@
+--! std = 5.4
+-- What the library has and has not.
+print(_VERSION, table.create, math.type(1), utf8.len("ä")) print(utf8.offset("aä€", 3)) print(utf8.offset("aä€", -1)) print(select("#", utf8.offset("aä€", 2))) print(pcall(collectgarbage, "param", "pause")) print(collectgarbage("setpause", 100) > 0, collectgarbage("setstepmul", 200) > 0) collectgarbage("incremental") print(collectgarbage("incremental"), collectgarbage("generational"), collectgarbage("incremental")) print(package.path:find("5.4", 1, true) ~= nil, package.path:find("5.5", 1, true)) local names = {} for k in pairs(table) do names[#names + 1] = k end table.sort(names) print(table.concat(names, " ")) print(pcall(coroutine.close)) print(string.rep("x", 3), #string.pack("j", 1))
