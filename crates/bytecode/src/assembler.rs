@@ -36,6 +36,8 @@ struct Inst {
     target: Option<Label>,
     /// Whether it must be written as an inverted jump over a long one.
     long: bool,
+    /// Whether following jumps leaves it alone.
+    pinned: bool,
 }
 
 impl Inst {
@@ -121,6 +123,7 @@ impl Assembler {
             op,
             target: None,
             long: false,
+            pinned: false,
         });
         self
     }
@@ -135,8 +138,40 @@ impl Assembler {
             op,
             target: Some(target),
             long: false,
+            pinned: false,
         });
         self
+    }
+
+    /// Keeps the last instruction as it is when [`thread_jumps`](Self::thread_jumps) follows jumps: it keeps its target,
+    /// and those that go to it do.
+    pub fn pin(&mut self) -> &mut Self {
+        if let Some(last) = self.insts.last_mut() {
+            last.pinned = true;
+        }
+        self
+    }
+
+    /// Makes branches to unconditional jumps go where those go. Call it when all labels are bound.
+    pub fn thread_jumps(&mut self) {
+        for i in 0..self.insts.len() {
+            let Some(mut target) = self.insts[i].target.filter(|_| !self.insts[i].pinned) else {
+                continue;
+            };
+            // A ring of jumps is followed so far only.
+            for _ in 0..100 {
+                match self.insts.get(self.place(target)) {
+                    Some(Inst {
+                        op: Op::Jump { .. },
+                        target: Some(next),
+                        pinned: false,
+                        ..
+                    }) => target = *next,
+                    _ => break,
+                }
+            }
+            self.insts[i].target = Some(target);
+        }
     }
 
     /// How many instructions there are so far.

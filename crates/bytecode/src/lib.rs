@@ -11,6 +11,7 @@ mod opcode;
 mod op;
 
 mod live;
+mod liveness;
 mod module;
 
 mod assembler;
@@ -34,6 +35,7 @@ pub use field::{
 };
 pub use file::{FORMAT_VERSION, FileError, FileErrorKind, MAGIC, from_bytes, to_bytes};
 pub use live::LiveSet;
+pub use liveness::Liveness;
 pub use module::{
     Constant, FuncId, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Ops, Safepoint, SubsetError,
     UpvalueDesc, VariableKind,

@@ -56,7 +56,7 @@ pub struct Function {
     pub upvalues: Vec<UpvalueDesc>,
     /// Source places, strictly ascending by `at`; an entry holds until the next one.
     pub lines: Vec<LineEntry>,
-    /// The safepoints, strictly ascending by `at`.
+    /// The safepoints, strictly ascending by `at`. Code for debuggers has a map at every instruction.
     pub safepoints: Vec<Safepoint>,
     /// Names of operands for messages, strictly ascending by (`at`, `operand`).
     pub names: Vec<OperandName>,
@@ -163,7 +163,7 @@ impl VariableKind {
 pub struct LineEntry {
     /// Word offset of an instruction.
     pub at: u32,
-    /// Line, from 1.
+    /// Line, from 1; 0 for instructions that belong to no line, which hooks do not see.
     pub line: u32,
     /// Column in bytes, from 1; 0 if unknown.
     pub column: u32,
@@ -228,9 +228,16 @@ impl NameKind {
     ];
 }
 
+impl NameKind {
+    /// The word that messages use.
+    pub fn text(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
 impl fmt::Display for NameKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::ALL[*self as usize].1)
+        f.write_str(self.text())
     }
 }
 
@@ -366,6 +373,17 @@ impl Function {
     pub fn line_at(&self, word: u32) -> Option<LineEntry> {
         let behind = self.lines.partition_point(|entry| entry.at <= word);
         self.lines[..behind].last().copied()
+    }
+
+    /// The line to report for the instruction that holds the word: its own or, of one that belongs to no line, that of
+    /// the next one that does.
+    pub fn line_for(&self, word: u32) -> Option<u32> {
+        let behind = self.lines.partition_point(|entry| entry.at <= word);
+        let from = behind.saturating_sub(1);
+        self.lines[from..]
+            .iter()
+            .map(|entry| entry.line)
+            .find(|&line| line != 0)
     }
 
     /// The live map of the instruction that starts at the word.

@@ -598,3 +598,67 @@ fn random_bytes_keep_the_laws() {
     })
     .budget_ms(1000);
 }
+
+#[test]
+fn liveness_counts_maps_as_reads() {
+    let text = "function f0 params 1 / load_int r1, 1 / load_int r2, 2 / add r0, r0, r1 {live r0 r1 r2} / return_1 r0";
+    let text = format!("module \"=t\"\n{}", text.replace(" / ", "\n"));
+    let module = verify(assemble(&text).expect("it assembles")).expect("it verifies");
+    let live = Liveness::new(module.main());
+    let at = |word| live.before(word).expect("an instruction").iter().collect::<Vec<_>>();
+    assert_eq!(at(0), [0]);
+    assert_eq!(at(1), [0, 1]);
+    assert_eq!(at(2), [0, 1, 2], "the map names what nobody reads");
+    assert_eq!(at(3), [0]);
+    assert!(!live.is_complete());
+}
+
+#[test]
+fn liveness_follows_loops() {
+    let mut asm = Assembler::new("", 2);
+    let top = asm.here();
+    asm.jump(
+        Op::JumpIf {
+            cond: Reg(0),
+            to: Jump32(0),
+        },
+        top,
+    );
+    asm.push(Op::Return1 { src: Reg(1) });
+    let module = verify(asm.finish_module("=t")).expect("it verifies");
+    let live = Liveness::new(module.main());
+    assert_eq!(live.before(0).expect("the branch").iter().collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn jumps_to_jumps_are_threaded() {
+    let build = |thread: bool, pin: bool| {
+        let mut asm = Assembler::new("", 1);
+        let (middle, end) = (asm.label(), asm.label());
+        asm.jump(
+            Op::JumpIf {
+                cond: Reg(0),
+                to: Jump32(0),
+            },
+            middle,
+        );
+        if pin {
+            asm.pin();
+        }
+        asm.push(Op::Return0 {});
+        asm.bind(middle);
+        asm.jump(Op::Jump { to: Jump32(0) }, end);
+        asm.push(Op::Return0 {});
+        asm.bind(end);
+        asm.push(Op::Return1 { src: Reg(0) });
+        if thread {
+            asm.thread_jumps();
+        }
+        let module = verify(asm.finish_module("=t")).expect("it verifies");
+        let first = module.main().ops().next().expect("code").expect("it decodes").1;
+        first.jump().expect("a branch")
+    };
+    assert_eq!(build(false, false), 1);
+    assert_eq!(build(true, false), 3);
+    assert_eq!(build(true, true), 1);
+}

@@ -23,8 +23,21 @@ const CHECKED_BLOCKS: u32 = 2000;
 /// When [`Options::registers`] is out of its range; and, in debug builds, when a stage makes something
 /// that its verifier refuses.
 pub fn compile(source: &[u8], options: &Options) -> Result<bytecode::Module, Vec<SyntaxError>> {
+    compile_watching(source, options).map(|(module, _)| module)
+}
+
+/// As [`compile`]; and whether the chunk [watches frames](watches_frames), so that all that is loaded after it
+/// should compile at [`OptLevel::O0`].
+///
+/// # Errors
+/// As [`compile`].
+///
+/// # Panics
+/// As [`compile`].
+pub fn compile_watching(source: &[u8], options: &Options) -> Result<(bytecode::Module, bool), Vec<SyntaxError>> {
     let parsed = Parsed::new(source, options)?;
-    Ok(compile_parsed(&parsed, options))
+    let watches = watches_frames(&parsed.chunk);
+    Ok((compile_parsed(&parsed, options), watches))
 }
 
 /// A chunk without errors.
@@ -100,7 +113,7 @@ fn baseline_functions(source: Source<'_>) -> Vec<bytecode::Function> {
     source
         .function_order()
         .into_iter()
-        .map(|func| baseline::compile_function(source, func, &numbers))
+        .map(|func| baseline::compile_function(source, func, &numbers, true))
         .collect()
 }
 
@@ -119,7 +132,7 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Func
         functions.push(match allocate(&code, registers, &mut ctx) {
             Some(out) => emit(&func, &code, &out, &params),
             // The stack order of the baseline needs few slots, whatever the function.
-            None => baseline::compile_function(source, id, &source.function_numbers()),
+            None => baseline::compile_function(source, id, &source.function_numbers(), false),
         });
     }
     functions
@@ -143,7 +156,18 @@ pub fn allocate(code: &VCode, registers: u16, ctx: &mut Ctx) -> Option<regalloc:
     (out.frame_size < bytecode::Reg::LIMIT).then_some(out)
 }
 
-/// Whether a chunk names the debug library, so that it must show debuggers what the source says.
+/// Whether a chunk names functions of the debug library that see or change the variables of a running function, so that
+/// its own frames must be what the source says.
 pub fn names_debug(chunk: &Chunk) -> bool {
-    chunk.names.get(b"debug").is_some()
+    watches_frames(chunk) || names_with_debug(chunk, &["setupvalue", "upvaluejoin"])
+}
+
+/// Whether a chunk names functions of the debug library that look into the frames of others.
+pub fn watches_frames(chunk: &Chunk) -> bool {
+    names_with_debug(chunk, &["getlocal", "setlocal", "sethook"])
+}
+
+/// Whether a chunk names one of these, and the library, be it as a global, as a module, or in an alias.
+fn names_with_debug(chunk: &Chunk, functions: &[&str]) -> bool {
+    chunk.names.get(b"debug").is_some() && functions.iter().any(|name| chunk.names.get(name.as_bytes()).is_some())
 }

@@ -19,7 +19,7 @@ mod emit;
 mod compile;
 mod dump;
 
-pub use compile::{allocate, compile, names_debug};
+pub use compile::{allocate, compile, compile_watching, names_debug, watches_frames};
 pub use dump::{STAGES, Stage, dump, dump_stage};
 pub use emit::emit;
 pub use lower::lower;

@@ -111,7 +111,8 @@ impl Lower<'_, '_> {
         let params: Vec<Value> = body.params.iter().map(|_| self.b.block_param(entry)).collect();
         self.b.switch_to(entry);
         self.b.seal_block(entry);
-        self.at(if self.func == chunk.main { 1 } else { body.line });
+        // What prepares a frame belongs to no line.
+        self.at(0);
         for (local, value) in self.info.params.iter().zip(params) {
             self.define(local, value);
         }

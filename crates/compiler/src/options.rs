@@ -19,7 +19,7 @@ pub struct Options {
     pub chunk_name: Vec<u8>,
     /// The language version.
     pub std: Std,
-    /// How much work goes into the code. A chunk that names the debug library compiles at
+    /// How much work goes into the code. A chunk that names certain functions of the debug library compiles at
     /// [`OptLevel::O0`] all the same, see [`names_debug`](crate::names_debug).
     pub opt_level: OptLevel,
     /// The size of the register file, 4 to 250. Values past it live in spill slots.

@@ -194,18 +194,26 @@ impl<'a> Source<'a> {
 
     /// The operands of a chain `a and b and ...` (or `or`) that nests to the left, in order.
     pub(crate) fn logical_chain(&self, expr: ExprId, wanted: BinaryOp) -> Vec<ExprId> {
+        let operands = self.logical_places(expr, wanted, 0).into_iter();
+        operands.map(|(operand, _)| operand).collect()
+    }
+
+    /// As [`logical_chain`](Self::logical_chain), each with the line of the operator behind it, where its truth is
+    /// tested; of the last one, that is `last`.
+    pub(crate) fn logical_places(&self, expr: ExprId, wanted: BinaryOp, last: u32) -> Vec<(ExprId, u32)> {
         let mut operands = Vec::new();
-        let mut at = expr;
+        let (mut at, mut line) = (expr, last);
         loop {
             match self.chunk.exprs[at] {
                 Expr::Binary { op, lhs, rhs } if op == wanted => {
-                    operands.push(rhs);
+                    operands.push((rhs, line));
+                    line = self.chunk.line(at);
                     at = lhs;
                 }
                 _ => break,
             }
         }
-        operands.push(at);
+        operands.push((at, line));
         operands.reverse();
         operands
     }
@@ -225,6 +233,22 @@ impl<'a> Source<'a> {
         }
         operands.push(at);
         operands
+    }
+
+    /// The last operator of a chain `a .. b .. c`, where the concatenation happens.
+    pub(crate) fn concat_last(&self, mut node: ExprId) -> ExprId {
+        while let Expr::Binary { rhs, .. } = self.chunk.exprs[node]
+            && matches!(
+                self.chunk.exprs[rhs],
+                Expr::Binary {
+                    op: BinaryOp::Concat,
+                    ..
+                }
+            )
+        {
+            node = rhs;
+        }
+        node
     }
 
     /// What messages call the value of an expression that is an operand.

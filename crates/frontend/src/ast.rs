@@ -75,7 +75,7 @@ impl Chunk {
     /// - comparison: the line of the right operand's last token
     /// - call: the line where the arguments begin, `(`, `{` or the end of the string; in a method
     ///   call the lookup of the method is [`Expr::MethodCall::method_line`]
-    /// - name and index: the line of the token at which the value is first needed
+    /// - name, index and literal: the line of the token at which the value is first needed
     /// - function: the line of its `end`
     pub fn line(&self, expr: ExprId) -> u32 {
         self.expr_places[index(expr)].line
@@ -558,7 +558,7 @@ pub struct FunctionBody {
     pub span: Span,
     /// The line where it is defined; 0 for the main function.
     pub line: u32,
-    /// The line of its `end`; the last line of the text for the main function.
+    /// The line of its `end`; the line of the last token for the main function.
     pub end_line: u32,
     /// Is the source right up to its end? If not, a one-pass compiler never ends the function.
     pub(crate) sound: bool,

@@ -171,7 +171,7 @@ impl<'s> Parser<'s> {
             body,
             span,
             line: 0,
-            end_line: self.line(),
+            end_line: self.last_line,
             sound: self.errors.is_empty() && self.lexer.errors.is_empty(),
         });
         let mut errors = self.errors;
@@ -386,11 +386,19 @@ impl<'s> Parser<'s> {
         self.blocks.alloc(Block { stmts, span, sound })
     }
 
-    /// The value of a variable or field is needed now, so reading it has the current line.
+    /// The value of a variable, field or literal is needed now, so reading it has the current line.
     fn discharge(&mut self, expr: ExprId) {
         if matches!(
             self.exprs[expr],
-            Expr::Name(_) | Expr::Field { .. } | Expr::Index { .. }
+            Expr::Name(_)
+                | Expr::Field { .. }
+                | Expr::Index { .. }
+                | Expr::Nil
+                | Expr::True
+                | Expr::False
+                | Expr::Integer(_)
+                | Expr::Float(_)
+                | Expr::String(_)
         ) {
             self.expr_places[index(expr)].line = self.last_line;
         }

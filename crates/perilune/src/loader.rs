@@ -5,6 +5,8 @@ use perilune_compiler::OptLevel;
 use perilune_frontend::SyntaxError;
 use perilune_lang::Std;
 use perilune_vm::Loader;
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// How scripts are compiled.
 #[derive(Clone, Debug)]
@@ -15,6 +17,9 @@ pub struct CompileOptions {
     pub opt_level: OptLevel,
     /// The size of the register file, 4 to 250.
     pub registers: u16,
+    /// Whether a chunk was compiled that looks into the frames of others (`debug.getlocal`, `sethook`…): what is compiled
+    /// after it, by any clone of these options, is compiled at `-O0`, whose frames show what the source says.
+    pub watched: Rc<Cell<bool>>,
 }
 
 impl Default for CompileOptions {
@@ -23,6 +28,7 @@ impl Default for CompileOptions {
             std: Std::default(),
             opt_level: OptLevel::default(),
             registers: perilune_compiler::Options::MAX_REGISTERS,
+            watched: Rc::default(),
         }
     }
 }
@@ -32,7 +38,11 @@ impl CompileOptions {
         perilune_compiler::Options {
             chunk_name: name.to_vec(),
             std: self.std,
-            opt_level: self.opt_level,
+            opt_level: if self.watched.get() {
+                OptLevel::O0
+            } else {
+                self.opt_level
+            },
             registers: self.registers,
         }
     }
@@ -45,7 +55,10 @@ impl CompileOptions {
     /// # Panics
     /// If the compiler made code that the verifier refuses, which would be a fault of ours.
     pub fn compile(&self, source: &[u8], name: &[u8]) -> Result<Verified, Vec<SyntaxError>> {
-        let module = perilune_compiler::compile(source, &self.for_chunk(name))?;
+        let (module, watches) = perilune_compiler::compile_watching(source, &self.for_chunk(name))?;
+        if watches {
+            self.watched.set(true);
+        }
         match perilune_bytecode::verify(module) {
             Ok(verified) => Ok(verified),
             Err(errors) => panic!("the compiler made code that does not verify: {errors}"),

@@ -154,6 +154,7 @@ impl Lua {
             std: options.std,
             opt_level: options.opt_level,
             registers: options.registers,
+            ..CompileOptions::default()
         };
         let mut vm = Vm::new(perilune_vm::Options {
             std: options.std,

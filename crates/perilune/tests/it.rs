@@ -284,3 +284,41 @@ fn closing_runs_the_finalizers() {
     std::fs::remove_file(&path).expect("it can be removed");
     assert_eq!(text, "closed");
 }
+
+#[test]
+fn hooks_from_rust_see_lines_calls_and_locals() {
+    use perilune_vm::{HookEvent, HookEvents};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    for backend in [Backend::Tail, Backend::Loop] {
+        let mut lua = Lua::with(&Options {
+            backend,
+            opt_level: perilune::OptLevel::O0,
+            ..Options::default()
+        });
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let log = seen.clone();
+        let events = HookEvents {
+            calls: true,
+            lines: true,
+            ..HookEvents::default()
+        };
+        lua.vm().enter(|ctx| {
+            let hook = Rc::new(move |ctx: &mut perilune_vm::Ctx<'_>, event| {
+                if let HookEvent::Line(line) = event {
+                    let local = ctx.local(None, 0, 1).and_then(|(_, value)| value.as_int());
+                    log.borrow_mut().push((line, local));
+                }
+                Ok(())
+            });
+            ctx.set_hook(None, Some(hook), events);
+        });
+        assert_eq!(results(&mut lua, "local a = 1\na = a + 1\nreturn a"), ["2"]);
+        lua.vm().enter(|ctx| ctx.set_hook(None, None, HookEvents::default()));
+        results(&mut lua, "local b = 5");
+        assert_eq!(
+            *seen.borrow(),
+            [(Some(1), None), (Some(2), Some(1)), (Some(3), Some(2))]
+        );
+    }
+}

@@ -8,6 +8,13 @@ use crate::value::{Value, tag};
 use crate::vm::{Flow, Go, MAX_NESTING, Raised, SPARE_SLOTS, Vm, is_callable};
 use perilune_bytecode::Opcode;
 
+/// Notes how many arguments `__call` metamethods put in front.
+unsafe fn mark_extra(frame: RegisterFrame, chain: usize) {
+    if chain > 0 {
+        frame.set_flags(frame.flags() | (chain.min(15) as u8) << flag::EXTRA_SHIFT);
+    }
+}
+
 /// A 16-bit field of the instruction at `pc`.
 #[inline(always)]
 pub(crate) unsafe fn field(pc: *const u64, i: usize) -> u16 {
@@ -45,8 +52,9 @@ impl Vm {
             match callee.tag {
                 tag::CLOSURE => {
                     frame.link(kind, caller, pc, k);
+                    mark_extra(frame, chain);
                     return match self.enter_lua(frame.0, (*callee.as_ptr::<Closure>()).proto, nargs) {
-                        Ok(()) => Ok(Go::On),
+                        Ok(()) => self.entered(),
                         Err(raised) => {
                             self.blame_callee(frame);
                             Err(raised)
@@ -55,6 +63,7 @@ impl Vm {
                 }
                 tag::NATIVE => {
                     frame.link(kind, caller, pc, k);
+                    mark_extra(frame, chain);
                     let native: *mut Native = callee.as_ptr();
                     if self.heap.should_collect() {
                         self.base = frame.0;
@@ -62,6 +71,9 @@ impl Vm {
                         self.collect_step();
                     } else {
                         self.base = frame.0;
+                    }
+                    if self.hook_mask != 0 {
+                        self.hook_native(nargs)?;
                     }
                     return ((*native).run)(self, native, nargs);
                 }
@@ -88,7 +100,10 @@ impl Vm {
     /// An error of a call that could not begin is the callee's where its frame ends the unwinding: a protected call must
     /// catch it, and a call from Rust must not run on in its caller.
     unsafe fn blame_callee(&mut self, frame: RegisterFrame) {
-        if matches!(frame.kind(), FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry) {
+        if matches!(
+            frame.kind(),
+            FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry | FrameKind::Finalizer
+        ) {
             self.base = frame.0;
             self.top = frame.0;
         }
@@ -169,6 +184,14 @@ impl Vm {
         Ok(())
     }
 
+    /// Goes on in the Lua function that was just entered.
+    pub(crate) unsafe fn entered(&mut self) -> Flow {
+        if self.hook_mask != 0 {
+            self.hook_entered()?;
+        }
+        Ok(Go::On)
+    }
+
     /// Moves the header and the parameters above the extra arguments, and their number between them.
     unsafe fn shift_varargs(&mut self, base: *mut Value, params: usize, nargs: usize) -> *mut Value {
         let old = RegisterFrame(base);
@@ -184,7 +207,7 @@ impl Vm {
     }
 
     /// Where the frame's window began before its extra arguments moved it up.
-    unsafe fn original_window(frame: RegisterFrame) -> *mut Value {
+    pub(crate) unsafe fn original_window(frame: RegisterFrame) -> *mut Value {
         if frame.flags() & flag::VARARG == 0 {
             return frame.0.sub(HEADER_SLOTS);
         }
@@ -218,10 +241,11 @@ impl Vm {
         let new = RegisterFrame(base);
         new.link(kind, caller, pc, k);
         new.set_flags(flag::TAIL);
+        mark_extra(new, chain);
         // The saved base must be a whole frame if the stack has to move.
         self.base = base;
         self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs)?;
-        Ok(Go::On)
+        self.entered()
     }
 
     /// Returns `count` values at `start` from the frame at the saved base.
@@ -230,6 +254,9 @@ impl Vm {
     /// F3. `start` is on the running stack, above the frame's header.
     pub(crate) unsafe fn do_return(&mut self, mut start: *mut Value, mut count: usize) -> Flow {
         loop {
+            if self.hook_mask != 0 {
+                start = self.hook_return(start, count)?;
+            }
             let frame = self.frame();
             let caller = frame.caller().0;
             let pc = frame.return_pc();
@@ -258,7 +285,10 @@ impl Vm {
                     self.go_on(caller, pc, k);
                     return Ok(Go::On);
                 }
-                FrameKind::TailNative => self.base = caller,
+                FrameKind::TailNative => {
+                    self.base = caller;
+                    self.pc = pc;
+                }
                 FrameKind::Forward => {
                     let wanted = (*Vm::original_window(frame).sub(1)).payload as i64;
                     if let Ok(wanted) = usize::try_from(wanted) {

@@ -1,7 +1,7 @@
 //! Collection at safepoints: the roots, the weak containers, the finalizers.
 
 use crate::error::message;
-use crate::frame::HEADER_SLOTS;
+use crate::frame::{FrameKind, HEADER_SLOTS};
 use crate::meta::Event;
 use crate::object::{Objects, kind, mark_ptr, mark_value, tag_of_kind};
 use crate::table::{Table, flag};
@@ -184,14 +184,17 @@ impl Vm {
         let mut window = self.frame_end();
         let offset = window.byte_offset_from(self.stack_base);
         self.in_finalizer = true;
+        // Finalizers are not what a hook watches.
+        self.refresh_hooks();
         let done = (|| {
             self.grow_stack(window, SPARE_SLOTS)?;
             window = self.stack_base.byte_offset(offset);
             *window = handler;
             *window.add(HEADER_SLOTS) = v;
-            self.call_window(window, 1).map(|_| ())
+            self.call_window_as(FrameKind::Finalizer, window, 1).map(|_| ())
         })();
         self.in_finalizer = false;
+        self.refresh_hooks();
         if done.is_err() {
             let text = self.error_text();
             self.warn(&message!(b"error in __gc (", text, b")"), false);

@@ -42,6 +42,10 @@ pub trait Dispatch: 'static {
     const TABLE: &'static [Handler; Opcode::COUNT];
     /// The table in which every instruction first answers a request to stop.
     const POLL: &'static [Handler; Opcode::COUNT];
+    /// The table while calls and returns are watched: those have no fast paths.
+    const HOOKED: &'static [Handler; Opcode::COUNT];
+    /// The table in which every instruction is traced first.
+    const TRACE: &'static [Handler; Opcode::COUNT];
 
     /// Goes on at `pc`.
     ///
@@ -62,6 +66,8 @@ macro_rules! tables {
         impl Dispatch for Tail {
             const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Tail>)),*];
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Tail>); Opcode::COUNT];
+            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Tail>([$(Handler(ops::$snake::<Tail>)),*]);
+            const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Tail>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
                 let op = *pc.cast::<u16>();
@@ -71,6 +77,8 @@ macro_rules! tables {
         impl Dispatch for Loop {
             const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Loop>)),*];
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Loop>); Opcode::COUNT];
+            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Loop>([$(Handler(ops::$snake::<Loop>)),*]);
+            const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Loop>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {
                 (*vm).pc = pc;
@@ -82,6 +90,19 @@ macro_rules! tables {
 }
 
 perilune_bytecode::for_each_op!(tables);
+
+/// Replaces the fast paths that enter or leave functions by what looks at hooks.
+const fn hooked<D: Dispatch>(mut table: [Handler; Opcode::COUNT]) -> [Handler; Opcode::COUNT] {
+    table[Opcode::Call as usize] = Handler(ops::call_watched::<D>);
+    table[Opcode::Call0 as usize] = Handler(ops::call_0_watched::<D>);
+    table[Opcode::CallN as usize] = Handler(ops::call_n_watched::<D>);
+    table[Opcode::TailCall as usize] = Handler(ops::tail_call_full::<D>);
+    table[Opcode::ForCall as usize] = Handler(ops::for_call_slow::<D>);
+    table[Opcode::Return0 as usize] = Handler(ops::return_0_slow::<D>);
+    table[Opcode::Return1 as usize] = Handler(ops::return_1_watched::<D>);
+    table[Opcode::ReturnN as usize] = Handler(ops::return_n_slow::<D>);
+    table
+}
 
 /// Which back-end a VM uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +129,20 @@ impl Backend {
         match self {
             Backend::Tail => Tail::TABLE.as_ptr(),
             Backend::Loop => Loop::TABLE.as_ptr(),
+        }
+    }
+    /// The table that watches calls and returns.
+    pub fn hooked_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::HOOKED.as_ptr(),
+            Backend::Loop => Loop::HOOKED.as_ptr(),
+        }
+    }
+    /// The table that traces every instruction.
+    pub fn trace_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::TRACE.as_ptr(),
+            Backend::Loop => Loop::TRACE.as_ptr(),
         }
     }
     /// The table whose handlers poll.

@@ -88,7 +88,7 @@ impl Vm {
     pub(crate) unsafe fn line_of(&self, frame: RegisterFrame, pc: *const u64) -> Option<u32> {
         let proto = frame.proto()?;
         let at = pc.offset_from((*proto).code) as u32;
-        (*proto).function().line_at(at).map(|entry| entry.line)
+        (*proto).function().line_for(at)
     }
 
     /// ` (local 'x')` for an operand of the current instruction that has a name, else nothing.
@@ -126,51 +126,37 @@ impl Vm {
     /// The error of calling something that cannot be called.
     #[cold]
     pub(crate) unsafe fn call_error(&mut self, v: Value, kind: FrameKind) -> Raised {
-        let named = matches!(
-            kind,
-            FrameKind::Call1
-                | FrameKind::Call0
-                | FrameKind::CallN
-                | FrameKind::TailNative
-                | FrameKind::Finish
-                | FrameKind::Close
-                | FrameKind::CloseError
-        );
-        if named && self.frame().proto().is_some() {
-            // For a metamethod or an iterator, the name says which.
-            if matches!(kind, FrameKind::Finish | FrameKind::Close | FrameKind::CloseError) {
-                let (what, name) = if kind == FrameKind::CloseError {
-                    ("metamethod", "close")
-                } else {
-                    self.finish_name(self.pc)
-                };
-                let shown = self.shown_type_name(v);
-                return self.rt_error(&message!(
-                    b"attempt to call a ",
-                    shown,
-                    b" value (",
-                    what,
-                    b" '",
-                    name,
-                    b"')"
-                ));
+        // For a metamethod or an iterator, the name says which.
+        let name = match kind {
+            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative => {
+                return self.type_error(v, "call", Some(0));
             }
-            return self.type_error(v, "call", Some(0));
+            FrameKind::Finish | FrameKind::Close => self.code_name(self.frame(), self.pc),
+            FrameKind::CloseError => Some(("metamethod", b"close".to_vec())),
+            _ => None,
+        };
+        if let Some((what, name)) = name {
+            let shown = self.shown_type_name(v);
+            let text = message!(b"attempt to call a ", shown, b" value (", what, b" '", name, b"')");
+            return self.rt_error(&text);
         }
         self.type_error(v, "call", None)
     }
 
-    /// How a function called on behalf of the instruction at `pc` is named.
+    /// How a function called by the instruction at `pc` of a frame is named: by the callee's expression, as a metamethod, or
+    /// as an iterator.
     ///
     /// # Safety
-    /// F1.
-    pub(crate) unsafe fn finish_name(&self, pc: *const u64) -> (&'static str, &'static str) {
+    /// F1, F3: the frame is Lua's.
+    pub(crate) unsafe fn code_name(&self, frame: RegisterFrame, pc: *const u64) -> Option<(&'static str, Vec<u8>)> {
         use perilune_bytecode::Opcode as O;
-        let Some(op) = O::from_u16(*pc.cast::<u16>()) else {
-            return ("metamethod", "?");
-        };
-        let event = match op {
-            O::ForCall => return ("for iterator", "for iterator"),
+        frame.proto()?;
+        let event = match O::from_u16(*pc.cast::<u16>())? {
+            O::Call | O::Call0 | O::CallN | O::CallOpen | O::TailCall | O::TailCallOpen => {
+                let (kind, name) = self.operand_name(frame, pc, 0)?;
+                return Some((kind.text(), name));
+            }
+            O::ForCall => return Some(("for iterator", b"for iterator".to_vec())),
             O::GetIndex
             | O::GetInt
             | O::GetField
@@ -204,11 +190,12 @@ impl Vm {
             O::Len => "len",
             O::Concat => "concat",
             O::JumpEq | O::JumpNe => "eq",
+            O::JumpLt | O::JumpNotLt | O::JumpLtI | O::JumpNotLtI | O::JumpGtI | O::JumpNotGtI => "lt",
             O::JumpLe | O::JumpNotLe | O::JumpLeI | O::JumpNotLeI | O::JumpGeI | O::JumpNotGeI => "le",
-            O::Close => "close",
-            _ => "lt",
+            O::Close | O::Return0 | O::Return1 | O::ReturnN | O::ReturnOpen => "close",
+            _ => return None,
         };
-        ("metamethod", event)
+        Some(("metamethod", event.as_bytes().to_vec()))
     }
 
     /// The error of an arithmetic or bitwise operation on these operands.

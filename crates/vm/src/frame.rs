@@ -63,6 +63,12 @@ pub mod flag {
     pub const TAIL: u8 = 1;
     /// Extra arguments lie below the header: their number in the slot below it.
     pub const VARARG: u8 = 2;
+    /// A hook runs at the frame's instruction.
+    pub const HOOKED: u8 = 4;
+    /// The hook is that of its return.
+    pub const LEAVING: u8 = 8;
+    /// From this bit on: how many arguments `__call` metamethods put in front, 15 at most.
+    pub const EXTRA_SHIFT: u8 = 4;
 }
 
 /// A frame, by its base (its R0).

@@ -6,6 +6,7 @@ use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use perilune_bytecode::Verified;
 use perilune_bytecode::{Constant, FuncId};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -120,6 +121,7 @@ impl Vm {
             code,
             constants,
             protos: children,
+            liveness: OnceCell::new(),
         }));
         Ok(())
     }

@@ -57,6 +57,18 @@ impl<'v> Ctx<'v> {
         }
     }
 
+    /// A context whose stack begins at the saved top, for code of the host that has no frame.
+    pub(crate) fn above(vm: &'v mut Vm) -> Ctx<'v> {
+        // SAFETY: F3; the top is on the stack.
+        let base = unsafe { vm.top.offset_from(vm.stack_base) } as usize;
+        Ctx {
+            vm,
+            base,
+            nargs: 0,
+            life: PhantomData,
+        }
+    }
+
     /// The VM, for one operation that neither collects nor runs Lua code.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]

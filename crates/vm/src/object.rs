@@ -6,10 +6,11 @@ use crate::shortcut::Shortcut;
 use crate::thread;
 use crate::value::{Value, tag};
 use perilune_bytecode::FuncId;
+use perilune_bytecode::Liveness;
 use perilune_bytecode::Verified;
 use perilune_gc::raw::{Header, Memory, Model, Ptr, Tracer};
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 
@@ -163,6 +164,8 @@ pub struct Userdata {
     pub type_name: &'static str,
     /// The user value (`debug.setuservalue`).
     pub user_value: Value,
+    /// Whether it has one.
+    pub has_user_value: bool,
 }
 
 /// `Proto::arity` of a function with extra arguments: no argument count equals it.
@@ -203,6 +206,16 @@ pub struct Origin {
     pub constants: Box<[Value]>,
     /// Owns `Proto::protos`; indexed by the module's function id (null where not nested here).
     pub protos: Box<[*mut Proto]>,
+    /// What is live at each instruction, once a hook stopped in the function.
+    pub liveness: OnceCell<Liveness>,
+}
+
+impl Origin {
+    /// What is live at each instruction.
+    pub fn liveness(&self) -> &Liveness {
+        self.liveness
+            .get_or_init(|| Liveness::new(&self.module.functions[self.id.0 as usize]))
+    }
 }
 
 impl Proto {

@@ -145,6 +145,21 @@ pub use shell::*;
 
 handlers! {
     fn poll(vm, pc, base, k, t) { poll_slow::<D>(vm, pc, base, k, t) }
+    #[cold]
+    #[inline(never)]
+    fn trace(vm, pc, base, k, t) {
+        (*vm).pc = pc;
+        (*vm).base = base;
+        (*vm).k = k;
+        match (*vm).trace_step() {
+            Ok(()) => {
+                let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
+                let op = *pc.cast::<u16>() as usize;
+                ((*D::HOOKED.as_ptr().add(op)).0)(vm, pc, base, k, table_of(vm))
+            }
+            Err(raised) => resume::<D>(vm, Err(raised)),
+        }
+    }
 
     // ---- moves and loads ----
     fn move_(vm, pc, base, k, t) {

@@ -823,12 +823,20 @@ impl Vm {
         let mut nargs = field(pc, 2) as usize;
         if open {
             (window, nargs) = self.gather_open(window, nargs)?;
-            let answer = Vm::shortcut(self, window, nargs);
+            let answer = self.shortcut_unwatched(window, nargs);
             if answer != Answer::DECLINED {
                 return self.take_answer(kind, window, answer);
             }
         }
         self.precall(window, nargs, kind, self.base, pc.add(1), self.k)
+    }
+
+    /// As [`Vm::shortcut`], but for a hook, which sees every call.
+    unsafe fn shortcut_unwatched(&mut self, window: *mut Value, nargs: usize) -> Answer {
+        if self.hook_mask != 0 {
+            return Answer::DECLINED;
+        }
+        Vm::shortcut(self, window, nargs)
     }
 
     pub(crate) unsafe fn tail_call_slow(&mut self, open: bool) -> Flow {
@@ -837,7 +845,7 @@ impl Vm {
         let mut nargs = field(pc, 2) as usize;
         if open {
             (window, nargs) = self.gather_open(window, nargs)?;
-            let answer = Vm::shortcut(self, window, nargs);
+            let answer = self.shortcut_unwatched(window, nargs);
             if answer != Answer::DECLINED {
                 return self.take_answer(crate::frame::FrameKind::TailNative, window, answer);
             }
@@ -901,7 +909,7 @@ impl Vm {
     /// Answers a request to stop or pause, made by swapping the dispatch table.
     pub(crate) unsafe fn poll(&mut self) -> Flow {
         let answer = self.answer_interrupt();
-        self.set_table(self.backend.table());
+        self.set_table(self.watching_table());
         answer.map(|()| Go::On)
     }
 }

@@ -5,7 +5,8 @@
 //! and before a collection.
 
 use crate::error::message;
-use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
+use crate::hook::Hook;
 use crate::meta::Event;
 use crate::object::{Native, Objects, kind, mark_ptr, mark_value};
 use crate::value::{Value, tag};
@@ -86,6 +87,8 @@ pub struct Thread {
     pub resumer: *mut Thread,
     /// The error that a failed coroutine died of.
     pub failure: Value,
+    /// Its debug hook.
+    pub(crate) hook: Hook,
 }
 
 fn layout(slots: usize) -> Option<Layout> {
@@ -137,6 +140,7 @@ unsafe fn free_stack_buffer(t: *mut Thread, mem: &mut Memory) {
 pub unsafe fn free_stack(t: *mut Thread, mem: &mut Memory) {
     free_stack_buffer(t, mem);
     drop(std::mem::take(&mut (*t).tbc));
+    drop(std::mem::take(&mut (*t).hook));
 }
 
 /// Marks what the frames of a coroutine keep alive: exactly the live slots, by the frames' maps.
@@ -172,7 +176,13 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
         match frame.proto() {
             Some(proto) => {
                 let at = pc.offset_from((*proto).code) as u32;
-                if let Some(live) = (*proto).function().safepoint_at(at) {
+                let hooked = frame.flags() & (flag::HOOKED | flag::LEAVING) == flag::HOOKED;
+                let live = if hooked {
+                    (*proto).origin().liveness().before(at)
+                } else {
+                    (*proto).function().safepoint_at(at)
+                };
+                if let Some(live) = live {
                     for slot in live.iter() {
                         mark_value(tracer, *frame.0.add(slot as usize));
                     }
@@ -240,6 +250,10 @@ impl Vm {
             }
         };
         let t: *mut Thread = p.cast().as_ptr();
+        let hook = match self.thread.is_null() {
+            true => Hook::default(),
+            false => (*self.thread).hook.inherited(),
+        };
         let base = stack.add(HEADER_SLOTS);
         *stack = Value::NIL;
         RegisterFrame(base).link(FrameKind::Base, base, null(), null());
@@ -262,6 +276,7 @@ impl Vm {
             failed: false,
             resumer: null_mut(),
             failure: Value::NIL,
+            hook,
         });
         if self.base.is_null() {
             self.base = base;
@@ -301,6 +316,7 @@ impl Vm {
         self.k = (*t).k;
         self.top = (*t).top;
         (*t).status = Status::Running;
+        self.refresh_hooks();
     }
 
     /// Room for `n` values at the saved base.
@@ -419,7 +435,10 @@ unsafe fn deliver(vm: &mut Vm, co: *mut Thread, count: usize, ok: bool) -> Flow 
     let source_offset = (*co).base.offset_from((*co).stack);
     let mode = (*co).mode;
     leave(vm, co);
-    vm.room_at_base(count + 1)?;
+    if let Err(raised) = vm.room_at_base(count + 1) {
+        bury(vm, co);
+        return Err(raised);
+    }
     let source = (*co).stack.offset(source_offset);
     let mut to = vm.base;
     if mode != Mode::Wrap {
@@ -427,6 +446,8 @@ unsafe fn deliver(vm: &mut Vm, co: *mut Thread, count: usize, ok: bool) -> Flow 
         to = to.add(1);
     }
     std::ptr::copy_nonoverlapping(source, to, count);
+    // Before the return, whose hook may collect: the stack of a dead coroutine has no frames to look at.
+    bury(vm, co);
     let start = vm.base;
     vm.do_return(start, count + usize::from(mode != Mode::Wrap))
 }
@@ -444,9 +465,7 @@ pub(crate) unsafe fn finish_body(vm: &mut Vm, start: *mut Value, count: usize) -
     let co = vm.thread;
     (*co).status = Status::Dead;
     (*co).base = start;
-    let flow = deliver(vm, co, count, true);
-    bury(vm, co);
-    flow
+    deliver(vm, co, count, true)
 }
 
 /// Gives a dead coroutine's stack back.

@@ -4,6 +4,7 @@ use crate::error::message;
 use crate::frame::{FrameKind, RegisterFrame, flag};
 use crate::object::{Closure, Native};
 use crate::table::Table;
+use crate::thread::Thread;
 use crate::value::{Value, tag};
 use crate::vm::Vm;
 use std::io::Write;
@@ -14,24 +15,19 @@ const TAIL: usize = 11;
 
 impl Vm {
     /// How the function of a frame was called: kind and name, if the call tells.
-    unsafe fn call_name(&self, frame: RegisterFrame) -> Option<(String, Vec<u8>)> {
+    pub(crate) unsafe fn call_name(&self, frame: RegisterFrame) -> Option<(&'static str, Vec<u8>)> {
         if frame.flags() & flag::TAIL != 0 {
             return None;
         }
+        if frame.kind() == FrameKind::Entry && frame.caller().flags() & flag::HOOKED != 0 {
+            return Some(("hook", b"?".to_vec()));
+        }
         match frame.kind() {
-            FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN | FrameKind::TailNative => {
-                let caller = frame.caller();
-                let (kind, name) = self.operand_name(caller, frame.caller_pc(), 0)?;
-                Some((kind.to_string(), name))
-            }
-            FrameKind::Finish | FrameKind::Close => {
-                frame.caller().proto()?;
-                let (kind, name) = self.finish_name(frame.return_pc());
-                Some((kind.to_string(), name.as_bytes().to_vec()))
-            }
-            FrameKind::CloseError => Some(("metamethod".to_string(), b"close".to_vec())),
-            FrameKind::Finalizer => Some(("metamethod".to_string(), b"gc".to_vec())),
-            _ => None,
+            FrameKind::Finalizer => Some(("metamethod", b"__gc".to_vec())),
+            // The closing after an error has no instruction.
+            FrameKind::CloseError | FrameKind::CloseThread => None,
+            FrameKind::Base => None,
+            _ => self.code_name(frame.caller(), frame.caller_pc()),
         }
     }
 
@@ -118,7 +114,7 @@ impl Vm {
             tag::CLOSURE => {
                 let closure: *mut Closure = callee.as_ptr();
                 let (chunk, line) = Vm::defined_at(closure);
-                if (*(*closure).proto).origin().id == perilune_bytecode::FuncId::MAIN {
+                if line == 0 {
                     return b"main chunk".to_vec();
                 }
                 message!(b"function <", chunk, b":", line.to_string(), b">")
@@ -127,32 +123,18 @@ impl Vm {
         }
     }
 
-    /// The frames of the running stack, innermost first, with the pc each is at.
-    pub(crate) unsafe fn frames(&self) -> Vec<(RegisterFrame, *const u64)> {
-        let mut found = Vec::new();
-        let mut frame = self.frame();
-        let mut pc = self.pc;
-        while frame.kind() != FrameKind::Base {
-            found.push((frame, pc));
-            pc = frame.caller_pc();
-            frame = frame.caller();
-        }
-        found
-    }
-
     /// A traceback in the form of `luaL_traceback`.
     ///
     /// # Safety
     /// F3.
-    pub(crate) unsafe fn traceback_text(&self, message: Option<&[u8]>, level: usize) -> Vec<u8> {
+    pub(crate) unsafe fn traceback_text(&self, t: *mut Thread, message: Option<&[u8]>, level: usize) -> Vec<u8> {
         let mut out = Vec::new();
         if let Some(m) = message {
             out.extend_from_slice(m);
             out.push(b'\n');
         }
         out.extend_from_slice(b"stack traceback:");
-        let frames = self.frames();
-        let shown = frames.get(level.min(frames.len())..).unwrap_or(&[]);
+        let shown: Vec<_> = self.activations(t).skip(level).map(|a| (a.frame, a.pc)).collect();
         let total = shown.len();
         let long = total > HEAD + TAIL + 1;
         for (i, &(frame, pc)) in shown.iter().enumerate() {

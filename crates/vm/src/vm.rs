@@ -95,6 +95,8 @@ pub struct Vm {
     pub(crate) open_start: *mut Value,
     pub(crate) open_count: usize,
     pub(crate) exit: bool,
+    /// The events that the running coroutine's hook waits for; see `hook`.
+    pub(crate) hook_mask: u8,
     /// The entry call that just ended was unwound.
     pub(crate) failed: bool,
     /// The error on its way has left an entry call: its message handler ran where it was raised.
@@ -179,6 +181,7 @@ impl Vm {
             open_start: null_mut(),
             open_count: 0,
             exit: false,
+            hook_mask: 0,
             failed: false,
             handled: false,
             backend,
@@ -375,6 +378,7 @@ impl Vm {
                 data,
                 type_name,
                 user_value: Value::NIL,
+                has_user_value: false,
             });
             Ok(u)
         }
@@ -620,6 +624,22 @@ impl Vm {
         window: *mut Value,
         nargs: usize,
     ) -> Result<(*mut Value, usize), Raised> {
+        self.call_window_as(FrameKind::Entry, window, nargs)
+    }
+
+    /// As [`Vm::call_window`], under a frame of kind `Entry` or `Finalizer`; the latter leaves no results.
+    ///
+    /// # Errors
+    /// What the function raised.
+    ///
+    /// # Safety
+    /// As [`Vm::call_window`].
+    pub(crate) unsafe fn call_window_as(
+        &mut self,
+        kind: FrameKind,
+        window: *mut Value,
+        nargs: usize,
+    ) -> Result<(*mut Value, usize), Raised> {
         self.check_nesting()?;
         let caller = self.base;
         let caller_offset = caller.byte_offset_from(self.stack_base);
@@ -629,11 +649,11 @@ impl Vm {
         (*thread).nested += 1;
         let flow = if (*window).tag == tag::CLOSURE {
             let frame = RegisterFrame(window.add(HEADER_SLOTS));
-            frame.link(FrameKind::Entry, caller, pc, k);
+            frame.link(kind, caller, pc, k);
             self.enter_lua(frame.0, (*(*window).as_ptr::<Closure>()).proto, nargs)
-                .map(|()| Go::On)
+                .and_then(|()| self.entered())
         } else {
-            self.precall(window, nargs, FrameKind::Entry, caller, pc, k)
+            self.precall(window, nargs, kind, caller, pc, k)
         };
         let result = match flow {
             Ok(Go::Exit) => Ok(()),

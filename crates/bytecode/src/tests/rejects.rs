@@ -242,7 +242,6 @@ fn open_values() {
 #[test]
 fn tables() {
     rejects("params 1", "len r0, r0 / return_0", Fault::SafepointMissing);
-    rejects("params 1", "return_0 {live r0}", Fault::SafepointUnexpected);
     rejects("params 1", "live at 9 r0 / return_0", Fault::SafepointUnexpected);
     rejects(
         "params 1",

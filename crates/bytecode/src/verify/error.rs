@@ -99,7 +99,7 @@ pub enum Fault {
     OpenJumpedInto,
     /// The instruction is a safepoint, and has no live map.
     SafepointMissing,
-    /// A live map at a word that starts no safepoint instruction.
+    /// A live map at a word that starts no instruction.
     SafepointUnexpected,
     /// The table of safepoints is not strictly ascending.
     SafepointOrder,
@@ -202,7 +202,7 @@ impl fmt::Display for Fault {
             Fault::OpenNotProduced => f.write_str("the previous instruction leaves no open values"),
             Fault::OpenJumpedInto => f.write_str("a jump lands between the producer and the consumer of open values"),
             Fault::SafepointMissing => f.write_str("the safepoint has no live map"),
-            Fault::SafepointUnexpected => f.write_str("a live map where no safepoint is"),
+            Fault::SafepointUnexpected => f.write_str("a live map where no instruction starts"),
             Fault::SafepointOrder => f.write_str("the safepoints are not ascending"),
             Fault::LineOrder => f.write_str("the lines are not ascending"),
             Fault::LinePlace => f.write_str("a line where no instruction starts"),

@@ -30,7 +30,7 @@
 //!   written by the instruction itself. So a live map that misses a slot that is read later is refused.
 //!
 //! # Safepoints
-//! - Exactly the instructions flagged `safepoint` have a live map. All its slots are assigned.
+//! - All instructions flagged `safepoint` have a live map; others may have one, for debuggers. All its slots are assigned.
 //! - The slots that the instruction reads are in its map, members of its call window and operands of `for_call` inside
 //!   its window aside.
 //! - The map of a call lists no slot above the callee's, for those belong to the called frame while it runs.

@@ -216,8 +216,8 @@ fn check_safepoints(function: &Function, body: &mut Body, errors: &mut Errors) {
     }
     for (index, safepoint) in (0..).zip(&function.safepoints) {
         match body.inst_at(safepoint.at).map(|inst| &mut body.insts[inst as usize]) {
-            Some(inst) if is_safepoint(&inst.op) => inst.safepoint = Some(index),
-            _ => errors.report(safepoint.at, Fault::SafepointUnexpected),
+            Some(inst) => inst.safepoint = Some(index),
+            None => errors.report(safepoint.at, Fault::SafepointUnexpected),
         }
     }
     for inst in &body.insts {

@@ -114,7 +114,7 @@ impl Baseline<'_> {
         let open = self.arguments(args);
         let count = Count((fixed + args.len() - usize::from(open)) as u16);
         let place = crate::pool::place(chunk, node);
-        self.asm.line(place.line, place.column);
+        self.at_place(place.line, place.column);
         let op = match results {
             Results::Tail if open => Op::TailCallOpen { window, args: count },
             Results::Tail => Op::TailCall { window, args: count },
@@ -155,7 +155,10 @@ impl Baseline<'_> {
             }
             Results::One(Some(slot)) => {
                 if open {
-                    self.move_to(slot, mark);
+                    let given = self.reserve(1);
+                    self.mark(given);
+                    self.move_to(slot, given);
+                    self.release(mark);
                 }
                 self.mark(slot);
             }

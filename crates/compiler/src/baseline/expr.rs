@@ -339,9 +339,10 @@ impl Baseline<'_> {
                     _ => unreachable!("the guard says so"),
                 };
                 let key = Reg(self.in_slot(key));
-                self.release(mark);
-                let dst = self.target(want);
+                self.ensure_target(mark, want);
+                let dst = want.unwrap_or(mark);
                 self.emit(Op::GetVararg { dst: Reg(dst), key });
+                self.keep_result(mark, want);
                 self.done(dst)
             }
             Expr::Field { name, .. } => {
@@ -506,7 +507,7 @@ impl Baseline<'_> {
             self.next(operand);
         }
         let slot = want.unwrap_or(mark);
-        self.at_expr(node);
+        self.at_expr(self.source.concat_last(node));
         self.emit(Op::Concat {
             dst: Reg(slot),
             first: Reg(mark),

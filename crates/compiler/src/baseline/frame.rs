@@ -77,7 +77,7 @@ impl Baseline<'_> {
     pub(super) fn make_cell(&mut self, local: LocalId) {
         if self.source.names.locals[local].captured {
             let slot = Reg(self.slots[local]);
-            self.emit(Op::NewCell { dst: slot, src: slot });
+            self.emit_glue(Op::NewCell { dst: slot, src: slot });
         }
     }
 

@@ -24,8 +24,17 @@ impl Baseline<'_> {
         }
     }
 
+    fn is_not(&self, expr: ExprId) -> bool {
+        matches!(self.source.chunk.exprs[expr], Expr::Unary { op: UnaryOp::Not, .. })
+    }
+
     /// Jumps to `label` if the truth of `expr` is `jump_if`, else falls through.
     pub(super) fn cond(&mut self, expr: ExprId, jump_if: bool, label: Label) {
+        self.cond_at(expr, jump_if, label, 0);
+    }
+
+    /// As [`cond`](Self::cond), where a plain value is tested at `line`; if that is 0, where it is evaluated.
+    fn cond_at(&mut self, expr: ExprId, jump_if: bool, label: Label, line: u32) {
         let chunk = self.source.chunk;
         let expr = self.source.unparen(expr);
         let mark = self.free;
@@ -33,21 +42,25 @@ impl Baseline<'_> {
             Expr::Unary {
                 op: UnaryOp::Not,
                 operand,
-            } => return self.cond(operand, !jump_if, label),
+            } => return self.cond_at(operand, !jump_if, label, line),
             Expr::Binary {
                 op: op @ (BinaryOp::And | BinaryOp::Or),
                 ..
             } => {
-                let operands = self.source.logical_chain(expr, op);
-                let (&last, rest) = operands.split_last().expect("a chain has operands");
+                let operands = self.source.logical_places(expr, op, line);
+                let (&(last, line), rest) = operands.split_last().expect("a chain has operands");
                 // The truth that decides the chain without its other operands.
                 let decides = op == BinaryOp::Or;
                 if decides == jump_if {
-                    operands.iter().for_each(|&operand| self.cond(operand, jump_if, label));
+                    for &(operand, line) in &operands {
+                        self.cond_at(operand, jump_if, label, line);
+                    }
                 } else {
                     let past = self.asm.label();
-                    rest.iter().for_each(|&operand| self.cond(operand, decides, past));
-                    self.cond(last, jump_if, label);
+                    for &(operand, line) in rest {
+                        self.cond_at(operand, decides, past, line);
+                    }
+                    self.cond_at(last, jump_if, label, line);
                     self.asm.bind(past);
                 }
                 return;
@@ -59,16 +72,26 @@ impl Baseline<'_> {
             _ => match self.operand(expr) {
                 Operand::Constant(constant) => {
                     if truthy(constant) == jump_if {
+                        self.at_test(expr, line);
                         self.emit_jump(Op::Jump { to: TO32 }, label);
+                        // The reference tests such constants.
+                        self.asm.pin();
                     }
                 }
                 Operand::Slot(slot) => {
-                    self.at_expr(expr);
+                    self.at_test(expr, line);
                     self.test(slot, jump_if, label);
                 }
             },
         }
         self.release(mark);
+    }
+
+    fn at_test(&mut self, expr: ExprId, line: u32) {
+        match line {
+            0 => self.at_expr(expr),
+            line => self.at(line),
+        }
     }
 
     fn test(&mut self, slot: u16, jump_if: bool, label: Label) {
@@ -189,8 +212,10 @@ impl Baseline<'_> {
     fn boolean(&mut self, holds: Label, want: Option<u16>) -> Operand {
         let slot = self.target(want);
         let end = self.asm.label();
+        let was = self.is_live(slot);
         self.load(slot, Constant::Bool(false));
         self.emit_jump(Op::Jump { to: TO32 }, end);
+        self.set_live(slot, was);
         self.asm.bind(holds);
         self.load(slot, Constant::Bool(true));
         self.asm.bind(end);
@@ -206,10 +231,10 @@ impl Baseline<'_> {
         let slot = self.target(want);
         let was = self.is_live(slot);
         let end = self.asm.label();
-        let operands = self.source.logical_chain(expr, op);
-        let (&last, rest) = operands.split_last().expect("a chain has operands");
-        for &operand in rest {
-            self.value_or_jump(operand, slot, op == BinaryOp::Or, end);
+        let operands = self.source.logical_places(expr, op, 0);
+        let (&(last, _), rest) = operands.split_last().expect("a chain has operands");
+        for &(operand, line) in rest {
+            self.value_or_jump(operand, slot, op == BinaryOp::Or, end, line);
             // Where control goes on, the slot has no value that counts.
             self.set_live(slot, was);
         }
@@ -221,7 +246,7 @@ impl Baseline<'_> {
 
     /// If the truth of `expr` is `jump_if`, goes to `label` with its value in `slot`; else falls
     /// through with no value.
-    fn value_or_jump(&mut self, expr: ExprId, slot: u16, jump_if: bool, label: Label) {
+    fn value_or_jump(&mut self, expr: ExprId, slot: u16, jump_if: bool, label: Label, line: u32) {
         let chunk = self.source.chunk;
         let expr = self.source.unparen(expr);
         let was = self.is_live(slot);
@@ -230,24 +255,26 @@ impl Baseline<'_> {
                 op: op @ (BinaryOp::And | BinaryOp::Or),
                 ..
             } => {
-                let operands = self.source.logical_chain(expr, op);
-                let (&last, rest) = operands.split_last().expect("a chain has operands");
+                let operands = self.source.logical_places(expr, op, line);
+                let (&(last, line), rest) = operands.split_last().expect("a chain has operands");
                 let decides = op == BinaryOp::Or;
                 if decides == jump_if {
-                    for &operand in &operands {
-                        self.value_or_jump(operand, slot, jump_if, label);
+                    for &(operand, line) in &operands {
+                        self.value_or_jump(operand, slot, jump_if, label, line);
                         self.set_live(slot, was);
                     }
                 } else {
                     let past = self.asm.label();
-                    rest.iter().for_each(|&operand| self.cond(operand, decides, past));
-                    self.value_or_jump(last, slot, jump_if, label);
+                    for &(operand, line) in rest {
+                        self.cond_at(operand, decides, past, line);
+                    }
+                    self.value_or_jump(last, slot, jump_if, label, line);
                     self.asm.bind(past);
                 }
             }
-            _ if self.is_condition(expr) => {
+            _ if self.is_condition(expr) || self.is_not(expr) => {
                 let past = self.asm.label();
-                self.cond(expr, !jump_if, past);
+                self.cond_at(expr, !jump_if, past, line);
                 self.load(slot, Constant::Bool(jump_if));
                 self.emit_jump(Op::Jump { to: TO32 }, label);
                 self.asm.bind(past);
@@ -260,7 +287,7 @@ impl Baseline<'_> {
                 }
                 None => {
                     self.to(expr, slot);
-                    self.at_expr(expr);
+                    self.at_test(expr, line);
                     self.test(slot, jump_if, label);
                 }
             },

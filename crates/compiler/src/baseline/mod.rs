@@ -22,11 +22,17 @@ use perilune_lang::Std;
 use crate::pool;
 use crate::source::{Named, NamedKind, Source};
 
-/// Compiles one function of a chunk. `numbers` are those of all functions in the module.
+/// Compiles one function of a chunk. `numbers` are those of all functions in the module. If `observed`, every
+/// instruction gets a live map, so that hooks may stop anywhere and debuggers see all that has a value.
 ///
 /// # Panics
 /// If the chunk or its resolution has errors.
-pub fn compile_function(source: Source<'_>, func: FuncId, numbers: &ArenaMap<FuncId, u32>) -> bytecode::Function {
+pub fn compile_function(
+    source: Source<'_>,
+    func: FuncId,
+    numbers: &ArenaMap<FuncId, u32>,
+    observed: bool,
+) -> bytecode::Function {
     let body = &source.chunk.functions[func];
     let info = source.names.function(func);
     let mut code = Baseline {
@@ -35,6 +41,8 @@ pub fn compile_function(source: Source<'_>, func: FuncId, numbers: &ArenaMap<Fun
         func,
         info,
         numbers,
+        observed,
+        place: (0, 0),
         asm: Assembler::new(Vec::new(), body.params.len() as u16),
         free: 0,
         live: Vec::new(),
@@ -45,6 +53,7 @@ pub fn compile_function(source: Source<'_>, func: FuncId, numbers: &ArenaMap<Fun
     };
     code.header();
     code.body();
+    code.asm.thread_jumps();
     code.asm.finish()
 }
 
@@ -65,6 +74,9 @@ struct Baseline<'a> {
     func: FuncId,
     info: &'a FunctionInfo,
     numbers: &'a ArenaMap<FuncId, u32>,
+    observed: bool,
+    /// Line and column of what follows.
+    place: (u32, u32),
     asm: Assembler,
     /// The first slot without a local or temporary.
     free: u16,
@@ -95,7 +107,8 @@ impl<'a> Baseline<'a> {
         let chunk = self.source.chunk;
         let body = &chunk.functions[self.func];
         let main = self.func == chunk.main;
-        self.at(if main { 1 } else { body.line });
+        // What prepares a frame belongs to no line: the reference has no instructions for it.
+        self.at(0);
         let params = self.info.params;
         self.reserve(params.len() as u16);
         for slot in 0..self.free {
@@ -132,8 +145,12 @@ impl<'a> Baseline<'a> {
         self.statements(body.body);
         self.at(body.end_line);
         let last = chunk.blocks[body.body].stmts.last();
-        if !matches!(last.map(|&last| &chunk.stmts[last]), Some(Stmt::Return(_))) {
+        let returns = matches!(last.map(|&last| &chunk.stmts[last]), Some(Stmt::Return(_)));
+        if !returns {
             self.close_from_level(0);
+        }
+        // Behind a return nothing gets here, but the line of the end counts as one that has code.
+        if !returns || self.observed {
             self.emit(Op::Return0 {});
         }
         // Locals are in scope up to the end, so that a hook of the return sees them.
@@ -146,12 +163,25 @@ impl<'a> Baseline<'a> {
 
     /// The source line of what follows.
     fn at(&mut self, line: u32) {
-        self.asm.line(line, 0);
+        self.at_place(line, 0);
     }
 
     fn at_expr(&mut self, expr: ExprId) {
         let place = pool::place(self.source.chunk, expr);
-        self.asm.line(place.line, place.column);
+        self.at_place(place.line, place.column);
+    }
+
+    fn at_place(&mut self, line: u32, column: u32) {
+        self.place = (line, column);
+        self.asm.line(line, column);
+    }
+
+    /// Appends an instruction that belongs to no line, since the reference has none like it.
+    fn emit_glue(&mut self, op: Op) {
+        let (line, column) = self.place;
+        self.asm.line(0, 0);
+        self.emit(op);
+        self.asm.line(line, column);
     }
 
     fn emit(&mut self, op: Op) {
@@ -165,7 +195,7 @@ impl<'a> Baseline<'a> {
     /// Appends an instruction; `extra` are live slots inside of its own call window.
     fn emit_with(&mut self, op: Op, to: Option<Label>, extra: &[u16]) {
         let window = op.call_window().map_or(u16::MAX, |(window, _)| window.0);
-        let safepoint = op.opcode().flags().contains(Flags::SAFEPOINT);
+        let safepoint = self.observed || op.opcode().flags().contains(Flags::SAFEPOINT);
         match to {
             Some(label) => self.asm.jump(op, label),
             None => self.asm.push(op),

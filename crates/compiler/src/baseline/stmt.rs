@@ -103,12 +103,13 @@ impl Baseline<'_> {
             if self.source.names.locals[local].kind == LocalKind::Close {
                 let slot = self.slots[local];
                 let named = Named::new(NamedKind::Local, self.source.names.locals[local].name);
+                self.at(self.source.chunk.stmt_last_line(stmt));
                 self.emit(Op::Tbc { value: Reg(slot) });
                 self.name(0, Some(named));
                 if self.source.names.locals[local].captured {
                     // The slot keeps the value to close; nobody assigns it, so the cell is a copy.
                     let cell = self.reserve(1);
-                    self.emit(Op::NewCell {
+                    self.emit_glue(Op::NewCell {
                         dst: Reg(cell),
                         src: Reg(slot),
                     });
@@ -132,8 +133,9 @@ impl Baseline<'_> {
         let local = self.source.names.declared(stmt).get(0);
         let slot = self.reserve(1);
         if self.source.names.locals[local].captured {
-            self.load(slot, Constant::Nil);
-            self.emit(Op::NewCell {
+            self.emit_glue(Op::LoadNil { dst: Reg(slot) });
+            self.mark(slot);
+            self.emit_glue(Op::NewCell {
                 dst: Reg(slot),
                 src: Reg(slot),
             });
@@ -339,7 +341,7 @@ impl Baseline<'_> {
             let Binding::Global { name, env } = binding else {
                 unreachable!("declared globals are globals")
             };
-            self.at(line);
+            self.at(self.source.chunk.stmt_line(stmt));
             self.check_global(name, env);
             self.store(line, Place::Global(name, env), Operand::Slot(first + i as u16));
         }
@@ -365,6 +367,7 @@ impl Baseline<'_> {
             self.cond(arm.cond, false, next);
             self.block(arm.body);
             if i + 1 < arms.len() || otherwise.is_some() {
+                self.at_end_of(arm.body);
                 self.emit_jump(Op::Jump { to: TO }, end);
             }
             self.asm.bind(next);
@@ -380,8 +383,16 @@ impl Baseline<'_> {
         self.breaks.insert(stmt, end);
         self.cond(cond, false, end);
         self.block(body);
+        self.at_end_of(body);
         self.emit_jump(Op::Jump { to: TO }, start);
         self.asm.bind(end);
+    }
+
+    /// What follows belongs to the last line of a block.
+    fn at_end_of(&mut self, block: BlockId) {
+        if let Some(&last) = self.source.chunk.blocks[block].stmts.last() {
+            self.at(self.source.chunk.stmt_last_line(last));
+        }
     }
 
     fn repeat_loop(&mut self, stmt: StmtId, body: BlockId, cond: ExprId) {
@@ -454,12 +465,13 @@ impl Baseline<'_> {
             },
             exit,
         );
+        self.asm.pin();
         self.asm.bind(top);
         let inner = self.active.len();
         if own_slot {
             let slot = self.reserve(1);
             let dst = Reg(slot);
-            self.emit(if data.captured {
+            self.emit_glue(if data.captured {
                 Op::NewCell { dst, src: index }
             } else {
                 Op::Move { dst, src: index }
@@ -481,6 +493,7 @@ impl Baseline<'_> {
             },
             top,
         );
+        self.asm.pin();
         self.asm.bind(exit);
         self.asm.bind(end);
         self.leave_to(keep, base);
@@ -551,6 +564,7 @@ impl Baseline<'_> {
             );
         }
         self.emit_jump(Op::Jump { to: TO }, call);
+        self.asm.pin();
 
         self.asm.bind(top);
         let first = if own_control { base + 4 } else { base + 3 };
@@ -563,7 +577,7 @@ impl Baseline<'_> {
             self.activate(var, slot);
         }
         if own_control {
-            self.emit(Op::Move {
+            self.emit_glue(Op::Move {
                 dst: Reg(control),
                 src: Reg(first),
             });
@@ -593,7 +607,11 @@ impl Baseline<'_> {
         );
         self.asm
             .name(0, perilune_bytecode::NameKind::ForIterator, *b"for iterator");
-        self.emit_jump(Op::JumpNotNil { src: window, to: TO }, top);
+        // The variables have their values from here on.
+        let given: Vec<u16> = (first..first + results).collect();
+        self.asm.line(0, 0);
+        self.emit_with(Op::JumpNotNil { src: window, to: TO }, Some(top), &given);
+        self.asm.pin();
         self.asm.bind(end);
         self.leave_to(keep, base);
     }

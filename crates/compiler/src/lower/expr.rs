@@ -188,7 +188,7 @@ impl Lower<'_, '_> {
     fn concat(&mut self, node: ExprId) -> Value {
         let operands = self.source.concat_chain(node);
         let values: Vec<Value> = operands.iter().map(|&operand| self.expr(operand)).collect();
-        self.at_expr(node);
+        self.at_expr(self.source.concat_last(node));
         let result = self.b.concat(&values);
         for (i, &operand) in operands.iter().enumerate() {
             self.name_expr(i as u32, operand);

@@ -224,12 +224,13 @@ impl Lower<'_, '_> {
         }
         let globals = self.source.names.declared_globals(stmt);
         let list = self.list(values, globals.len());
-        self.at(self.source.chunk.stmt_last_line(stmt));
         for (&binding, value) in globals.iter().zip(list).rev() {
             let Binding::Global { name, env } = binding else {
                 unreachable!("declared globals are globals")
             };
+            self.at(self.source.chunk.stmt_line(stmt));
             self.check_global(name, env);
+            self.at(self.source.chunk.stmt_last_line(stmt));
             self.store(Place::Global(name, env), value);
         }
     }

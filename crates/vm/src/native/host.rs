@@ -126,8 +126,14 @@ impl Ctx<'_> {
     }
     /// A traceback of the running coroutine from `level` on, as `luaL_traceback`.
     pub fn traceback(&self, message: Option<&[u8]>, level: usize) -> Vec<u8> {
-        // SAFETY: F3.
-        unsafe { self.vm_mut().traceback_text(message, level) }
+        self.traceback_of(None, message, level)
+    }
+    /// Gives a userdata room for a user value (`debug.setuservalue`).
+    pub fn allow_user_value(&self, v: Val<'_>) {
+        if v.raw.tag == tag::USERDATA {
+            // SAFETY: N1.
+            unsafe { (*v.raw.as_ptr::<crate::object::Userdata>()).has_user_value = true };
+        }
     }
     /// Emits a warning, as `warn` does.
     pub fn warn(&self, text: &[u8], to_continue: bool) {

@@ -78,13 +78,15 @@ impl Ctx<'_> {
             .new_userdata(Some(Box::new(RefCell::new(data))), type_name)?;
         Ok(Val::new(Value::userdata(u)))
     }
-    fn native(&self) -> *mut Native {
-        // SAFETY: F3; the running frame's callee is this native.
-        unsafe { (*self.at(0).sub(2)).as_ptr() }
+    /// The running native; none in a hook.
+    fn native(&self) -> Option<*mut Native> {
+        // SAFETY: F3.
+        let callee = unsafe { self.vm_mut().frame().callee() };
+        (callee.tag == tag::NATIVE).then(|| callee.as_ptr())
     }
     /// An upvalue of the running native, nil past their number.
     pub fn upvalue(&self, i: usize) -> Val<'_> {
-        let n = self.native();
+        let Some(n) = self.native() else { return Val::NIL };
         // SAFETY: N1.
         unsafe {
             if i < (*n).header.aux as usize {
@@ -99,7 +101,9 @@ impl Ctx<'_> {
     /// # Panics
     /// If it has no such upvalue.
     pub fn set_upvalue(&self, i: usize, v: Val<'_>) {
-        let n = self.native();
+        let Some(n) = self.native() else {
+            panic!("a hook has no upvalues");
+        };
         // SAFETY: N1; checked.
         unsafe {
             assert!(i < (*n).header.aux as usize, "the native has no upvalue {i}");

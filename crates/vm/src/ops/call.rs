@@ -171,6 +171,40 @@ call_shells! {
     call_n_full CallN;
 }
 
+macro_rules! watched_shells {
+    ($($watched:ident $kind:ident;)*) => { handlers! { $(
+        /// The call while hooks watch calls: no shortcuts.
+        #[cold]
+        #[inline(never)]
+        fn $watched(vm, pc, base, k, t) {
+            (*vm).pc = pc;
+            (*vm).base = base;
+            (*vm).k = k;
+            let flow = (*vm).call_slow(FrameKind::$kind, false);
+            resume::<D>(vm, flow)
+        }
+    )* } };
+}
+
+watched_shells! {
+    call_watched Call1;
+    call_0_watched Call0;
+    call_n_watched CallN;
+}
+
+handlers! {
+    /// The return while hooks watch returns.
+    #[cold]
+    #[inline(never)]
+    fn return_1_watched(vm, pc, base, k, t) {
+        (*vm).pc = pc;
+        (*vm).base = base;
+        (*vm).k = k;
+        let flow = (*vm).return_slow(reg(base, pc, 1), 1);
+        resume::<D>(vm, flow)
+    }
+}
+
 /// Moves the open values, which a shortcut left, to where the call wants them.
 macro_rules! answer_shells {
     ($($answered:ident $kind:ident;)*) => { handlers! { $(
