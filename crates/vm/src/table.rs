@@ -629,6 +629,36 @@ impl Table {
         }
     }
 
+    /// Adds a field that is nil, if the table has a shape of a few fields and not this one.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// `this` and `key` are live.
+    pub unsafe fn add_nil_field(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        key: *mut Str,
+    ) -> Result<(), SetError> {
+        const FEW: u32 = 16;
+        if (*key).is_long()
+            || (*this).is_dictionary()
+            || (*(*this).shape).count >= FEW
+            || Shape::find((*this).shape, key).is_some()
+        {
+            return Ok(());
+        }
+        if let Some(next) = shapes.add_key(heap, (*this).shape, key)? {
+            Table::grow_slots(this, &mut heap.memory, (*next).count)?;
+            *(*this).slots.add((*next).count as usize - 1) = Value::NIL;
+            (*this).shape = next;
+            (*this).header.word = (*next).header.word;
+        }
+        Ok(())
+    }
+
     /// Stores under any key.
     ///
     /// # Errors

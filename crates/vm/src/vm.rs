@@ -425,6 +425,10 @@ impl Vm {
     pub(crate) unsafe fn table_set_str(&mut self, t: *mut Table, key: *mut Str, v: Value) -> Result<(), SetError> {
         self.note_store(t, Value::str(key), v);
         let shape = (*t).header.word;
+        if v.is_nil() {
+            // Constructors that leave some fields nil make tables of one shape all the same.
+            Table::add_nil_field(t, &mut self.heap, &mut self.shapes, key)?;
+        }
         Table::set_str(t, &mut self.heap, &mut self.shapes, key, v)?;
         self.after_store(t, shape);
         Ok(())

@@ -181,7 +181,6 @@ handlers! {
                 && (*table).header.gc & GC_BARRIER == 0
                 && (*table).header.aux & flag::WATCHED == 0
                 && at < (*table).slot_room() * 16
-                && (*value).tag != tag::NIL
             {
                 let shape = *pc.add(2) as *mut crate::shape::Shape;
                 copy((*table).slots.byte_add(at as usize), value);

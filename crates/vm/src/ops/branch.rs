@@ -45,7 +45,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 1)
             }
         }
-        jump_eq_slow::<D>(vm, pc, base, k, t)
+        jump_eq_mid::<D>(vm, pc, base, k, t)
     }
     fn jump_ne(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), reg(base, pc, 2));
@@ -57,7 +57,7 @@ handlers! {
                 jump_if!(true, vm, pc, base, k, t)
             }
         }
-        jump_ne_slow::<D>(vm, pc, base, k, t)
+        jump_ne_mid::<D>(vm, pc, base, k, t)
     }
     fn jump_eq_k(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
@@ -123,7 +123,7 @@ handlers! {
 
 /// Ordering branches on two registers, and on a register and an immediate.
 macro_rules! order_ops {
-    ($($name:ident $slow:ident $op:tt $when:literal;)*) => { handlers! { $(
+    ($($name:ident $mid:ident $slow:ident $op:tt $when:literal;)*) => { handlers! { $(
         fn $name(vm, pc, base, k, t) {
             let (a, b) = (reg(base, pc, 1), reg(base, pc, 2));
             if (*a).tag | (*b).tag == tag::INT {
@@ -131,6 +131,16 @@ macro_rules! order_ops {
             }
             if both_floats(a, b) {
                 jump_if!(((*a).as_f64() $op (*b).as_f64()) == $when, vm, pc, base, k, t)
+            }
+            $mid::<D>(vm, pc, base, k, t)
+        }
+        /// Two strings: by bytes, as in the C locale.
+        #[inline(never)]
+        fn $mid(vm, pc, base, k, t) {
+            let (a, b) = (reg(base, pc, 1), reg(base, pc, 2));
+            if (*a).tag == tag::STR && (*b).tag == tag::STR {
+                let (a, b) = ((*(*a).as_ptr::<Str>()).bytes(), (*(*b).as_ptr::<Str>()).bytes());
+                jump_if!((a $op b) == $when, vm, pc, base, k, t)
             }
             $slow::<D>(vm, pc, base, k, t)
         }
@@ -153,10 +163,10 @@ macro_rules! order_imm_ops {
 }
 
 order_ops! {
-    jump_lt jump_lt_slow < true;
-    jump_not_lt jump_not_lt_slow < false;
-    jump_le jump_le_slow <= true;
-    jump_not_le jump_not_le_slow <= false;
+    jump_lt jump_lt_mid jump_lt_slow < true;
+    jump_not_lt jump_not_lt_mid jump_not_lt_slow < false;
+    jump_le jump_le_mid jump_le_slow <= true;
+    jump_not_le jump_not_le_mid jump_not_le_slow <= false;
 }
 
 order_imm_ops! {
@@ -172,6 +182,20 @@ order_imm_ops! {
 
 handlers! {
     #[inline(never)]
+    fn jump_eq_mid(vm, pc, base, k, t) {
+        if let Some(equal) = plainly_equal(reg(base, pc, 1), reg(base, pc, 2)) {
+            jump_if!(equal, vm, pc, base, k, t)
+        }
+        jump_eq_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
+    fn jump_ne_mid(vm, pc, base, k, t) {
+        if let Some(equal) = plainly_equal(reg(base, pc, 1), reg(base, pc, 2)) {
+            jump_if!(!equal, vm, pc, base, k, t)
+        }
+        jump_ne_slow::<D>(vm, pc, base, k, t)
+    }
+    #[inline(never)]
     fn jump_eq_k_mid(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
         let equal = constant_equal(a, b);
@@ -182,6 +206,27 @@ handlers! {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
         let equal = constant_equal(a, b);
         jump_if!(!equal, vm, pc, base, k, t)
+    }
+}
+
+/// Whether two values that are not the same bits are equal, where neither content nor metamethods have a say.
+#[inline(always)]
+unsafe fn plainly_equal(a: *const Value, b: *const Value) -> Option<bool> {
+    match ((*a).tag, (*b).tag) {
+        (tag::STR, tag::STR) => {
+            // Interned strings are equal only if they are one object, and to no long string.
+            let (a, b) = ((*a).as_ptr::<Str>(), (*b).as_ptr::<Str>());
+            (!(*a).is_long() || !(*b).is_long()).then_some(false)
+        }
+        (tag::TABLE, tag::TABLE) => {
+            let (a, b) = ((*a).as_ptr::<Table>(), (*b).as_ptr::<Table>());
+            ((*a).meta.is_null() && (*b).meta.is_null()).then_some(false)
+        }
+        (tag::FLOAT, tag::FLOAT) => Some((*a).as_f64() == (*b).as_f64()),
+        (tag::INT | tag::FLOAT, tag::INT | tag::FLOAT) | (tag::USERDATA, tag::USERDATA) => None,
+        // The payloads of nil and the booleans mean nothing.
+        (x @ (tag::NIL | tag::TRUE | tag::FALSE), y) if x == y => Some(true),
+        _ => Some(false),
     }
 }
 
