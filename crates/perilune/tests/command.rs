@@ -782,3 +782,26 @@ fn the_collector_tells_what_it_did() {
     assert_eq!((ended.out.as_str(), ended.code), ("\n", 1));
     assert!(ended.err.contains("cannot write 'no/such/folder'"), "{}", ended.err);
 }
+
+#[test]
+fn profiles_count_instructions_and_cache_hits() {
+    let folder = Folder::new();
+    folder.file(
+        "fields.lua",
+        "local t, s = { x = 1 }, 0 for i = 1, 100 do s = s + t.x end print(s)",
+    );
+    for dispatch in ["tail", "loop"] {
+        let ended = line(&["--dispatch", dispatch, "--profile-ops", "fields.lua"]).run(&folder);
+        assert_eq!((ended.code, ended.out.as_str()), (0, "100\n"));
+        let fields: Vec<&str> = ended
+            .err
+            .lines()
+            .filter(|row| row.contains(" get_field ") && row.contains("cache"))
+            .collect();
+        assert_eq!(fields.len(), 1, "{}", ended.err);
+        // The first read fills the cache, the others find it.
+        assert!(fields[0].trim_start().starts_with("100 "), "{}", fields[0]);
+        assert!(fields[0].ends_with("(99.0 % by inline cache)"), "{}", fields[0]);
+        assert!(ended.err.contains("for_loop get_field"), "{}", ended.err);
+    }
+}

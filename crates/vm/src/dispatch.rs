@@ -47,6 +47,9 @@ pub trait Dispatch: 'static {
     /// The table in which every instruction is traced first.
     const TRACE: &'static [Handler; Opcode::COUNT];
 
+    /// The table in which every instruction is counted first.
+    const COUNT: &'static [Handler; Opcode::COUNT];
+
     /// Goes on at `pc`.
     ///
     /// # Safety
@@ -68,6 +71,7 @@ macro_rules! tables {
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Tail>); Opcode::COUNT];
             const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Tail>([$(Handler(ops::$snake::<Tail>)),*]);
             const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Tail>); Opcode::COUNT];
+            const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Tail>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
                 let op = *pc.cast::<u16>();
@@ -79,6 +83,7 @@ macro_rules! tables {
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Loop>); Opcode::COUNT];
             const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Loop>([$(Handler(ops::$snake::<Loop>)),*]);
             const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Loop>); Opcode::COUNT];
+            const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Loop>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {
                 (*vm).pc = pc;
@@ -143,6 +148,13 @@ impl Backend {
         match self {
             Backend::Tail => Tail::TRACE.as_ptr(),
             Backend::Loop => Loop::TRACE.as_ptr(),
+        }
+    }
+    /// The table whose handlers count.
+    pub fn count_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::COUNT.as_ptr(),
+            Backend::Loop => Loop::COUNT.as_ptr(),
         }
     }
     /// The table whose handlers poll.

@@ -127,13 +127,15 @@ impl Vm {
         }
     }
 
-    /// The table for the events that the running coroutine's hook waits for.
+    /// The table for the events that the running coroutine's hook waits for, which go before counting instructions.
     pub(crate) fn watching_table(&self) -> *const Handler {
         let mask = self.hook_mask;
         if mask & (LINES | COUNT) != 0 {
             self.backend.trace_table()
         } else if mask != 0 {
             self.backend.hooked_table()
+        } else if self.profile.is_some() {
+            self.backend.count_table()
         } else {
             self.backend.table()
         }

@@ -160,6 +160,10 @@ handlers! {
             Err(raised) => resume::<D>(vm, Err(raised)),
         }
     }
+    fn count(vm, pc, base, k, t) {
+        crate::profile::note(vm, pc, base);
+        (D::TABLE[*pc.cast::<u16>() as usize].0)(vm, pc, base, k, t)
+    }
 
     // ---- moves and loads ----
     fn move_(vm, pc, base, k, t) {

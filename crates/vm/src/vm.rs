@@ -116,6 +116,8 @@ pub struct Vm {
     pub(crate) stack_base: *mut Value,
     /// Stacks of dead coroutines, of the size that new ones have.
     pub(crate) spare_stacks: Vec<*mut Value>,
+    /// Counts of executed instructions, if they are asked for.
+    pub(crate) profile: Option<Box<crate::profile::OpProfile>>,
     pub(crate) globals: *mut Table,
     pub(crate) registry: *mut Table,
     /// The value of the error on its way.
@@ -196,6 +198,7 @@ impl Vm {
             main_thread: null_mut(),
             stack_base: null_mut(),
             spare_stacks: Vec::new(),
+            profile: None,
             globals: null_mut(),
             registry: null_mut(),
             error: Value::NIL,

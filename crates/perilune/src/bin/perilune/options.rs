@@ -33,6 +33,7 @@ Options of Perilune alone:
   --gc-step-stress
                   a small step of a collection at every safepoint, with proof of each marking
   --stack-stress  move the register stack whenever it might be
+  --profile-ops   print at the end how often instructions ran, to standard error
   --help          show this text
 
 Subcommands, if the first argument is one (a script of that name: './dump'):
@@ -116,6 +117,8 @@ pub struct Invocation {
     pub gc_stats: bool,
     /// `--gc-trace F`
     pub gc_trace: Option<String>,
+    /// `--profile-ops`
+    pub profile_ops: bool,
 }
 
 /// What is wrong with a command line.
@@ -149,6 +152,7 @@ pub fn parse(program: &Program, args: &[Vec<u8>]) -> Parsed {
         excerpts: None,
         gc_stats: false,
         gc_trace: None,
+        profile_ops: false,
     };
     match parse_into(&mut invocation, args) {
         Ok(true) => Parsed::Run(Box::new(invocation)),
@@ -206,6 +210,7 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
                     }
                     b"--gc-stats" => invocation.gc_stats = true,
                     b"--gc-trace" => invocation.gc_trace = Some(value()?.into_owned()),
+                    b"--profile-ops" => invocation.profile_ops = true,
                     b"--gc-stress" => invocation.options.gc_stress = true,
                     b"--gc-step-stress" => invocation.options.gc_step_stress = true,
                     b"--stack-stress" => invocation.options.stack_stress = true,

@@ -59,6 +59,9 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
     if invocation.gc_trace.is_some() {
         lua.vm().gc_log().keep_timeline();
     }
+    if invocation.profile_ops {
+        lua.vm().profile_ops();
+    }
     let handle = lua.vm().interrupt_handle();
     let mut ok = lua.vm().enter(|ctx| {
         interrupts.attach(ctx, handle);
@@ -78,6 +81,9 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
     {
         report::message(Some(&program.name), format!("cannot write '{path}': {e}").as_bytes());
         ok = false;
+    }
+    if let Some(profile) = lua.vm().op_profile() {
+        eprint!("{profile}");
     }
     match lua.close() {
         Ok(()) => ok,
