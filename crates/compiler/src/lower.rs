@@ -11,13 +11,15 @@ mod logic;
 mod loops;
 mod stmt;
 
+use std::collections::BTreeSet;
+
 use la_arena::ArenaMap;
 use perilune_frontend::ast::{ExprId, FuncId, StmtId};
-use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind};
+use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, NameId};
 use perilune_ir::{Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable};
 
 use crate::pool;
-use crate::source::{Named, NamedKind, Source};
+use crate::source::{METHOD_CONSTANTS, METHOD_LENGTH, Named, NamedKind, Source};
 
 /// Lowers a chunk: the main function first, each function before its inner ones.
 ///
@@ -61,6 +63,7 @@ fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32
         breaks: ArenaMap::default(),
         variables: 0,
         scopes: 0,
+        strings: BTreeSet::new(),
     };
     lower.body();
     lower.b.finish();
@@ -101,9 +104,11 @@ struct Lower<'a, 'f> {
     breaks: ArenaMap<StmtId, Block>,
     variables: u32,
     scopes: u32,
+    /// The strings among the function's constants, the first few.
+    strings: BTreeSet<NameId>,
 }
 
-impl Lower<'_, '_> {
+impl<'a> Lower<'a, '_> {
     fn body(&mut self) {
         let chunk = self.source.chunk;
         let body = &chunk.functions[self.func];
@@ -275,7 +280,25 @@ impl Lower<'_, '_> {
             Constant::Bool(value) => self.b.bool(value),
             Constant::Integer(value) => self.b.int(value),
             Constant::Float(value) => self.b.float(value),
-            Constant::String(name) => self.b.str(self.source.bytes(name)),
+            Constant::String(name) => {
+                let name = self.noted(name);
+                self.b.str(name)
+            }
         }
+    }
+
+    /// The text of a string that is a constant of the function's, and counts as one.
+    fn noted(&mut self, name: NameId) -> &'a [u8] {
+        if self.strings.len() <= METHOD_CONSTANTS {
+            self.strings.insert(name);
+        }
+        self.source.bytes(name)
+    }
+
+    /// What messages call a method: past so many constants, the reference looks methods up as fields.
+    fn method_name(&mut self, name: NameId) -> Named {
+        let bytes = self.noted(name);
+        let far = self.strings.len() > METHOD_CONSTANTS;
+        self.source.method_name(name, far || bytes.len() > METHOD_LENGTH)
     }
 }

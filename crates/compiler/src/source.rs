@@ -10,6 +10,10 @@ use la_arena::ArenaMap;
 /// The number of positional items that one `set_list` stores.
 pub(crate) const LIST_BATCH: usize = 50;
 
+/// So many constants of a function can be named by the reference's instruction for methods, with names of this length.
+pub(crate) const METHOD_CONSTANTS: usize = 256;
+pub(crate) const METHOD_LENGTH: usize = 40;
+
 /// Array and record sizes of constructors are hints, so larger ones are cut to what an operand holds.
 pub(crate) fn size_hint(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
@@ -249,6 +253,17 @@ impl<'a> Source<'a> {
             node = rhs;
         }
         node
+    }
+
+    /// What messages call a method. Since 5.5, the reference looks up as fields those whose names are long or come late among
+    /// the function's constants.
+    pub(crate) fn method_name(&self, name: NameId, as_field: bool) -> Named {
+        let kind = if as_field && self.chunk.std.number() >= 505 {
+            NamedKind::Field
+        } else {
+            NamedKind::Method
+        };
+        Named::new(kind, name)
     }
 
     /// What messages call the value of an expression that is an operand.

@@ -6,7 +6,7 @@ use perilune_frontend::ast::{Expr, ExprId};
 
 use super::Baseline;
 use super::expr::{Key, Operand};
-use crate::source::{Named, NamedKind};
+use crate::source::{METHOD_CONSTANTS, METHOD_LENGTH, Named};
 
 /// What becomes of the results of an expression that may have several.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,7 +106,7 @@ impl Baseline<'_> {
                 let object = self.in_slot(value);
                 self.at(*method_line);
                 self.look_up_method(mark, object, left, *method);
-                (args, Some(Named::new(NamedKind::Method, *method)), 1)
+                (args, Some(self.method_name(*method)), 1)
             }
             other => unreachable!("{other:?} is no call"),
         };
@@ -168,6 +168,12 @@ impl Baseline<'_> {
             }
             Results::None | Results::Open | Results::Tail => {}
         }
+    }
+
+    fn method_name(&mut self, method: perilune_frontend::NameId) -> Named {
+        let index = self.constant(Constant::String(method)) as usize;
+        let as_field = index >= METHOD_CONSTANTS || self.source.bytes(method).len() > METHOD_LENGTH;
+        self.source.method_name(method, as_field)
     }
 
     /// Fills callee and first argument of the window at `mark` by a method lookup.

@@ -4,7 +4,7 @@ use perilune_frontend::ast::{Expr, ExprId};
 use perilune_ir::{Inst, Value};
 
 use super::Lower;
-use crate::source::{Named, NamedKind};
+use crate::source::Named;
 
 impl Lower<'_, '_> {
     /// Callee and arguments of a call whose callee, or receiver, is evaluated.
@@ -24,9 +24,10 @@ impl Lower<'_, '_> {
                 ..
             } => {
                 self.at(*method_line);
+                let named = self.method_name(*method);
                 let (callee, object) = self.b.self_field(value, self.source.bytes(*method));
                 self.name_expr(0, left);
-                (callee, vec![object], args, Some(Named::new(NamedKind::Method, *method)))
+                (callee, vec![object], args, Some(named))
             }
             other => unreachable!("{other:?} is no call"),
         };

@@ -60,12 +60,12 @@ impl Lower<'_, '_> {
     /// Reads a global.
     pub(super) fn global(&mut self, name: NameId, env: EnvBinding) -> Value {
         if let EnvBinding::Upvalue(id) = env {
-            return self
-                .b
-                .get_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name));
+            let name = self.noted(name);
+            return self.b.get_global(Upvalue::from_u32(id.0.into()), name);
         }
         let table = self.environment(env);
-        let key = self.b.str(self.source.bytes(name));
+        let name = self.noted(name);
+        let key = self.b.str(name);
         let value = self.b.get_index(table, key);
         let named = self.source.env_name(env);
         self.name(0, named);
@@ -110,7 +110,8 @@ impl Lower<'_, '_> {
         match &chunk.exprs[node] {
             Expr::Paren(_) => value,
             Expr::Field { name, .. } => {
-                let key = self.b.str(self.source.bytes(*name));
+                let name = self.noted(*name);
+                let key = self.b.str(name);
                 if self.source.is_bare_vararg(self.info, left) {
                     return self.b.get_vararg(key);
                 }
@@ -224,7 +225,8 @@ impl Lower<'_, '_> {
                     }
                 }
                 TableItem::Named { name, value, line } => {
-                    let key = self.b.str(self.source.bytes(name));
+                    let name = self.noted(name);
+                    let key = self.b.str(name);
                     self.store_item(table, key, value, line);
                 }
                 TableItem::Keyed { key, value, line } => {

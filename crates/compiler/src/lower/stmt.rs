@@ -168,7 +168,8 @@ impl Lower<'_, '_> {
         match chunk.exprs[target] {
             Expr::Field { object, name } => {
                 let table = self.expr(object);
-                let key = self.b.str(self.source.bytes(name));
+                let name = self.noted(name);
+                let key = self.b.str(name);
                 Place::Field { object, table, key }
             }
             Expr::Index { object, key } => {
@@ -201,12 +202,13 @@ impl Lower<'_, '_> {
                 self.b.set_upvalue(upvalue, value);
             }
             Place::Global(name, EnvBinding::Upvalue(id)) => {
-                self.b
-                    .set_global(Upvalue::from_u32(id.0.into()), self.source.bytes(name), value);
+                let name = self.noted(name);
+                self.b.set_global(Upvalue::from_u32(id.0.into()), name, value);
             }
             Place::Global(name, env) => {
                 let table = self.environment(env);
-                let key = self.b.str(self.source.bytes(name));
+                let name = self.noted(name);
+                let key = self.b.str(name);
                 self.b.set_index(table, key, value);
                 let named = self.source.env_name(env);
                 self.name(0, named);
