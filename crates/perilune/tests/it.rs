@@ -322,3 +322,15 @@ fn hooks_from_rust_see_lines_calls_and_locals() {
         );
     }
 }
+
+#[test]
+fn a_stack_that_overflew_twice_has_its_limit_again() {
+    let mut lua = Lua::new();
+    let source = "local function loop(x) return 1 + loop(x) end
+        local _, handled = xpcall(loop, function() return (select(2, pcall(loop))) end)
+        local ok, e = pcall(function() for i = 999990, 1000000 do table.unpack({}, 1, i) end end)
+        return handled, ok, (e:gsub('^.*: ', ''))";
+    let got = results(&mut lua, source);
+    assert_eq!(got[1..], ["false", "too many results to unpack"]);
+    assert!(got[0].contains("error handling"), "{got:?}");
+}

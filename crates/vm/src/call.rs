@@ -563,7 +563,7 @@ impl Vm {
                 FrameKind::Pcall | FrameKind::Xpcall => {
                     (*self.thread).protected -= 1;
                     self.base = caller;
-                    if self.in_overflow {
+                    if self.in_overflow || self.has_overflown() {
                         self.end_overflow();
                     }
                     let caller = self.base;

@@ -581,6 +581,11 @@ impl Vm {
         self.move_stack(new_size)
     }
 
+    /// Whether the running stack is larger than its limit, from an overflow whose handler caught one of its own.
+    pub(crate) unsafe fn has_overflown(&self) -> bool {
+        (*self.thread).size > self.max_stack
+    }
+
     /// The error of an overflow is caught: the slots for its handling are given back.
     ///
     /// # Safety
