@@ -1,7 +1,10 @@
 //! `cargo xtask conformance`: the public test suites, each file alone in a fresh copy of the folder.
 //!
-//! The suites stay out of the repository: give a `testes` folder.
+//! The suites stay out of the repository: give a `testes` folder, or run `cargo xtask test`, whose step `conformance`
+//! gets those of a package and judges the files by `exceptions.tsv`.
 
+pub mod exceptions;
+pub mod fetch;
 mod guards;
 mod suite;
 
@@ -14,8 +17,8 @@ use anyhow::{Context as _, Result, bail};
 use crate::child::Input;
 use crate::measure;
 use crate::workspace::{Workspace, cargo};
-use guards::Guards;
-use suite::{Mode, Suite};
+pub use guards::Guards;
+pub use suite::{Mode, Suite};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -109,20 +112,20 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// One way to run the files of a suite.
-struct Job<'a> {
-    suite: &'a Suite,
-    binary: &'a Path,
-    flags: &'a [String],
-    mode: Mode,
-    dump: bool,
-    limit: Duration,
+pub struct Job<'a> {
+    pub suite: &'a Suite,
+    pub binary: &'a Path,
+    pub flags: &'a [String],
+    pub mode: Mode,
+    pub dump: bool,
+    pub limit: Duration,
     /// Where the copies of the suite are made; two files at once need two names, which their own are.
-    scratch: &'a Path,
+    pub scratch: &'a Path,
 }
 
 impl Job<'_> {
     /// Runs one file in a fresh copy of the suite.
-    fn run(&self, file: &str, guards: &Guards) -> Result<Row> {
+    pub fn run(&self, file: &str, guards: &Guards) -> Result<Row> {
         let place = self.scratch.join(format!("{}-{file}", self.suite.std));
         if place.exists() {
             std::fs::remove_dir_all(&place).with_context(|| format!("cannot clear {}", place.display()))?;
@@ -179,8 +182,8 @@ fn last_line(stdout: &[u8], stderr: &[u8], passed: bool) -> String {
 
 /// What came of one file.
 #[derive(Debug)]
-struct Row {
-    file: String,
+pub struct Row {
+    pub file: String,
     /// `Err` says how it ended.
     result: Result<(), String>,
     /// Lines that guards switched off.

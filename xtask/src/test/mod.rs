@@ -1,5 +1,6 @@
 //! Everything that must hold, step by step, closed by one plain count.
 
+mod conformance;
 mod corpus;
 mod modes;
 pub mod reference;
@@ -227,6 +228,13 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
         Ok(match disasm::disassemble(&binary)? {
             Some(code) => Step::Ran(Count::one(disasm::report(&code))),
             None => Step::Skipped(disasm::UNAVAILABLE.to_owned()),
+        })
+    });
+    run.step("conformance", || {
+        let binary = binaries.build(workspace, Build::Release)?;
+        Ok(match conformance::run(workspace, &binary)? {
+            Ok(count) => Step::Ran(count),
+            Err(why) => Step::Skipped(why),
         })
     });
     run.step("wishlist", || {
