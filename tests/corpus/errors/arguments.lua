@@ -1,4 +1,4 @@
---! args = base string table math utf8 os io coroutine package
+--! args = base string table math utf8 os io coroutine package debug
 --! small = utf8 package
 -- The tables of argument errors that the library's own tests read: each call raises the message that stands beside it.
 for _, library in ipairs(arg) do

@@ -146,7 +146,7 @@ fn argument_errors() {
         assert_eq!(output(source.as_bytes(), &name, Options::default()), "", "{name}");
         libraries += 1;
     }
-    assert!(libraries >= 9, "{libraries}");
+    assert!(libraries >= 10, "{libraries}");
 }
 
 #[test]
