@@ -199,6 +199,9 @@ impl Vm {
         unsafe {
             let frame = RegisterFrame(self.base);
             debug_assert!(frame.proto().is_none(), "the host enters from outside of Lua code");
+            if self.heap.should_collect() {
+                self.collect_step();
+            }
             let top_offset = self.top.byte_offset_from(self.stack_base);
             let nargs = self.top.offset_from(self.base) as usize;
             let result = f(&mut Ctx::new(self, nargs));

@@ -42,8 +42,11 @@ impl Vm {
         // SAFETY: H1.
         let message = unsafe { self.strings.make(&mut self.heap, b"not enough memory") };
         self.heap.set_limit(limit);
+        // What the failed operation leaves behind goes at the next safepoint.
+        self.heap.collect_soon();
         self.error = message.map_or(Value::NIL, Value::str);
-        self.handled = false;
+        // No message handler gets it: there may be no memory to call one, nor for its own error.
+        self.handled = true;
         Raised(())
     }
 

@@ -105,6 +105,11 @@ impl GcLog {
         self.longest
     }
 
+    /// Most bytes in use when a pause began.
+    pub fn peak(&self) -> usize {
+        self.peak
+    }
+
     /// A time that `percent` of the pauses do not reach: a power of two of microseconds.
     pub fn percentile(&self, percent: u64) -> Duration {
         let wanted = (self.count * percent).div_ceil(100);

@@ -631,6 +631,11 @@ impl<M: Model> RawHeap<M> {
         }
     }
 
+    /// Makes a collection due at the next safepoint, unless they are stopped.
+    pub fn collect_soon(&mut self) {
+        self.memory.set_threshold(0);
+    }
+
     /// Never due from now on. Collections that are asked for still run.
     pub fn stop(&mut self) {
         self.stopped = true;
