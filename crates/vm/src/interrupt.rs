@@ -5,6 +5,8 @@
 
 use crate::dispatch::Handler;
 use crate::error::message;
+use crate::frame::flag;
+use crate::hook::Transfer;
 use crate::vm::{Raised, Vm};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,6 +109,9 @@ impl Vm {
             return Ok(());
         }
         let frame = self.frame();
+        // The instruction has not begun, as at a hook's event: what is live before it stays alive, and can be looked at.
+        frame.set_flags(frame.flags() | flag::HOOKED);
+        (*self.thread).hook.transfer = Transfer::default();
         let place = self.position(frame.caller(), frame.caller_pc());
         Err(self.raise_plain(&message!(place, b"interrupted!")))
     }

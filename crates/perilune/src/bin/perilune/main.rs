@@ -26,13 +26,17 @@ fn main() -> ExitCode {
     let ending = EndWatch(interrupts.clone());
     // Scripts nest no Rust frames, but the parser and natives that call back do: give them room. This thread waits for
     // signals meanwhile.
-    let run = std::thread::Builder::new()
-        .stack_size(64 << 20)
-        .spawn(move || real_main(&ending.0));
+    let run = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+        let ok = real_main(&ending.0);
+        // Without a way back through the other thread.
+        std::process::exit(i32::from(!ok))
+    });
     match run {
         Ok(running) => {
             interrupts.watch();
-            running.join().unwrap_or(ExitCode::from(134))
+            // It ends the process itself, unless it panics.
+            let _: Result<(), _> = running.join();
+            ExitCode::from(134)
         }
         Err(e) => {
             eprintln!("perilune: cannot start: {e}");
@@ -50,10 +54,11 @@ impl Drop for EndWatch {
     }
 }
 
-fn real_main(interrupts: &Interrupts) -> ExitCode {
+/// Runs the command line; whether all went well.
+fn real_main(interrupts: &Interrupts) -> bool {
     let args: Vec<Vec<u8>> = std::env::args_os().map(|a| a.as_encoded_bytes().to_vec()).collect();
     let program = Program::new(args.first());
-    let ok = match args.get(1).map(Vec::as_slice) {
+    match args.get(1).map(Vec::as_slice) {
         Some(b"dump") if program.has_subcommands() => dump::run(&program, &args[2..]),
         // The words after it are a command line of their own.
         Some(b"gc-trace") if program.has_subcommands() => {
@@ -63,8 +68,7 @@ fn real_main(interrupts: &Interrupts) -> ExitCode {
         }
         Some(b"compile") if program.has_subcommands() => compile::run(&program, &args[2..]),
         _ => execute(&program, &args, interrupts),
-    };
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
 }
 
 /// Does what a command line without a subcommand says.

@@ -85,7 +85,11 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
     if let Some(profile) = lua.vm().op_profile() {
         eprint!("{profile}");
     }
-    match lua.close() {
+    lua.vm().close();
+    let flushed = lua.flush();
+    // The process ends here: the system takes the memory back faster than the heap gives it up, object by object.
+    std::mem::forget(lua);
+    match flushed {
         Ok(()) => ok,
         Err(e) => {
             report::message(Some(&program.name), &report::output_failure(&e));
