@@ -658,14 +658,17 @@ fn interrupts() {
             "{options:?}"
         );
     }
-    // Values of the interrupted function stay alive as long as its handler may look at them.
-    let statement = "xpcall(function() local t = {} print(1) while true do t = {t} t = t[1] end end, \
-                     function(m) for i = 1, 100 do collectgarbage() end print(m) end)";
-    let (out, err, status) = interrupted(&folder, &["--gc-stress", "-e", statement], 1);
-    assert_eq!(
-        (out.as_str(), err.as_str(), status.code()),
-        ("1\ninterrupted!\n", "", Some(0))
-    );
+    // The handler can look at the interrupted function, whose values stay alive.
+    let statement = "xpcall(function() local t = {7} print(1) while true do local u = {t} t = u[1] end end, \
+                     function(m) for i = 1, 100 do collectgarbage() end \
+                     local name, value = debug.getlocal(2, 1) print(m, name, value[1]) end)";
+    for options in [&[][..], &["--gc-stress"]] {
+        let (out, err, status) = interrupted(&folder, &[options, &["-e", statement]].concat(), 1);
+        assert_eq!(
+            (out.as_str(), err.as_str(), status.code()),
+            ("1\ninterrupted!\tt\t7\n", "", Some(0))
+        );
+    }
     // What does not answer is ended by the second.
     let statement = "print(1) string.find(string.rep('a', 200000), '.*b')";
     let (out, err, status) = interrupted(&folder, &["-e", statement], 2);

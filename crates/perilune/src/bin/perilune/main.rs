@@ -1,7 +1,7 @@
 //! The `perilune` command: `lua` as a drop-in, with options of its own and three subcommands.
 //!
-//! `perilune dump ...`, `perilune compile ...` and `perilune gc-trace ...` are subcommands if that word is the first argument; a script of that name runs as
-//! `perilune ./dump` or `perilune -- dump`. Under a name that begins with `lua` the command has no subcommands.
+//! `perilune dump ...`, `perilune compile ...` and `perilune gc-trace ...` are subcommands if that word is the first argument; a
+//! script of that name runs as `perilune ./dump` or `perilune -- dump`. Under a name that begins with `lua` there are none.
 #![forbid(unsafe_code)]
 
 mod call;

@@ -11,7 +11,8 @@ use std::io::IsTerminal;
 pub enum Line {
     /// A line, without its end.
     Text(Vec<u8>),
-    /// What was typed is not to be run.
+    /// What was typed is not to be run; only an editor tells.
+    #[cfg_attr(not(feature = "line-editing"), allow(dead_code))]
     Cancelled,
     /// The end of the input.
     End,

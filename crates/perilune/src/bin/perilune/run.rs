@@ -14,7 +14,8 @@ pub struct Reporter<'a> {
     pub program: &'a Program,
     pub excerpts: Option<bool>,
     pub loader: Rc<RememberingLoader>,
-    /// Without `-E`.
+    /// Without `-E`; for the editor's history.
+    #[cfg_attr(not(feature = "line-editing"), allow(dead_code))]
     pub use_environment: bool,
 }
 
