@@ -1,0 +1,2 @@
+-- Closures made in branches share what they must.
+local fs = {} for i = 1, 4 do local x = i if i % 2 == 0 then fs[#fs + 1] = function() x = x + 1 return x end else fs[#fs + 1] = function() return -x end end end for _, f in ipairs(fs) do io.write(f(), " ", f(), " ") end print() local y = 1 local get = y > 0 and function() return y end or function() return 0 end y = 7 print(get()) local z local function setz(v) z = v end if true then setz(5) end print(z)

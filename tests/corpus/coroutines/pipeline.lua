@@ -1,0 +1,2 @@
+-- Filters chained by coroutines.
+local function source(t) return coroutine.wrap(function() for _, v in ipairs(t) do coroutine.yield(v) end end) end local function map(g, f) return coroutine.wrap(function() for v in g do coroutine.yield(f(v)) end end) end local function pick(g, p) return coroutine.wrap(function() for v in g do if p(v) then coroutine.yield(v) end end end) end for v in map(pick(source { 1, 2, 3, 4, 5, 6 }, function(v) return v % 2 == 0 end), function(v) return v * v end) do io.write(v, " ") end print()

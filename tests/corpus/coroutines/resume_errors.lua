@@ -1,0 +1,2 @@
+-- What resume says of dead, running and normal coroutines.
+local co = coroutine.create(function() return 1 end) coroutine.resume(co) print(coroutine.resume(co)) local me me = coroutine.create(function() print(coroutine.resume(me)) end) coroutine.resume(me) local outer outer = coroutine.create(function() local inner = coroutine.create(function() return coroutine.resume(outer) end) return coroutine.resume(inner) end) print(coroutine.resume(outer)) print(pcall(coroutine.resume, nil)) print(pcall(coroutine.wrap(function() error({ 1 }) end)) == false)

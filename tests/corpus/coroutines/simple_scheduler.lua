@@ -1,0 +1,2 @@
+-- Tasks that sleep for ticks.
+local tasks, log = {}, {} local function spawn(name, ...) local delays = { ... } tasks[#tasks + 1] = { at = 0, co = coroutine.wrap(function() for _, d in ipairs(delays) do coroutine.yield(d) log[#log + 1] = name end return nil end) } end spawn("a", 2, 2) spawn("b", 1, 1, 1) spawn("c", 3) for tick = 0, 6 do for i = #tasks, 1, -1 do local t = tasks[i] if t.at <= tick then local d = t.co() if d then t.at = tick + d else table.remove(tasks, i) end end end end print(table.concat(log, " "), #tasks)

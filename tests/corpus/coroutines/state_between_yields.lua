@@ -1,0 +1,2 @@
+-- Locals, loops and varargs survive yields.
+local co = coroutine.wrap(function(...) local sum = 0 for i = 1, select("#", ...) do sum = sum + (select(i, ...)) local extra = coroutine.yield(sum) sum = sum + (extra or 0) end local t = { ... } for k, v in ipairs(t) do coroutine.yield(k, v) end return "end", ... end) print(co(1, 2, 3)) print(co(10)) print(co()) print(co()) print(co()) print(co()) print(co()) print(pcall(co))

@@ -1,0 +1,3 @@
+-- getinfo of functions: every field.
+local function f(a, b, ...) return a end
+local i = debug.getinfo(f) print(i.what, i.short_src, i.linedefined, i.lastlinedefined, i.nparams, i.isvararg, i.nups, i.currentline, i.func == f, i.source:sub(1, 1)) i = debug.getinfo(print) print(i.what, i.short_src, i.source, i.linedefined, i.currentline, i.nparams, i.isvararg, i.nups) print(debug.getinfo(1, "S").what, debug.getinfo(1, "l").currentline, debug.getinfo(500)) for k in pairs(debug.getinfo(f, "u")) do assert(k == "nups" or k == "nparams" or k == "isvararg") end print(pcall(debug.getinfo, f, "X")) print(pcall(debug.getinfo, f, ">")) print(pcall(debug.getinfo, "x"))

@@ -1,0 +1,2 @@
+-- The names by which functions were called.
+local function who() local i = debug.getinfo(2, "n") return tostring(i.name) .. "/" .. i.namewhat end local function loc() local r = who() return r end local t = { field = loc, m = function(self) local r = who() return r end } function glob() local r = who() return r end print((loc())) print((t.field())) print((t:m())) print((glob())) local up = loc print((function() local r = up() return r end)()) print(select(2, pcall(loc))) print((loc)()) glob = nil

@@ -1,0 +1,2 @@
+-- getregistry, getuservalue, setuservalue, getmetatable.
+print(type(debug.getregistry()), debug.getregistry() == debug.getregistry(), debug.getuservalue(io.stdout, 1), debug.getuservalue(5), debug.getmetatable(io.stdout).__name, debug.getmetatable("").__index == string) print(pcall(debug.setuservalue, {}, 1)) print(pcall(debug.setmetatable, {}, 5)) local t = {} print(debug.setmetatable(t, { __index = { x = 1 } }) == t, t.x) print(pcall(debug.getmetatable))

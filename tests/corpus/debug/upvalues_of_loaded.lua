@@ -1,0 +1,2 @@
+-- The first upvalue of a loaded chunk is _ENV.
+local f = load "x = 1 return x" print(debug.getupvalue(f, 1)  == "_ENV", select(2, debug.getupvalue(f, 1)) == _G) print(debug.setupvalue(f, 1, {}), f(), x) local s = load(string.dump(function() return a end, true)) print((debug.getupvalue(s, 1))) local a, b = 1, 2 local function g() return a + b end print(debug.getupvalue(g, 1)) print(debug.setupvalue(g, 2, 40), b, g())

@@ -1,0 +1,2 @@
+-- Where error puts the position: levels through functions, tail calls and chunks.
+local function thrower(level) error("m", level) end local function caller(level) thrower(level) end local function tail(level) return thrower(level) end for level = 0, 3 do print(level, pcall(caller, level)) print(level, pcall(tail, level)) end print(pcall(load("error('in chunk')", "=name"))) print(pcall(load("local function f() error('x', 2) end\nf()", "=n")))

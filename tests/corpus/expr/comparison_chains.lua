@@ -1,0 +1,2 @@
+-- Comparisons as values, negated, nested and mixed with arithmetic.
+local a, b, c = 1, 2, 3 print(a < b == true, not (a < b), (a < b) == (b < c), a < b and b < c, a > b or b < c, not a == b, a + b == c, a * b <= c, a .. b == "12", #"abc" == c, -a < a, a ~= b ~= false) local x = a < b print(x, not x, x and 1 or 2, x == (a <= b)) print(1 < 2 and "yes" or "no", nil == false, 0 == false, "" == false)

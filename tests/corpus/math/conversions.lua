@@ -1,0 +1,2 @@
+-- Between integers, floats and strings.
+print(math.tointeger(3.0), 3.0 | 0, math.floor(3.7), 7 // 2.0, tostring(3) == "3", tostring(3.0), 10 / 2, 7 // 2, 7 % 2.0, 2^2 | 0, "10" * 1, "0x10" * 1.0, tonumber "1e1", math.tointeger(tonumber "1e1"), string.format("%d", 3.0), #tostring(2^31 | 0)) print(pcall(function() return 3.5 | 0 end)) print(pcall(string.format, "%d", 3.5)) print(1e15 // 1 | 0, math.type(1e15 // 1))

@@ -1,0 +1,2 @@
+-- The edges of integers.
+local max, min = math.maxinteger, math.mininteger print(max, min, max + 1 == min, min - 1 == max, -min == min, max * 2, min * min, max // 1, min // 1, max % 10, min % 10, max & min, max | min, max ~ min, ~max == min) print(max + 0.0, min + 0.0, max + 0.0 == max, min + 0.0 == min, 2^63 == max + 1.0, math.tointeger(2^63), math.tointeger(-2^63)) print(9223372036854775807, 9223372036854775808, -9223372036854775808, 0x7fffffffffffffff, 0xffffffffffffffff, 0x8000000000000000)

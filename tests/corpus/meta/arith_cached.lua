@@ -1,0 +1,2 @@
+-- Operators at one site with operands of changing types.
+local V = {} V.__index = V V.__add = function(a, b) return setmetatable({ n = (type(a) == "table" and a.n or a) + (type(b) == "table" and b.n or b) }, V) end local function add(a, b) return a + b end local function show(x) return type(x) == "table" and "V" .. x.n or x end local v = setmetatable({ n = 10 }, V) for _, p in ipairs { { 1, 2 }, { 1.5, 2 }, { "3", 4 }, { v, 1 }, { 1, v }, { v, v }, { 1, 2 } } do io.write(show(add(p[1], p[2])), " ") end print(pcall(add, v, {}), pcall(add, {}, 1))

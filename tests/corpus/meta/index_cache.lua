@@ -1,0 +1,2 @@
+-- Metamethods that appear and vanish while sites are warm.
+local mt = {} local t = setmetatable({}, mt) local function get(k) return t[k] end for i = 1, 5 do get "x" end mt.__index = function(_, k) return k .. "!" end print(get "x") mt.__index = { x = "table" } print(get "x") t.x = "own" print(get "x") t.x = nil print(get "x") mt.__index = nil print(get "x") setmetatable(t, { __index = { x = "new meta" } }) print(get "x") setmetatable(t, nil) print(get "x")

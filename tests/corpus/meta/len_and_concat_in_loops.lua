@@ -1,0 +1,2 @@
+-- Metamethods in hot loops, changed halfway.
+local mt = { __len = function() return 3 end } local t = setmetatable({}, mt) local s = 0 for i = 1, 20 do if i == 11 then mt.__len = function() return 10 end end s = s + #t end print(s) local c = setmetatable({}, { __concat = function(a, b) return "c" end }) local r = {} for i = 1, 4 do r[i] = i % 2 == 0 and c .. i or i .. c end print(table.concat(r))

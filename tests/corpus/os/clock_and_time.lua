@@ -1,0 +1,2 @@
+-- Times that only grow, differences, round trips.
+local c = os.clock() for i = 1, 1000 do end print(os.clock() >= c, os.time() >= os.time { year = 2020, month = 1, day = 1 }, os.difftime(os.time { year = 2020, month = 1, day = 2, hour = 0 }, os.time { year = 2020, month = 1, day = 1, hour = 0 })) for _, y in ipairs { 1999, 2000, 2004, 2100 } do local t = os.date("*t", os.time { year = y, month = 3, day = 0, hour = 12 }) io.write(t.year, "-", t.month, "-", t.day, " ") end print() local d = os.date("!*t", 86400 * 365) print(d.year, d.month, d.day, d.yday, d.wday)

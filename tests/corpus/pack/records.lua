@@ -1,0 +1,2 @@
+-- Records of mixed fields, written and read in sequence.
+local fmt = "<i4 s1 d B z" local recs = { { 1, "one", 1.5, 200, "end" }, { -7, "", -0.25, 0, "" }, { 2147483647, "three", 1e10, 255, "x y" } } local buf = {} for _, r in ipairs(recs) do buf[#buf + 1] = string.pack(fmt, table.unpack(r)) end local data, pos = table.concat(buf), 1 while pos <= #data do local a, b, c, d, e e = nil a, b, c, d, e, pos = string.unpack(fmt, data, pos) print(a, b, c, d, e, pos) end print(#data, string.packsize "<i4 d B")

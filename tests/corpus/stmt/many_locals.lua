@@ -1,0 +1,2 @@
+-- Blocks with many locals, reused when they end.
+local function f() local s = 0 do local a, b, c, d, e = 1, 2, 3, 4, 5 s = s + a + b + c + d + e end do local a, b, c = 10, 20, 30 s = s + a + b + c end for i = 1, 3 do local x, y = i, i * 2 s = s + x * y end return s end print(f()) local t = {} for i = 1, 100 do t[i] = "local v" .. i .. " = " .. i end print(load(table.concat(t, "\n") .. "\nreturn v1 + v50 + v100")())

@@ -1,0 +1,2 @@
+-- Functions in functions, methods, varargs and results in every position.
+local function outer(...) local n = select("#", ...) local function inner(...) return n, select("#", ...), ... end return inner(...) end print(outer()) print(outer(1, 2)) print((outer(1))) local t = { outer(1, 2), outer() } print(#t) function t:m(...) return #self, ... end print(t:m("a", "b")) function t.s(...) return ... end print(t.s(1), (t.s(1, 2))) local r = (function(...) return { ... } end)(1, 2, 3) print(#r)

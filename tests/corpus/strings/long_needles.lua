@@ -1,0 +1,2 @@
+-- Searching for long strings in longer ones.
+local hay = ("abcdefghij"):rep(200) .. "needle" .. ("xyz"):rep(100) print(hay:find("needle", 1, true), hay:find("needlex", 1, true), hay:find("jneedle", 1, true), hay:find("nneedle", 1, true), hay:find(("xyz"):rep(100), 1, true), hay:find(("xyz"):rep(101), 1, true)) print(select(2, hay:gsub("abc", "")), select(2, hay:gsub("xyz", "")), #hay, hay:sub(2001, 2006))

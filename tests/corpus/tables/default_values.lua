@@ -1,0 +1,2 @@
+-- Absent fields, false against nil, defaults by or and by metatable.
+local t = { a = false, b = 0, c = "" } print(t.a or "default", t.b or "default", t.c or "default", t.d or "default", t.a == nil, t.d == nil) local function opt(o) o = o or {} local size = o.size or 10 local on = o.on if on == nil then on = true end return size, on end print(opt()) print(opt { size = 3, on = false }) local d = setmetatable({}, { __index = function() return 0 end }) d.x = d.x + 1 print(d.x, d.y, rawget(d, "y"))

@@ -1,0 +1,2 @@
+-- Sorting by several keys, in both directions, with ties.
+local people = { { "Bob", 30 }, { "Ann", 25 }, { "Cid", 30 }, { "Dan", 25 } } table.sort(people, function(a, b) if a[2] ~= b[2] then return a[2] > b[2] end return a[1] < b[1] end) for _, p in ipairs(people) do io.write(p[1], p[2], " ") end print() local words = { "banana", "Apple", "cherry", "date" } table.sort(words, function(a, b) return a:lower() < b:lower() end) print(table.concat(words, " ")) table.sort(words, function(a, b) return #a == #b and a < b or #a < #b end) print(table.concat(words, " "))

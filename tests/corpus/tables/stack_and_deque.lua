@@ -1,0 +1,2 @@
+-- Stacks by insert and remove, deques by two indices.
+local s = {} for i = 1, 5 do s[#s + 1] = i end while #s > 0 do io.write(table.remove(s), " ") end print(#s) local d = { l = 1, r = 0 } local function pushl(v) d.l = d.l - 1 d[d.l] = v end local function pushr(v) d.r = d.r + 1 d[d.r] = v end local function popl() local v = d[d.l] d[d.l] = nil d.l = d.l + 1 return v end for i = 1, 3 do pushl(-i) pushr(i) end for _ = 1, 6 do io.write(popl(), " ") end print(d.r - d.l + 1)
