@@ -35,6 +35,8 @@ pub mod flag {
     pub const OUTER_ARRAY: u16 = 32;
     /// It serves as a metatable.
     pub const IS_META: u16 = 16;
+    /// The array part was longer once: `next` may be asked for what is behind a key that was just cleared.
+    pub const TRIMMED: u16 = 64;
     /// How many inline slots the block was made with, from this bit on.
     pub const INLINE_SHIFT: u16 = 8;
 }
@@ -403,6 +405,9 @@ impl Table {
         while n > 0 && *(*this).array.add(n - 1) == tag::NIL {
             n -= 1;
         }
+        if n < (*this).len as usize {
+            (*this).header.aux |= flag::TRIMMED;
+        }
         (*this).len = n as u32;
     }
 
@@ -435,6 +440,7 @@ impl Table {
     #[inline]
     pub unsafe fn drop_last(this: *mut Table) {
         (*this).len -= 1;
+        (*this).header.aux |= flag::TRIMMED;
         Table::trim(this);
     }
 

@@ -43,7 +43,12 @@ impl Table {
         match Table::find_node(this, key).or_else(|| Table::find_dead(this, key)) {
             Some(n) => Ok(len + slots + n.offset_from((*this).nodes) as usize + 1),
             // The array may have been trimmed behind a key that was just visited.
-            None if key.tag == tag::INT && key.payload.wrapping_sub(1) < u64::from((*this).capacity) => Ok(len),
+            None if (*this).header.aux & flag::TRIMMED != 0
+                && key.tag == tag::INT
+                && key.payload.wrapping_sub(1) < u64::from((*this).capacity) =>
+            {
+                Ok(len)
+            }
             None => Err(()),
         }
     }
