@@ -91,22 +91,26 @@ impl Vm {
             });
         }
         let mut constants = constants.into_boxed_slice();
-        let mut children = protos.to_vec().into_boxed_slice();
-        // A function needs only those nested in it; the others would keep whole modules alive.
-        let mut named = vec![false; children.len()];
-        for (_, op) in function.ops().flatten() {
-            if let perilune_bytecode::Op::Closure { proto, .. } = op {
-                named[proto.0 as usize] = true;
-            }
-        }
-        for (child, named) in children.iter_mut().zip(named) {
-            if !named {
-                *child = null_mut();
-            }
+        // A function needs only those nested in it: the others would keep whole modules alive. Their numbers lie together, so that
+        // the tables of all functions of a module take room in proportion to it.
+        let nested: Vec<usize> = function
+            .ops()
+            .flatten()
+            .filter_map(|(_, op)| match op {
+                perilune_bytecode::Op::Closure { proto, .. } => Some(proto.0 as usize),
+                _ => None,
+            })
+            .collect();
+        let first = nested.iter().copied().min().unwrap_or(0);
+        let count = nested.iter().copied().max().map_or(0, |last| last + 1 - first);
+        let mut children = vec![null_mut(); count].into_boxed_slice();
+        for id in nested {
+            children[id - first] = protos[id];
         }
         (*proto).code = code.as_mut_ptr();
         (*proto).constants = constants.as_mut_ptr();
-        (*proto).protos = children.as_mut_ptr();
+        // Reached by `wrapping_add` of a nested function's number alone.
+        (*proto).protos = children.as_mut_ptr().wrapping_sub(first);
         (*proto).params = u32::from(function.params);
         (*proto).arity = if function.vararg {
             ARITY_VARARG

@@ -188,7 +188,7 @@ pub struct Proto {
     pub params: u32,
     /// Slots of the frame.
     pub frame_size: u32,
-    /// Functions nested in it, in the order of the module's ids that it names.
+    /// Functions nested in it: `protos.wrapping_add(id)` for the module's number of one of them, and of no other.
     pub protos: *mut *mut Proto,
     /// Where it came from.
     pub origin: Option<Box<Origin>>,
@@ -204,7 +204,7 @@ pub struct Origin {
     pub code: Box<[u64]>,
     /// Owns `Proto::constants`.
     pub constants: Box<[Value]>,
-    /// Owns `Proto::protos`; indexed by the module's function id (null where not nested here).
+    /// Owns what `Proto::protos` reaches: from the first function nested in it to the last, by number, null for others.
     pub protos: Box<[*mut Proto]>,
     /// What is live at each instruction, once a hook stopped in the function.
     pub liveness: OnceCell<Liveness>,

@@ -263,7 +263,7 @@ handlers! {
             let new = p.as_ptr().cast::<Closure>();
             let closure: *mut Closure = RegisterFrame(base).callee().as_ptr();
             (*new).header.aux = count as u16;
-            (*new).proto = *(*(*closure).proto).protos.add(*pc.cast::<u32>().add(1) as usize);
+            (*new).proto = *(*(*closure).proto).protos.wrapping_add(*pc.cast::<u32>().add(1) as usize);
             let from = (*closure).upvalues_mut();
             let ups = (*new).upvalues_mut();
             for i in 0..count {

@@ -427,7 +427,9 @@ impl Vm {
         self.safepoint(Closure::size_for(count));
         let pc = self.pc;
         let closure: *mut Closure = self.frame().callee().as_ptr();
-        let proto: *mut Proto = *(*(*closure).proto).protos.add(*pc.cast::<u32>().add(1) as usize);
+        let proto: *mut Proto = *(*(*closure).proto)
+            .protos
+            .wrapping_add(*pc.cast::<u32>().add(1) as usize);
         let new = self.new_closure(proto, count)?;
         let ups = (*new).upvalues_mut();
         for i in 0..count {
