@@ -1,14 +1,71 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+// Causes are in an `Arc` whether or not the feature `error-send` makes them `Send`: features do not change types.
+#![cfg_attr(not(feature = "error-send"), allow(clippy::arc_with_non_send_sync))]
 
+mod control;
+mod convert;
 mod diagnostics;
+mod extra;
+mod failure;
+mod handle;
 mod loader;
 mod lua;
+mod maps;
+mod multi;
+mod object;
+mod panics;
+mod path;
+mod pretty;
+mod registry;
+mod scope;
+mod stdlib;
+mod traits;
+mod value;
 
+pub mod chunk;
+pub mod error;
+pub mod function;
+pub mod program;
+pub mod string;
+pub mod table;
+pub mod thread;
+pub mod userdata;
+
+pub use bstr::BString;
+pub use chunk::{AsChunk, Chunk, ChunkMode};
 pub use diagnostics::render;
+pub use either::Either;
+pub use error::{Error, ErrorContext, ExternalError, ExternalResult, Result};
+pub use extra::{AppDataRef, AppDataRefMut};
+pub use function::{Function, FunctionInfo};
 pub use loader::{CompileOptions, chunk_source};
-pub use lua::{Error, Lua, Options, Outcome};
+pub use lua::{Lua, LuaOptions, WeakLua};
+pub use multi::{MultiValue, Variadic};
+pub use object::ObjectLike;
 pub use perilune_compiler::OptLevel;
-pub use perilune_vm::{
-    Backend, Ctx, FunctionInfo, HookEvent, HookEvents, HookFn, NativeFn, Raised, Returns, Std, Table, Type, Val,
+pub use perilune_vm::{Backend, Std};
+#[doc(hidden)]
+pub use perilune_vm::{Ctx, HookEvent, HookEvents, HookFn, NativeFn, Raised, Returns, Val};
+pub use program::Options;
+pub use registry::RegistryKey;
+pub use scope::Scope;
+pub use stdlib::StdLib;
+pub use string::LuaString as String;
+pub use string::{BorrowedBytes, BorrowedStr, LuaString};
+pub use table::{Table, TablePairs, TableSequence};
+pub use thread::{Thread, ThreadEvent, ThreadStatus, ThreadTriggers};
+pub use traits::{FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, MaybeSend, MaybeSync};
+pub use userdata::{
+    AnyUserData, MetaMethod, UserData, UserDataFields, UserDataMetatable, UserDataMethods, UserDataOwned, UserDataRef,
+    UserDataRefMut, UserDataRegistry,
 };
+pub use value::{Integer, LightUserData, Nil, Number, Value};
+
+/// States and their options.
+pub mod state {
+    pub use crate::control::{GcGenParams, GcIncParams, GcMode};
+    pub use crate::lua::{Lua, LuaOptions, WeakLua};
+}
+
+pub mod prelude;

@@ -1,111 +1,86 @@
-//! `Lua`: a state with the standard library open.
+//! `Lua`: a state.
 
+use crate::error::{Error, Result};
+use crate::extra::Extra;
+use crate::handle::{Ref, enter};
 use crate::loader::CompileOptions;
-use perilune_bytecode::Verified;
-use perilune_compiler::OptLevel;
-use perilune_frontend::SyntaxError;
-use perilune_vm::{Backend, Ctx, Raised, Returns, Std, Val, Vm};
+use crate::multi::MultiValue;
+use crate::program::Options;
+use crate::stdlib::StdLib;
+use crate::string::LuaString;
+use crate::table::{Table, table_at};
+use crate::traits::{Fault, FromLua, FromLuaMulti, IntoLua, IntoLuaMulti};
+use crate::value::{Integer, Number, Value};
+use perilune_vm::{Ctx, Owner, State, Type, Vm};
 use std::fmt;
 use std::rc::Rc;
 
-/// What a state is made with.
+/// A Lua state. Clones share it; it ends with the last of them. What callbacks get is a reference to the state they run in.
+pub struct Lua(Hold);
+
+enum Hold {
+    /// Keeps the state alive.
+    Owner(Owner),
+    /// For what lives in the state itself, and for conversions on the way.
+    Borrowed(State),
+}
+
+/// A reference to a state that does not keep it alive.
+#[derive(Clone)]
+pub struct WeakLua(State);
+
+/// How a state treats its host.
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// The language version.
-    pub std: Std,
-    /// How scripts are compiled.
-    pub opt_level: OptLevel,
-    /// The size of the register file, 4 to 250.
-    pub registers: u16,
-    /// The dispatch back-end.
-    pub backend: Backend,
-    /// Most bytes that scripts may occupy.
-    pub memory_limit: Option<usize>,
-    /// Most slots of one register stack (a frame takes as many as it has registers, and two); `None` is a million.
-    pub stack_limit: Option<usize>,
-    /// Collect at every safepoint and poison what is freed.
-    pub gc_stress: bool,
-    /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
-    /// freed.
-    pub gc_step_stress: bool,
-    /// Move the register stack whenever it might be.
-    pub stack_stress: bool,
-    /// Take no paths from environment variables, as `lua -E`.
-    pub ignore_environment: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        let compile = CompileOptions::default();
-        Options {
-            std: compile.std,
-            opt_level: compile.opt_level,
-            registers: compile.registers,
-            backend: Backend::default(),
-            memory_limit: None,
-            stack_limit: None,
-            gc_stress: false,
-            gc_step_stress: false,
-            stack_stress: false,
-            ignore_environment: false,
-        }
-    }
-}
-
-/// Why a script did not run to its end.
-#[derive(Debug)]
 #[non_exhaustive]
-pub enum Error {
-    /// The source text is wrong; the first error is the one that Lua reports.
-    Syntax {
-        /// The name of the chunk.
-        chunk: Vec<u8>,
-        /// All errors.
-        errors: Vec<SyntaxError>,
-    },
-    /// A binary chunk was refused.
-    Binary(String),
-    /// The script raised an error.
-    Runtime {
-        /// The error value as text.
-        message: Vec<u8>,
-        /// The traceback, if the value was not turned into text by its own `__tostring`.
-        traceback: Option<Vec<u8>>,
-    },
+pub struct LuaOptions {
+    /// Whether `pcall` and `xpcall` may catch a panic of the host; it is resumed when it comes back to Rust in any case. If not,
+    /// they let it pass.
+    pub catch_rust_panics: bool,
+    /// How many finished coroutines may be kept for asynchronous functions. The VM keeps stacks itself; nothing depends on this.
+    pub thread_pool_size: usize,
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Syntax { chunk, errors } => match errors.first() {
-                Some(first) => f.write_str(&first.display(chunk)),
-                None => f.write_str("syntax error"),
-            },
-            Error::Binary(text) => f.write_str(text),
-            Error::Runtime { message, traceback } => {
-                f.write_str(&String::from_utf8_lossy(message))?;
-                match traceback {
-                    Some(t) => write!(f, "\n{}", String::from_utf8_lossy(t)),
-                    None => Ok(()),
-                }
-            }
-        }
+impl Default for LuaOptions {
+    fn default() -> LuaOptions {
+        LuaOptions::new()
     }
 }
 
-impl std::error::Error for Error {}
+impl LuaOptions {
+    /// The defaults.
+    pub const fn new() -> LuaOptions {
+        LuaOptions {
+            catch_rust_panics: true,
+            thread_pool_size: 0,
+        }
+    }
 
-/// How a protected run ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The results as text.
-    pub results: Vec<Vec<u8>>,
+    /// Sets [`LuaOptions::catch_rust_panics`].
+    #[must_use]
+    pub const fn catch_rust_panics(mut self, enabled: bool) -> LuaOptions {
+        self.catch_rust_panics = enabled;
+        self
+    }
+
+    /// Sets [`LuaOptions::thread_pool_size`].
+    #[must_use]
+    pub const fn thread_pool_size(mut self, size: usize) -> LuaOptions {
+        self.thread_pool_size = size;
+        self
+    }
 }
 
-/// A Lua state.
-pub struct Lua {
-    vm: Box<Vm>,
-    compile: CompileOptions,
+impl Clone for Lua {
+    #[inline]
+    fn clone(&self) -> Lua {
+        match &self.0 {
+            Hold::Owner(owner) => Lua(Hold::Owner(owner.clone())),
+            Hold::Borrowed(state) => match state.own() {
+                Some(owner) => Lua(Hold::Owner(owner)),
+                None => Lua(Hold::Borrowed(state.clone())),
+            },
+        }
+    }
 }
 
 impl Default for Lua {
@@ -114,219 +89,504 @@ impl Default for Lua {
     }
 }
 
-/// Turns the error value of a failed run into its message and a traceback.
-fn message_handler(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let v = ctx.arg(0);
-    let text = if let Some(s) = v.as_str() {
-        s.to_vec()
-    } else if v.as_num().is_some() {
-        ctx.tostring(0)?;
-        ctx.slot(ctx.top() - 1).as_str().unwrap_or(b"").to_vec()
-    } else if !ctx.metafield(v, "__tostring")?.is_nil() {
-        ctx.tostring(0)?;
-        return Ok(Returns(1));
-    } else {
-        format!("(error object is a {} value)", v.type_name()).into_bytes()
-    };
-    let trace = ctx.traceback(None, 1);
-    let pair = ctx.new_table(2, 0)?;
-    ctx.push(pair.as_val())?;
-    let (text, trace) = (ctx.new_str(&text)?, ctx.new_str(&trace)?);
-    if let Some(pair) = ctx.slot(ctx.top() - 1).as_table() {
-        pair.set_int(ctx, 1, text)?;
-        pair.set_int(ctx, 2, trace)?;
+impl fmt::Debug for Lua {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lua")
     }
-    Ok(Returns(1))
 }
 
 impl Lua {
-    /// A state with the defaults.
-    pub fn new() -> Lua {
-        Lua::with(&Options::default())
-    }
-
-    /// A state with options.
+    /// A state with all libraries but `debug`.
     ///
     /// # Panics
-    /// If the memory limit does not even allow the standard library.
-    pub fn with(options: &Options) -> Lua {
+    /// Never for want of a limit; if the system has no memory.
+    pub fn new() -> Lua {
+        match Lua::new_with(StdLib::ALL_SAFE, LuaOptions::default()) {
+            Ok(lua) => lua,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A state with all libraries.
+    ///
+    /// # Panics
+    /// As [`Lua::new`].
+    pub fn unsafe_new() -> Lua {
+        Lua::unsafe_new_with(StdLib::ALL, LuaOptions::default())
+    }
+
+    /// A state with these libraries; `debug` may be among them.
+    ///
+    /// # Panics
+    /// As [`Lua::new`].
+    pub fn unsafe_new_with(libraries: StdLib, options: LuaOptions) -> Lua {
+        match Lua::with_options(libraries, options, &Options::default()) {
+            Ok(lua) => lua,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A state with these libraries.
+    ///
+    /// # Errors
+    /// `debug` is among them: ask for it by [`Lua::with_options`].
+    pub fn new_with(libraries: StdLib, options: LuaOptions) -> Result<Lua> {
+        if libraries.contains(StdLib::DEBUG) {
+            return Err(Error::SafetyError(
+                "The unsafe `debug` module can't be loaded using safe `new_with`".to_string(),
+            ));
+        }
+        let lua = Lua::with_options(libraries, options, &Options::default())?;
+        lua.extra().safe.set(true);
+        Ok(lua)
+    }
+
+    /// A state with these libraries and settings of the engine: version, limits, optimization.
+    ///
+    /// # Errors
+    /// The memory limit does not allow the libraries.
+    pub fn with_options(libraries: StdLib, host: LuaOptions, options: &Options) -> Result<Lua> {
         let compile = CompileOptions {
             std: options.std,
             opt_level: options.opt_level,
             registers: options.registers,
             ..CompileOptions::default()
         };
-        let mut vm = Vm::new(perilune_vm::Options {
-            std: options.std,
-            backend: options.backend,
-            memory_limit: options.memory_limit,
-            stack_limit: options.stack_limit,
-            gc_stress: options.gc_stress,
-            gc_step_stress: options.gc_step_stress,
-            stack_stress: options.stack_stress,
-            seed: 0,
-        });
-        vm.set_loader(Rc::new(compile.clone()));
-        let opened = vm.enter(|ctx| {
-            if options.ignore_environment {
-                ctx.registry()
-                    .set_str(ctx, perilune_stdlib::NO_ENVIRONMENT, Val::bool(true))?;
+        let mut vm = Vm::new(options.for_vm());
+        vm.set_loader(Rc::new(compile));
+        let owner = Owner::new(vm);
+        let catches = host.catch_rust_panics;
+        owner.set_data(Rc::new(Extra::new()), |data| {
+            if let Some(extra) = data.downcast_ref::<Extra>() {
+                extra.clear();
             }
-            perilune_vm::install_builtins(ctx)?;
-            perilune_stdlib::install(ctx)
         });
-        if opened.is_err() {
-            panic!("the memory limit does not allow the standard library");
+        let lua = Lua(Hold::Owner(owner));
+        lua.enter(|ctx| Ok(perilune_stdlib::install_basic(ctx)?))?;
+        lua.load_std_libs_unchecked(libraries)?;
+        if !catches {
+            crate::panics::let_pass(&lua)?;
         }
-        Lua { vm, compile }
+        Ok(lua)
     }
 
-    /// The VM.
-    pub fn vm(&mut self) -> &mut Vm {
-        &mut self.vm
+    /// A reference that does not own.
+    #[inline]
+    pub(crate) fn borrowed(state: &State) -> Lua {
+        Lua(Hold::Borrowed(state.clone()))
     }
 
-    /// Compiles a chunk without running it.
+    #[inline]
+    pub(crate) fn state(&self) -> &State {
+        match &self.0 {
+            Hold::Owner(owner) => owner,
+            Hold::Borrowed(state) => state,
+        }
+    }
+
+    /// What this crate keeps with the state.
+    pub(crate) fn extra(&self) -> &Extra {
+        match self.state().data() {
+            Some(extra) => extra,
+            None => unreachable!("a state of this crate has its data"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn enter<R>(&self, f: impl FnOnce(&mut Ctx<'_>) -> std::result::Result<R, Fault>) -> Result<R> {
+        enter(self.state(), f)
+    }
+
+    /// As [`Lua::enter`], where nothing can fail but the state itself.
+    pub(crate) fn ask<R>(&self, f: impl FnOnce(&mut Ctx<'_>) -> R) -> R {
+        match self.state().enter(f) {
+            Ok(result) => result,
+            Err(no_entry) => panic!("{no_entry}"),
+        }
+    }
+
+    /// A reference that does not keep the state alive.
+    pub fn weak(&self) -> WeakLua {
+        WeakLua(self.state().clone())
+    }
+
+    // ---- libraries ----
+
+    /// Opens more libraries.
     ///
     /// # Errors
-    /// Every syntax error.
-    pub fn compile(&self, source: &[u8], name: &[u8]) -> Result<Verified, Error> {
-        self.compile.compile(source, name).map_err(|errors| Error::Syntax {
-            chunk: name.to_vec(),
-            errors,
+    /// `debug`, in a state made by [`Lua::new`] or [`Lua::new_with`].
+    pub fn load_std_libs(&self, libraries: StdLib) -> Result<()> {
+        if self.extra().safe.get() && libraries.contains(StdLib::DEBUG) {
+            return Err(Error::SafetyError(
+                "the unsafe `debug` module can't be loaded in safe mode".to_string(),
+            ));
+        }
+        self.load_std_libs_unchecked(libraries)
+    }
+
+    fn load_std_libs_unchecked(&self, libraries: StdLib) -> Result<()> {
+        use perilune_stdlib::Library as L;
+        let all = [
+            (StdLib::COROUTINE, L::Coroutine),
+            (StdLib::PACKAGE, L::Package),
+            (StdLib::TABLE, L::Table),
+            (StdLib::IO, L::Io),
+            (StdLib::OS, L::Os),
+            (StdLib::STRING, L::String),
+            (StdLib::UTF8, L::Utf8),
+            (StdLib::MATH, L::Math),
+            (StdLib::DEBUG, L::Debug),
+        ];
+        self.enter(|ctx| {
+            for (flag, library) in all {
+                if libraries.contains(flag) {
+                    perilune_stdlib::install_library(ctx, library)?;
+                }
+            }
+            Ok(())
         })
     }
 
-    /// Compiles (or, for a binary chunk, verifies) and runs a chunk with these arguments.
-    ///
-    /// # Errors
-    /// Syntax errors, a refused binary chunk, or what the script raised.
-    pub fn run(&mut self, chunk: &[u8], name: &[u8], args: &[&[u8]]) -> Result<Outcome, Error> {
-        let module = if chunk.first() == Some(&0x1B) {
-            let module = perilune_bytecode::from_bytes(chunk).map_err(|e| {
-                Error::Binary(format!(
-                    "{}: bad binary format ({e})",
-                    String::from_utf8_lossy(&perilune_lang::chunk_display(name))
-                ))
-            })?;
-            perilune_bytecode::verify(module).map_err(|e| {
-                Error::Binary(format!(
-                    "{}: bad binary format ({e})",
-                    String::from_utf8_lossy(&perilune_lang::chunk_display(name))
-                ))
-            })?
-        } else {
-            self.compile(chunk, name)?
-        };
-        self.run_module(module, args)
+    fn loaded(&self) -> Result<Table> {
+        self.enter(|ctx| {
+            let known = ctx.registry().get_str(ctx, b"_LOADED")?;
+            let loaded = match known.as_table() {
+                Some(loaded) => loaded,
+                None => {
+                    let loaded = ctx.new_table(0, 8)?;
+                    ctx.registry().set_str(ctx, "_LOADED", loaded.as_val())?;
+                    loaded
+                }
+            };
+            Ok(Table(Ref::keep(ctx, loaded.as_val())))
+        })
     }
 
-    /// Sets the global `arg` from a command line; `script` is the index that becomes 0.
+    /// Makes a value what `require` gives for a name.
+    ///
+    /// # Errors
+    /// The value does not convert.
+    pub fn register_module(&self, name: &str, value: impl IntoLua) -> Result<()> {
+        self.loaded()?.raw_set(name, value)
+    }
+
+    /// Makes a function what `require` calls for a name.
+    ///
+    /// # Errors
+    /// There is no library `package`.
+    pub fn preload_module(&self, name: &str, function: crate::Function) -> Result<()> {
+        let preload: Table = self.globals().get::<Table>("package")?.get("preload")?;
+        preload.raw_set(name, function)
+    }
+
+    /// Makes `require` load a name again.
     ///
     /// # Errors
     /// Out of memory.
-    pub fn set_arg(&mut self, all: &[String], script: usize) -> Result<(), Error> {
-        let set = |ctx: &mut Ctx<'_>| -> Result<(), Raised> {
-            let table = ctx.new_table(all.len().saturating_sub(script), 0)?;
-            for (i, arg) in all.iter().enumerate() {
-                let text = ctx.new_str(arg.as_bytes())?;
-                table.set_int(ctx, i as i64 - script as i64, text)?;
-            }
-            ctx.globals().set_str(ctx, "arg", table.as_val())
-        };
-        self.vm.enter(set).map_err(out_of_memory)
+    pub fn unload_module(&self, name: &str) -> Result<()> {
+        self.loaded()?.raw_set(name, Value::Nil)
     }
 
-    /// Flushes the standard output of scripts.
+    // ---- making values ----
+
+    /// A string.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn flush(&mut self) -> std::io::Result<()> {
-        self.vm.enter(|ctx| perilune_stdlib::flush_standard_streams(ctx))
-    }
-
-    /// Ends the state: finalizers run, files are flushed.
-    ///
-    /// # Errors
-    /// What the system says of the standard output.
-    pub fn close(mut self) -> std::io::Result<()> {
-        self.vm.close();
-        self.flush()
-    }
-
-    /// Runs a module's main function with these arguments.
-    ///
-    /// # Errors
-    /// What the script raised.
-    pub fn run_module(&mut self, module: Verified, args: &[&[u8]]) -> Result<Outcome, Error> {
-        self.vm.enter(|ctx| run_protected(ctx, module, args))
-    }
-}
-
-fn out_of_memory(_: Raised) -> Error {
-    Error::Runtime {
-        message: b"not enough memory".to_vec(),
-        traceback: None,
-    }
-}
-
-fn run_protected(ctx: &mut Ctx<'_>, module: Verified, args: &[&[u8]]) -> Result<Outcome, Error> {
-    let first = ctx.top();
-    ctx.push(ctx.protected_call()).map_err(out_of_memory)?;
-    ctx.push_module(module).map_err(out_of_memory)?;
-    let handler = ctx
-        .new_native("message handler", message_handler, &[])
-        .map_err(out_of_memory)?;
-    ctx.push(handler).map_err(out_of_memory)?;
-    for arg in args {
-        ctx.push_str(arg).map_err(out_of_memory)?;
-    }
-    if let Err(raised) = ctx.call(2 + args.len(), None) {
-        let message = ctx
-            .take_error(raised)
-            .as_str()
-            .unwrap_or(b"(error object is not a string)")
-            .to_vec();
-        return Err(Error::Runtime {
-            message,
-            traceback: None,
-        });
-    }
-    let ok = ctx.slot(first).truthy();
-    let value = ctx.slot(first + 1);
-    let outcome = if ok {
-        let mut results = Vec::new();
-        for i in first + 1..ctx.top() {
-            results.push(plain_text(ctx.slot(i)));
-        }
-        Ok(Outcome { results })
-    } else {
-        Err(match value.as_table() {
-            Some(pair) => Error::Runtime {
-                message: pair.get_int(1).as_str().unwrap_or_default().to_vec(),
-                traceback: pair.get_int(2).as_str().map(<[u8]>::to_vec),
-            },
-            None => Error::Runtime {
-                message: plain_text(value),
-                traceback: None,
-            },
+    /// Out of memory.
+    pub fn create_string(&self, s: impl AsRef<[u8]>) -> Result<LuaString> {
+        self.enter(|ctx| {
+            let v = ctx.new_str(s.as_ref())?;
+            Ok(LuaString(Ref::keep(ctx, v)))
         })
-    };
-    ctx.pop(ctx.top() - first);
-    outcome
+    }
+
+    /// A string; here its bytes are copied as for [`Lua::create_string`].
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn create_external_string(&self, s: impl Into<Vec<u8>>) -> Result<LuaString> {
+        self.create_string(s.into())
+    }
+
+    /// An empty table.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn create_table(&self) -> Result<Table> {
+        self.create_table_with_capacity(0, 0)
+    }
+
+    /// An empty table with room for elements and fields.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn create_table_with_capacity(&self, elements: usize, fields: usize) -> Result<Table> {
+        self.enter(|ctx| {
+            let table = ctx.new_table(elements, fields)?;
+            Ok(Table(Ref::keep(ctx, table.as_val())))
+        })
+    }
+
+    /// A table of these entries.
+    ///
+    /// # Errors
+    /// Entries that do not convert; a key that is nil or NaN.
+    pub fn create_table_from<K: IntoLua, V: IntoLua>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Table> {
+        let mut entries = entries.into_iter();
+        let room = entries.size_hint().0.min(1 << 16);
+        self.enter(|ctx| {
+            let table = ctx.new_table(0, room)?;
+            ctx.push(table.as_val())?;
+            while let Some((k, v)) = ctx.lend(|| entries.next()) {
+                k.push_to_stack(ctx, self)?;
+                v.push_to_stack(ctx, self)?;
+                table_at(ctx, 0).set(ctx, ctx.slot(1), ctx.slot(2))?;
+                ctx.pop(2);
+            }
+            Ok(Table(Ref::keep(ctx, ctx.slot(0))))
+        })
+    }
+
+    /// A table of these values under 1, 2 and so on.
+    ///
+    /// # Errors
+    /// Values that do not convert.
+    pub fn create_sequence_from<T: IntoLua>(&self, values: impl IntoIterator<Item = T>) -> Result<Table> {
+        let mut values = values.into_iter();
+        let room = values.size_hint().0.min(1 << 16);
+        self.enter(|ctx| {
+            let table = ctx.new_table(room, 0)?;
+            ctx.push(table.as_val())?;
+            let mut index = 0;
+            while let Some(value) = ctx.lend(|| values.next()) {
+                index += 1;
+                value.push_to_stack(ctx, self)?;
+                table_at(ctx, 0).set_int(ctx, index, ctx.slot(1))?;
+                ctx.pop(1);
+            }
+            Ok(Table(Ref::keep(ctx, ctx.slot(0))))
+        })
+    }
+
+    // ---- globals, metatables, the registry ----
+
+    /// The global environment.
+    pub fn globals(&self) -> Table {
+        self.ask(|ctx| Table(Ref::keep(ctx, ctx.globals().as_val())))
+    }
+
+    /// Makes another table the global environment of chunks loaded from now on.
+    ///
+    /// # Errors
+    /// It is another state's.
+    pub fn set_globals(&self, globals: Table) -> Result<()> {
+        self.enter(|ctx| {
+            globals.0.push(ctx)?;
+            ctx.set_globals(table_at(ctx, 0));
+            Ok(())
+        })
+    }
+
+    /// The metatable that all values of a basic type share.
+    #[allow(private_bounds)]
+    pub fn type_metatable<T: LuaType>(&self) -> Option<Table> {
+        self.ask(|ctx| {
+            ctx.type_metatable(T::TYPE)
+                .map(|meta| Table(Ref::keep(ctx, meta.as_val())))
+        })
+    }
+
+    /// Sets or takes the metatable that all values of a basic type share.
+    #[allow(private_bounds)]
+    pub fn set_type_metatable<T: LuaType>(&self, metatable: Option<Table>) {
+        let done = self.enter(|ctx| {
+            let meta = match &metatable {
+                Some(meta) => {
+                    meta.0.push(ctx)?;
+                    Some(table_at(ctx, 0))
+                }
+                None => None,
+            };
+            ctx.set_type_metatable(T::TYPE, meta);
+            Ok(())
+        });
+        if let Err(error) = done {
+            panic!("{error}");
+        }
+    }
+
+    /// Keeps a value in the registry under a name.
+    ///
+    /// # Errors
+    /// The value does not convert.
+    pub fn set_named_registry_value(&self, name: &str, value: impl IntoLua) -> Result<()> {
+        self.enter(|ctx| {
+            value.push_to_stack(ctx, self)?;
+            Ok(ctx.registry().set_str(ctx, name, ctx.slot(0))?)
+        })
+    }
+
+    /// The value kept in the registry under a name.
+    ///
+    /// # Errors
+    /// The value does not convert.
+    pub fn named_registry_value<T: FromLua>(&self, name: &str) -> Result<T> {
+        self.enter(|ctx| {
+            let v = ctx.registry().get_str(ctx, name.as_bytes())?;
+            ctx.push(v)?;
+            Ok(T::from_slot(ctx, 0, self)?)
+        })
+    }
+
+    /// Forgets the value kept in the registry under a name.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn unset_named_registry_value(&self, name: &str) -> Result<()> {
+        self.set_named_registry_value(name, Value::Nil)
+    }
+
+    // ---- conversions ----
+
+    /// A string or number as a string.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn coerce_string(&self, value: Value) -> Result<Option<LuaString>> {
+        match value {
+            Value::String(s) => Ok(Some(s)),
+            Value::Integer(_) | Value::Number(_) => self.enter(|ctx| {
+                value.push_to(ctx)?;
+                ctx.tostring(0)?;
+                Ok(Some(LuaString(Ref::keep(ctx, ctx.slot(1)))))
+            }),
+            _ => Ok(None),
+        }
+    }
+
+    /// A number or numeric string as an integer, if it is integral.
+    ///
+    /// # Errors
+    /// None; for the sake of similar operations.
+    pub fn coerce_integer(&self, value: Value) -> Result<Option<Integer>> {
+        Ok(crate::convert::number_of(&value).and_then(perilune_lang::to_integer))
+    }
+
+    /// A number or numeric string as a float.
+    ///
+    /// # Errors
+    /// None; for the sake of similar operations.
+    pub fn coerce_number(&self, value: Value) -> Result<Option<Number>> {
+        Ok(crate::convert::number_of(&value).map(perilune_lang::Num::to_float))
+    }
+
+    /// Converts to a Lua value.
+    ///
+    /// # Errors
+    /// As [`IntoLua::into_lua`].
+    pub fn pack(&self, value: impl IntoLua) -> Result<Value> {
+        value.into_lua(self)
+    }
+
+    /// Converts from a Lua value.
+    ///
+    /// # Errors
+    /// As [`FromLua::from_lua`].
+    pub fn unpack<T: FromLua>(&self, value: Value) -> Result<T> {
+        T::from_lua(value, self)
+    }
+
+    /// Converts by way of a Lua value.
+    ///
+    /// # Errors
+    /// As both conversions.
+    pub fn convert<T: FromLua>(&self, value: impl IntoLua) -> Result<T> {
+        T::from_lua(value.into_lua(self)?, self)
+    }
+
+    /// Converts to Lua values.
+    ///
+    /// # Errors
+    /// As [`IntoLuaMulti::into_lua_multi`].
+    pub fn pack_multi(&self, values: impl IntoLuaMulti) -> Result<MultiValue> {
+        values.into_lua_multi(self)
+    }
+
+    /// Converts from Lua values.
+    ///
+    /// # Errors
+    /// As [`FromLuaMulti::from_lua_multi`].
+    pub fn unpack_multi<T: FromLuaMulti>(&self, values: MultiValue) -> Result<T> {
+        T::from_lua_multi(values, self)
+    }
+
+    // ---- errors ----
+
+    /// A traceback of the running code from a level on, with a message in front.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn traceback(&self, message: Option<&str>, level: usize) -> Result<LuaString> {
+        self.enter(|ctx| {
+            let text = ctx.traceback(message.map(str::as_bytes), level);
+            let v = ctx.new_str(&text)?;
+            Ok(LuaString(Ref::keep(ctx, v)))
+        })
+    }
 }
 
-fn plain_text(v: Val<'_>) -> Vec<u8> {
-    match (v.as_str(), v.as_num()) {
-        (Some(s), _) => s.to_vec(),
-        (None, Some(n)) => {
-            let mut text = Vec::new();
-            perilune_lang::write_num(&mut text, n, Std::default());
-            text
-        }
-        _ => match v.as_bool() {
-            Some(b) => b.to_string().into_bytes(),
-            None => v.type_name().as_bytes().to_vec(),
-        },
+impl WeakLua {
+    /// The state, if it is still there.
+    pub fn try_upgrade(&self) -> Option<Lua> {
+        self.0.own().map(|owner| Lua(Hold::Owner(owner)))
     }
+
+    /// The state.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn upgrade(&self) -> Lua {
+        match self.try_upgrade() {
+            Some(lua) => lua,
+            None => panic!("Lua instance is destroyed"),
+        }
+    }
+}
+
+impl PartialEq for WeakLua {
+    fn eq(&self, other: &WeakLua) -> bool {
+        self.0.same(&other.0)
+    }
+}
+
+impl fmt::Debug for WeakLua {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakLua")
+    }
+}
+
+/// Types of values that share a metatable.
+pub(crate) trait LuaType {
+    const TYPE: Type;
+}
+
+macro_rules! lua_types {
+    ($($ty:ty, $variant:ident;)*) => {
+        $(impl LuaType for $ty {
+            const TYPE: Type = Type::$variant;
+        })*
+    };
+}
+
+lua_types! {
+    bool, Boolean;
+    Number, Number;
+    LuaString, String;
+    crate::Function, Function;
+    crate::Thread, Thread;
+    crate::value::LightUserData, LightUserdata;
 }

@@ -1,6 +1,7 @@
 //! The embedding API: results, errors, limits, binary modules.
 
-use perilune::{Backend, Error, Lua, OptLevel, Options};
+use perilune::program::{Error, Lua};
+use perilune::{Backend, OptLevel, Options};
 use perilune_bytecode::{to_bytes, verify};
 
 fn all_options() -> Vec<Options> {
@@ -232,7 +233,7 @@ fn binary_modules_make_the_round_trip() {
 #[test]
 fn natives_are_functions_of_scripts() {
     let mut lua = Lua::new();
-    fn twice(ctx: &mut perilune::Ctx<'_>) -> Result<perilune::Returns, perilune::Raised> {
+    fn twice(ctx: &mut perilune_vm::Ctx<'_>) -> Result<perilune_vm::Returns, perilune_vm::Raised> {
         let n = ctx.check_int(0)?;
         ctx.ret_int(n * 2)
     }

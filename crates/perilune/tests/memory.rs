@@ -1,6 +1,7 @@
 //! Limits on memory: wherever a program meets one, it ends in its result or in the error, and the state goes on.
 
-use perilune::{Error, Lua, Options};
+use perilune::Options;
+use perilune::program::{Error, Lua};
 
 /// Objects of all kinds, buffers of the library, stacks, finalizers.
 const PROGRAM: &[u8] = br#"

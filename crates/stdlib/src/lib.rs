@@ -11,6 +11,7 @@ pub mod sort;
 pub mod utf8;
 
 pub use library::{
-    NO_ENVIRONMENT, error_text, flush_standard_streams, install, install_safe, is_output_in_line, os_path, read_source,
-    read_standard_line, read_standard_source, skip_first_line, write_standard_output,
+    Library, NO_ENVIRONMENT, error_text, flush_standard_streams, install, install_basic, install_library, install_safe,
+    is_output_in_line, os_path, read_source, read_standard_line, read_standard_source, skip_first_line,
+    write_standard_output,
 };

@@ -75,7 +75,7 @@ unsafe fn room(vm: &mut Vm, at: *mut Value, slots: usize) -> Result<*mut Value, 
 }
 
 /// The body of a frame operation is its [`Run`]; its Rust function is never called.
-fn frame_operation(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+pub(crate) fn frame_operation(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     Err(ctx.error("a frame operation cannot be called as a plain function"))
 }
 
@@ -186,9 +186,13 @@ pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
             ("running", running),
         ],
     )?;
-    library.set_str(ctx, "resume", operation(ctx, "resume", thread::run_resume)?)?;
+    let resume = operation(ctx, "resume", thread::run_resume)?;
+    ctx.vm_mut().resume_function = resume.raw.as_ptr();
+    library.set_str(ctx, "resume", resume)?;
     library.set_str(ctx, "yield", operation(ctx, "yield", thread::run_yield)?)?;
-    library.set_str(ctx, "close", operation(ctx, "close", thread::run_close)?)?;
+    let close = operation(ctx, "close", thread::run_close)?;
+    ctx.vm_mut().close_function = close.raw.as_ptr();
+    library.set_str(ctx, "close", close)?;
     globals.set_str(ctx, "coroutine", library.as_val())
 }
 

@@ -462,6 +462,12 @@ impl Vm {
                 | FrameKind::Finalizer
                 | FrameKind::CloseThread => break,
                 FrameKind::Handler => handlers += 1,
+                FrameKind::Entry if self.is_host_floor(frame.caller().0) => {
+                    if self.error.is_str() || self.error.to_num().is_some() {
+                        self.traceback = Some(self.traceback_text(self.thread, None, 0));
+                    }
+                    break;
+                }
                 FrameKind::Xpcall => {
                     let handler = *frame.caller().0;
                     return match self.call_handler(handler, handlers) {
@@ -474,6 +480,12 @@ impl Vm {
             frame = frame.caller();
         }
         self.unwind_handled()
+    }
+
+    /// Whether the host's innermost operation runs in the native's frame at `base`: it takes the error.
+    unsafe fn is_host_floor(&self, base: *mut Value) -> bool {
+        let (thread, offset) = self.host_floor;
+        std::ptr::eq(thread, self.thread) && base.byte_offset_from(self.stack_base) == offset
     }
 
     unsafe fn call_handler(&mut self, handler: Value, depth: u32) -> Flow {

@@ -34,11 +34,14 @@ unsafe impl Roots for VmRoots<'_> {
             mark_ptr(t, meta);
         }
         mark_value(t, vm.error);
+        mark_value(t, vm.warn_function.unwrap_or(Value::NIL));
         mark_ptr(t, vm.next_function);
         mark_ptr(t, vm.ipairs_step);
         mark_ptr(t, vm.protected_call);
-        for &v in vm.handles.borrow().iter() {
-            mark_value(t, v);
+        mark_ptr(t, vm.resume_function);
+        mark_ptr(t, vm.close_function);
+        if let Some(host) = vm.shared.upgrade() {
+            host.handles.for_each(|v| mark_value(t, v));
         }
     }
 
@@ -149,6 +152,9 @@ impl Vm {
         let result = f(&mut heap, &mut VmRoots(self));
         self.gc_log.note(began, before, heap.bytes(), heap.cycles() != cycles);
         self.heap = heap;
+        if crate::graveyard::clear() {
+            self.warn_to_stderr(b"panic in a destructor", false);
+        }
         result
     }
 
@@ -197,7 +203,8 @@ impl Vm {
         self.refresh_hooks();
         if done.is_err() {
             let text = self.error_text();
-            self.warn(&message!(b"error in __gc (", text, b")"), false);
+            // A warning that fails has nowhere to go.
+            let _ = self.warn(&message!(b"error in __gc (", text, b")"), false);
         }
         self.error = error;
         self.open_start = self.stack_base.byte_offset(open_start);

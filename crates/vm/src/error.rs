@@ -22,6 +22,8 @@ impl Vm {
     pub(crate) fn raise(&mut self, v: Value) -> Raised {
         self.error = v;
         self.handled = false;
+        self.of_memory = false;
+        self.traceback = None;
         Raised(())
     }
 
@@ -47,6 +49,8 @@ impl Vm {
         self.error = message.map_or(Value::NIL, Value::str);
         // No message handler gets it: there may be no memory to call one, nor for its own error.
         self.handled = true;
+        self.of_memory = true;
+        self.traceback = None;
         Raised(())
     }
 

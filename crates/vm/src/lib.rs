@@ -59,8 +59,20 @@ pub use gc_log::{GcLog, Pause};
 pub use hook::{HookEvent, HookEvents, HookFn};
 pub use inspect::FunctionInfo;
 pub use interrupt::InterruptHandle;
-pub use native::{Ctx, NativeFn, Returns, Table, Type, Val};
+pub use native::{Ctx, HostFn, NativeFn, Returns, Table, Type, Val};
 pub use perilune_lang::Std;
 pub use profile::OpProfile;
 pub use shortcut::{Answer, Args, Shortcut};
 pub use vm::{Loader, MAX_NESTING, MAX_STACK, MIN_STACK, Options, Raised, Vm};
+
+// What an embedding API is built on: a VM that is shared, and values that the host keeps or lends.
+mod graveyard;
+mod host;
+mod host_cell;
+mod scope;
+mod state;
+
+pub use host::{Coroutine, Definition};
+pub use host_cell::{HostCell, HostRef, HostRefMut, NoBorrow};
+pub use scope::{Loan, Scope};
+pub use state::{Handle, HandleBytes, HandleStr, NoEntry, Owner, State};

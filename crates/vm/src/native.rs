@@ -21,6 +21,9 @@ use std::marker::PhantomData;
 /// A Rust function callable from Lua.
 pub type NativeFn = fn(&mut Ctx<'_>) -> Result<Returns, Raised>;
 
+/// A Rust closure callable from Lua. It must not unwind: a panic that reaches the VM aborts the program.
+pub type HostFn = dyn Fn(&mut Ctx<'_>) -> Result<Returns, Raised>;
+
 /// What a call of a native object runs: the default calls its [`NativeFn`]; frame operations have their own.
 pub(crate) type Run = unsafe fn(*mut Vm, *mut Native, usize) -> Flow;
 
@@ -58,6 +61,7 @@ impl<'v> Ctx<'v> {
     }
 
     /// A context whose stack begins at the saved top, for code of the host that has no frame.
+    #[inline]
     pub(crate) fn above(vm: &'v mut Vm) -> Ctx<'v> {
         // SAFETY: F3; the top is on the stack.
         let base = unsafe { vm.top.offset_from(vm.stack_base) } as usize;
@@ -67,6 +71,11 @@ impl<'v> Ctx<'v> {
             nargs: 0,
             life: PhantomData,
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn vm_ptr(&self) -> *mut Vm {
+        self.vm
     }
 
     /// The VM, for one operation that neither collects nor runs Lua code.

@@ -1,6 +1,7 @@
 //! The heap's objects: their layouts, and how the collector traces, measures and drops them.
 
-use crate::native::{NativeFn, Run};
+use crate::graveyard;
+use crate::native::{HostFn, NativeFn, Run};
 use crate::shape::Shape;
 use crate::shortcut::Shortcut;
 use crate::thread;
@@ -134,6 +135,8 @@ pub struct Native {
     pub func: NativeFn,
     /// What answers its common cases without a frame.
     pub shortcut: Option<Shortcut>,
+    /// The closure of a host function that has one.
+    pub host: Option<Rc<HostFn>>,
     /// Under what name it was registered.
     pub name: &'static str,
     upvalues: [Value; 0],
@@ -158,8 +161,8 @@ pub struct Userdata {
     pub header: Header,
     /// The metatable or null.
     pub meta: *mut Table,
-    /// The host's value, a `RefCell<T>`.
-    pub data: Option<Box<dyn Any>>,
+    /// The host's value: a `RefCell<T>`, or what the embedding API makes.
+    pub data: Option<Rc<dyn Any>>,
     /// The host type's name, for messages.
     pub type_name: &'static str,
     /// The user value (`debug.setuservalue`).
@@ -255,7 +258,8 @@ pub fn mark_ptr<T>(t: &mut Tracer, p: *mut T) {
 
 // SAFETY: H1; every object starts with its header, `size` and `trace` follow the layouts above.
 unsafe impl Model for Objects {
-    const DROP_KINDS: u64 = 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
+    const DROP_KINDS: u64 =
+        1 << kind::NATIVE | 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
     const LEAF_KINDS: u64 = 1 << kind::STR;
 
     unsafe fn trace(obj: Ptr, t: &mut Tracer) {
@@ -325,7 +329,16 @@ unsafe impl Model for Objects {
     unsafe fn drop(obj: Ptr, mem: &mut Memory) {
         match obj.as_ref().kind {
             kind::TABLE => Table::free_parts(obj.cast().as_ptr(), mem),
-            kind::USERDATA => drop((*obj.cast::<Userdata>().as_ptr()).data.take()),
+            kind::USERDATA => {
+                if let Some(data) = (*obj.cast::<Userdata>().as_ptr()).data.take() {
+                    graveyard::bury(data);
+                }
+            }
+            kind::NATIVE => {
+                if let Some(closure) = (*obj.cast::<Native>().as_ptr()).host.take() {
+                    graveyard::bury(Rc::new(closure));
+                }
+            }
             kind::THREAD => thread::free_stack(obj.cast().as_ptr(), mem),
             kind::PROTO => drop((*obj.cast::<Proto>().as_ptr()).origin.take()),
             kind::SHAPE => Shape::free_parts(obj.cast().as_ptr(), mem),

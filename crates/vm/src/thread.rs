@@ -328,6 +328,39 @@ impl Vm {
     }
 }
 
+/// Makes a coroutine without frames run `f`.
+///
+/// # Safety
+/// `t` and `f` are live; `t` is dead or not started.
+pub(crate) unsafe fn renew(vm: &mut Vm, t: *mut Thread, f: Value) -> Result<(), Raised> {
+    if (*t).stack.is_null() {
+        let Some(new_layout) = layout(INITIAL_SLOTS) else {
+            return Err(vm.raise_memory());
+        };
+        let Ok(stack) = vm.heap.memory.alloc(new_layout) else {
+            return Err(vm.raise_memory());
+        };
+        let stack: *mut Value = stack.cast().as_ptr();
+        std::ptr::write_bytes(stack, 0, INITIAL_SLOTS);
+        (*t).stack = stack;
+        (*t).size = INITIAL_SLOTS;
+    }
+    let base = (*t).stack.add(HEADER_SLOTS);
+    *(*t).stack = Value::NIL;
+    RegisterFrame(base).link(FrameKind::Base, base, null(), null());
+    vm.barrier(t);
+    *base = f;
+    (*t).base = base;
+    (*t).top = base.add(1);
+    (*t).pc = null();
+    (*t).k = null();
+    (*t).status = Status::Fresh;
+    (*t).mode = Mode::Resume;
+    (*t).tbc.clear();
+    (*t).failure = Value::NIL;
+    Ok(())
+}
+
 /// Why a coroutine cannot be resumed.
 fn refusal(status: Status) -> Option<&'static [u8]> {
     match status {

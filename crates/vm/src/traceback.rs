@@ -1,12 +1,12 @@
 //! Tracebacks, names of running functions, and warnings.
 
 use crate::error::message;
-use crate::frame::{FrameKind, RegisterFrame, flag};
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
 use crate::object::{Closure, Native};
 use crate::table::Table;
 use crate::thread::Thread;
 use crate::value::{Value, tag};
-use crate::vm::Vm;
+use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use std::io::Write;
 
 /// Levels shown at the head and at the tail of a long traceback.
@@ -166,8 +166,38 @@ impl Vm {
         out
     }
 
-    /// Emits a warning to standard error, if warnings are on; `@on` and `@off` switch them.
-    pub(crate) fn warn(&mut self, text: &[u8], to_continue: bool) {
+    /// Emits a warning to the host's function or, if warnings are on, to standard error; `@on` and `@off` switch them.
+    ///
+    /// # Errors
+    /// What the host's function raised.
+    ///
+    /// # Safety
+    /// F4: the saved state describes the running stack.
+    pub(crate) unsafe fn warn(&mut self, text: &[u8], to_continue: bool) -> Result<(), Raised> {
+        match self.warn_function {
+            None => {
+                self.warn_to_stderr(text, to_continue);
+                Ok(())
+            }
+            Some(f) if f.is_nil() => Ok(()),
+            Some(f) => {
+                let text = Value::str(self.new_str(text)?);
+                let window = self.frame_end();
+                let offset = window.byte_offset_from(self.stack_base);
+                let top = self.top.byte_offset_from(self.stack_base);
+                self.grow_stack(window, SPARE_SLOTS)?;
+                let window = self.stack_base.byte_offset(offset);
+                *window = f;
+                *window.add(HEADER_SLOTS) = text;
+                *window.add(HEADER_SLOTS + 1) = Value::bool(to_continue);
+                let called = self.call_window(window, 2);
+                self.top = self.stack_base.byte_offset(top);
+                called.map(|_| ())
+            }
+        }
+    }
+
+    pub(crate) fn warn_to_stderr(&mut self, text: &[u8], to_continue: bool) {
         if !to_continue && !self.warn_open && text.first() == Some(&b'@') {
             match text {
                 b"@on" => self.warn_on = true,

@@ -122,8 +122,10 @@ pub struct Vm {
     pub(crate) registry: *mut Table,
     /// The value of the error on its way.
     pub(crate) error: Value,
-    /// The traceback of the error that an entry call asked for.
+    /// The traceback of the error on its way, noted where it reached the host's operation.
     pub(crate) traceback: Option<Vec<u8>>,
+    /// The error on its way was raised for want of memory.
+    pub(crate) of_memory: bool,
     /// Nested runs and resumes.
     pub(crate) nesting: u32,
     /// Code words of inline caches that rely on watched tables.
@@ -148,6 +150,8 @@ pub struct Vm {
     /// The state is being closed: what is made from now on is not finalized.
     pub(crate) closed: bool,
     pub(crate) warn_on: bool,
+    /// The host's function that gets warnings; nil drops them.
+    pub(crate) warn_function: Option<Value>,
     /// The last warning asked for a continuation.
     pub(crate) warn_open: bool,
     /// The native that generic `for` runs inline.
@@ -156,9 +160,16 @@ pub struct Vm {
     pub(crate) protected_call: *mut Native,
     /// Requests to stop.
     pub(crate) interrupts: Interrupts,
-    /// Values that the host holds, by handle number; freed numbers are reused.
-    pub(crate) handles: RefCell<Vec<Value>>,
-    pub(crate) free_handles: RefCell<Vec<u32>>,
+    /// `coroutine.resume` and `coroutine.close`, for the host.
+    pub(crate) resume_function: *mut Native,
+    pub(crate) close_function: *mut Native,
+    /// The state that shares this VM, and with it the values that the host keeps.
+    pub(crate) shared: std::rc::Weak<crate::state::Shared>,
+    /// The frame of the innermost operation of the host: its stack, and the base as a distance from the stack's start. Errors end
+    /// there, and their traceback is noted.
+    pub(crate) host_floor: (*mut Thread, isize),
+    /// Declared last: host values that die with the heap are dropped after it.
+    _dead: crate::graveyard::ClearOnDrop,
 }
 
 impl Vm {
@@ -203,6 +214,7 @@ impl Vm {
             registry: null_mut(),
             error: Value::NIL,
             traceback: None,
+            of_memory: false,
             nesting: 0,
             fills: Vec::new(),
             lookups: crate::lookup::LookupCache::new(),
@@ -219,12 +231,16 @@ impl Vm {
             in_finalizer: false,
             closed: false,
             warn_on: false,
+            warn_function: None,
             warn_open: false,
             next_function: null_mut(),
             protected_call: null_mut(),
             interrupts: Interrupts::default(),
-            handles: RefCell::default(),
-            free_handles: RefCell::default(),
+            resume_function: null_mut(),
+            close_function: null_mut(),
+            shared: std::rc::Weak::new(),
+            host_floor: (null_mut(), 0),
+            _dead: crate::graveyard::ClearOnDrop,
         });
         // SAFETY: H1; nothing collects before all of these are rooted.
         let done = unsafe { vm.open() };
@@ -350,6 +366,7 @@ impl Vm {
             std::ptr::addr_of_mut!((*raw).run).write(run);
             std::ptr::addr_of_mut!((*raw).func).write(func);
             std::ptr::addr_of_mut!((*raw).shortcut).write(None);
+            std::ptr::addr_of_mut!((*raw).host).write(None);
             std::ptr::addr_of_mut!((*raw).name).write(name);
             let ups = (*n).upvalues_mut();
             for (i, &v) in upvalues.iter().enumerate() {
@@ -365,7 +382,7 @@ impl Vm {
     /// Out of memory, raised.
     pub(crate) fn new_userdata(
         &mut self,
-        data: Option<Box<dyn Any>>,
+        data: Option<Rc<dyn Any>>,
         type_name: &'static str,
     ) -> Result<*mut Userdata, Raised> {
         // SAFETY: H1; filled at once.
@@ -788,6 +805,31 @@ pub(crate) unsafe fn run_rust(vm: *mut Vm, native: *mut Native, nargs: usize) ->
     let Returns(count) = {
         let mut ctx = Ctx::new(vm, nargs);
         func(&mut ctx)?
+    };
+    if count == TAIL_CALL {
+        return vm.native_tail_call();
+    }
+    let start = vm.top.sub(count as usize);
+    vm.do_return(start, count as usize)
+}
+
+/// Runs a native that has a closure.
+///
+/// # Safety
+/// The VM's base is the native's frame.
+pub(crate) unsafe fn run_host(vm: *mut Vm, native: *mut Native, nargs: usize) -> Flow {
+    let vm = &mut *vm;
+    vm.top = vm.base.add(nargs);
+    if vm.stack_limit.offset_from(vm.top) < SPARE_SLOTS as isize || vm.stack_stress {
+        vm.grow_stack(vm.top, SPARE_SLOTS)?;
+    }
+    // The callee is a root as long as its frame stands, and its closure never changes.
+    let Some(closure) = &(*native).host else {
+        unreachable!("a native that runs a closure has one")
+    };
+    let Returns(count) = {
+        let mut ctx = Ctx::new(vm, nargs);
+        closure(&mut ctx)?
     };
     if count == TAIL_CALL {
         return vm.native_tail_call();

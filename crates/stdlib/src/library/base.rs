@@ -60,7 +60,8 @@ fn warn(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         ctx.check_str(i)?;
     }
     for i in 0..=last {
-        ctx.warn(ctx.check_str(i)?, i < last);
+        let text = ctx.check_str(i)?.to_vec();
+        ctx.warn(&text, i < last)?;
     }
     Ok(Returns::NONE)
 }

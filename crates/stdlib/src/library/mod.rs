@@ -59,6 +59,65 @@ pub fn install_safe(ctx: &Ctx<'_>) -> Result<(), Raised> {
     open(ctx, "os", os::open_safe)
 }
 
+/// A library that can be opened by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Library {
+    Coroutine,
+    Package,
+    String,
+    Table,
+    Math,
+    Utf8,
+    Io,
+    Os,
+    Debug,
+}
+
+/// Opens the basic functions alone, `load`, `dofile` and `loadfile` among them.
+///
+/// # Errors
+/// Out of memory.
+pub fn install_basic(ctx: &Ctx<'_>) -> Result<(), Raised> {
+    perilune_vm::install_builtins(ctx)?;
+    base::open(ctx)?;
+    load::open(ctx)?;
+    load::open_files(ctx)?;
+    let globals = ctx.globals();
+    let coroutine = globals.get_str(ctx, b"coroutine")?;
+    // The VM defines it with the other operations on frames; it waits for its turn.
+    ctx.registry().set_str(ctx, "perilune.coroutine", coroutine)?;
+    globals.set_str(ctx, "coroutine", perilune_vm::Val::NIL)
+}
+
+/// Opens one library, after [`install_basic`].
+///
+/// # Errors
+/// Out of memory.
+pub fn install_library(ctx: &Ctx<'_>, library: Library) -> Result<(), Raised> {
+    match library {
+        Library::Coroutine => {
+            let coroutine = ctx.registry().get_str(ctx, b"perilune.coroutine")?;
+            ctx.globals().set_str(ctx, "coroutine", coroutine)?;
+            package::enter(ctx, "coroutine", coroutine)
+        }
+        Library::Package => {
+            package::open(ctx)?;
+            package::open_files(ctx)
+        }
+        Library::String => open(ctx, "string", string::open),
+        Library::Table => open(ctx, "table", table::open),
+        Library::Math => open(ctx, "math", math::open),
+        Library::Utf8 => open(ctx, "utf8", utf8::open),
+        Library::Io => open(ctx, "io", io::open),
+        Library::Os => {
+            open(ctx, "os", os::open_safe)?;
+            open(ctx, "os", os::open)
+        }
+        Library::Debug => debug::open(ctx),
+    }
+}
+
 /// Makes (or completes) a global library table and enters it in `package.loaded`.
 fn open(ctx: &Ctx<'_>, name: &str, fill: fn(&Ctx<'_>, Table<'_>) -> Result<(), Raised>) -> Result<(), Raised> {
     let globals = ctx.globals();

@@ -1,7 +1,7 @@
 //! What natives may ask of the VM itself: its globals, its collector, its loader, its host's state.
 
 use super::{Ctx, Table, Val};
-use crate::value::tag;
+use crate::value::{Value, tag};
 use crate::vm::{Raised, Vm};
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -136,8 +136,20 @@ impl Ctx<'_> {
         }
     }
     /// Emits a warning, as `warn` does.
-    pub fn warn(&self, text: &[u8], to_continue: bool) {
-        self.vm_mut().warn(text, to_continue);
+    ///
+    /// # Errors
+    /// What the host's warning function raised.
+    pub fn warn(&mut self, text: &[u8], to_continue: bool) -> Result<(), Raised> {
+        // SAFETY: F4; the native's frame is on top.
+        unsafe { self.vm_mut().warn(text, to_continue) }
+    }
+    /// Makes the function in a slot get the warnings.
+    pub fn set_warning_function(&self, slot: usize) {
+        self.vm_mut().warn_function = Some(self.slot(slot).raw);
+    }
+    /// Makes nobody get the warnings.
+    pub fn drop_warnings(&self) {
+        self.vm_mut().warn_function = Some(Value::NIL);
     }
     /// Serialises a Lua function; `None` for a host function.
     pub fn dump(&self, i: usize, strip: bool) -> Option<Vec<u8>> {

@@ -1,10 +1,12 @@
 //! Making values, and the metatables of values.
 
-use super::{Ctx, NativeFn, Table, Type, Val};
+use super::{Ctx, HostFn, NativeFn, Table, Type, Val};
 use crate::object::{Native, Userdata};
 use crate::value::{Value, tag};
 use crate::vm::Raised;
+use std::any::Any;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 impl Ctx<'_> {
     // ---- making values ----
@@ -68,6 +70,35 @@ impl Ctx<'_> {
         let n = self.vm_mut().new_native(name, crate::vm::run_rust, f, &values)?;
         Ok(Val::new(Value::native(n)))
     }
+    /// A function with a closure.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_host_fn(&self, name: &'static str, closure: Rc<HostFn>) -> Result<Val<'_>, Raised> {
+        let n = self
+            .vm_mut()
+            .new_native(name, crate::vm::run_host, crate::builtin::frame_operation, &[])?;
+        // SAFETY: H1; the native was made just now.
+        unsafe { (*n).host = Some(closure) };
+        Ok(Val::new(Value::native(n)))
+    }
+    /// A userdata around what the host shares with it.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new_shared_userdata(&self, data: Rc<dyn Any>, type_name: &'static str) -> Result<Val<'_>, Raised> {
+        let u = self.vm_mut().new_userdata(Some(data), type_name)?;
+        Ok(Val::new(Value::userdata(u)))
+    }
+    /// Takes from the userdata in a slot what the host shares with it.
+    pub fn take_shared(&mut self, i: usize) -> Option<Rc<dyn Any>> {
+        let v = self.slot(i).raw;
+        if v.tag != tag::USERDATA {
+            return None;
+        }
+        // SAFETY: N1; no borrow of the data is alive while the context is borrowed exclusively.
+        unsafe { (*v.as_ptr::<Userdata>()).data.take() }
+    }
     /// A userdata around a host value.
     ///
     /// # Errors
@@ -75,12 +106,12 @@ impl Ctx<'_> {
     pub fn new_userdata<T: 'static>(&self, data: T, type_name: &'static str) -> Result<Val<'_>, Raised> {
         let u = self
             .vm_mut()
-            .new_userdata(Some(Box::new(RefCell::new(data))), type_name)?;
+            .new_userdata(Some(Rc::new(RefCell::new(data))), type_name)?;
         Ok(Val::new(Value::userdata(u)))
     }
-    /// The running native; none in a hook.
+    /// The running native, unless the host is outside of all.
     fn native(&self) -> Option<*mut Native> {
-        // SAFETY: F3.
+        // SAFETY: F3; a context is of a native's frame, or of the bottom.
         let callee = unsafe { self.vm_mut().frame().callee() };
         (callee.tag == tag::NATIVE).then(|| callee.as_ptr())
     }
@@ -185,6 +216,20 @@ impl Ctx<'_> {
         };
         self.vm_mut()
             .set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
+    }
+    /// The metatable that all values of a type share.
+    pub fn type_metatable(&self, ty: Type) -> Option<Table<'_>> {
+        let t = match ty {
+            Type::Nil => tag::NIL,
+            Type::Boolean => tag::TRUE,
+            Type::LightUserdata => tag::LIGHT,
+            Type::Number => tag::INT,
+            Type::String => tag::STR,
+            Type::Function => tag::CLOSURE,
+            Type::Thread => tag::THREAD,
+            Type::Table | Type::Userdata => return None,
+        };
+        self.metatable(Val::new(Value { payload: 0, tag: t }))
     }
     /// The type name that messages show (`__name` counts).
     pub fn shown_type_name(&self, v: Val<'_>) -> Vec<u8> {

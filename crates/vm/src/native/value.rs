@@ -1,12 +1,14 @@
 //! The values that natives see: borrowed from their context, so none outlives what may collect.
 
 use super::Ctx;
-use crate::object::{Table as RawTable, userdata_ref};
+use crate::object::{Table as RawTable, Userdata, userdata_ref};
 use crate::value::{Value, raw_equal, tag};
 use crate::vm::{Raised, Vm};
 use perilune_lang::{Num, parse_number, to_integer};
+use std::any::Any;
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 /// The basic types of Lua.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,6 +189,27 @@ impl<'a> Val<'a> {
         }
         // SAFETY: N1.
         unsafe { userdata_ref(self.raw.as_ptr()) }
+    }
+    /// What the host shares with a userdata.
+    #[inline]
+    pub fn shared(&self) -> Option<&'a Rc<dyn Any>> {
+        if self.raw.tag != tag::USERDATA {
+            return None;
+        }
+        // SAFETY: N1.
+        unsafe { (*self.raw.as_ptr::<Userdata>()).data.as_ref() }
+    }
+    /// A light userdata.
+    #[inline]
+    pub fn light(address: u64) -> Val<'static> {
+        Val::new(Value {
+            payload: address,
+            tag: tag::LIGHT,
+        })
+    }
+    /// The address, if it is a light userdata.
+    pub fn as_light(&self) -> Option<u64> {
+        (self.raw.tag == tag::LIGHT).then_some(self.raw.payload)
     }
     /// Equality without metamethods.
     pub fn raw_eq(&self, other: Val<'_>) -> bool {

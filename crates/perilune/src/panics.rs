@@ -1,0 +1,36 @@
+//! States in which scripts cannot catch a panic of the host.
+
+use crate::error::Result;
+use crate::lua::Lua;
+use crate::value::Value;
+
+/// Wraps `pcall` and `xpcall`: converting a panic's userdata for the host resumes it.
+pub(crate) fn let_pass(lua: &Lua) -> Result<()> {
+    let look = lua.create_function(|_, _: Value| Ok(()))?;
+    lua.load(
+        "local look, pcall, xpcall, type = ...\n\
+         local function pass(ok, err, ...)\n\
+           if not ok and type(err) == 'userdata' then look(err) end\n\
+           return ok, err, ...\n\
+         end\n\
+         local function results(ok, ...)\n\
+           if ok then return ok, ... end\n\
+           return pass(ok, ...)\n\
+         end\n\
+         function _ENV.pcall(...) return results(pcall(...)) end\n\
+         function _ENV.xpcall(f, handler, ...)\n\
+           local function seen(err)\n\
+             if type(err) == 'userdata' then look(err) end\n\
+             return handler(err)\n\
+           end\n\
+           return results(xpcall(f, seen, ...))\n\
+         end",
+    )
+    .set_name("=[host]")
+    .call((
+        look,
+        lua.globals().raw_get::<Value>("pcall")?,
+        lua.globals().raw_get::<Value>("xpcall")?,
+        lua.globals().raw_get::<Value>("type")?,
+    ))
+}
