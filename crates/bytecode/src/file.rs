@@ -45,7 +45,7 @@ pub const FORMAT_VERSION: u16 = 3;
 
 const HEADER: usize = 22;
 
-/// The module as a file; without names, lines and local variables if `strip`.
+/// The module as a file; without names of variables, lines and local variables if `strip`.
 ///
 /// # Panics
 /// If a name, string or table has 2^32 bytes or entries.

@@ -323,13 +323,21 @@ impl Module {
         Ok(module)
     }
 
-    /// Removes what programs do not need to run: names, lines, local variables.
+    /// Removes what programs do not need to run: names of variables, lines, local variables. Fields and methods keep their
+    /// names, which are constants of the program; a global is a field then.
     pub fn strip(&mut self) {
         self.name = b"=?".to_vec();
         for function in &mut self.functions {
             function.name = None;
             function.lines = Vec::new();
-            function.names = Vec::new();
+            function.names.retain_mut(|name| match name.kind {
+                NameKind::Local | NameKind::Upvalue => false,
+                NameKind::Global => {
+                    name.kind = NameKind::Field;
+                    true
+                }
+                _ => true,
+            });
             function.locals = Vec::new();
             function
                 .upvalues

@@ -81,7 +81,8 @@ impl Vm {
                 let chunk = chunk_display(&origin.module.name);
                 match self.line_of(frame, pc) {
                     Some(line) => message!(chunk, b":", line.to_string(), b": "),
-                    None => message!(chunk, b":?: "),
+                    None if self.std.number() >= 505 => message!(chunk, b":?: "),
+                    None => message!(chunk, b":-1: "),
                 }
             }
             None => Vec::new(),

@@ -786,6 +786,9 @@ impl Vm {
         if frame.kind() == FrameKind::Base && frame.proto().is_none() {
             return Vec::new();
         }
-        self.position(frame, pc)
+        match self.line_of(frame, pc) {
+            Some(_) => self.position(frame, pc),
+            None => Vec::new(),
+        }
     }
 }

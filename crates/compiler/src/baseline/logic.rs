@@ -34,7 +34,7 @@ impl Baseline<'_> {
     }
 
     /// As [`cond`](Self::cond), where a plain value is tested at `line`; if that is 0, where it is evaluated.
-    fn cond_at(&mut self, expr: ExprId, jump_if: bool, label: Label, line: u32) {
+    pub(super) fn cond_at(&mut self, expr: ExprId, jump_if: bool, label: Label, line: u32) {
         let chunk = self.source.chunk;
         let expr = self.source.unparen(expr);
         let mark = self.free;

@@ -363,8 +363,15 @@ impl Baseline<'_> {
     fn if_chain(&mut self, arms: &[Arm], otherwise: Option<BlockId>) {
         let end = self.asm.label();
         for (i, arm) in arms.iter().enumerate() {
+            // Until 5.5, a plain value is tested where `then` stands, and `if x then break end` is one jump.
+            let old = self.std.number() < 505;
+            let line = if old { self.line_before(arm.body) } else { 0 };
+            if old && let Some(end_of_loop) = self.sole_break(arm.body) {
+                self.cond_at(arm.cond, true, end_of_loop, line);
+                continue;
+            }
             let next = self.asm.label();
-            self.cond(arm.cond, false, next);
+            self.cond_at(arm.cond, false, next, line);
             self.block(arm.body);
             if i + 1 < arms.len() || otherwise.is_some() {
                 self.at_end_of(arm.body);
@@ -376,6 +383,27 @@ impl Baseline<'_> {
             self.block(block);
         }
         self.asm.bind(end);
+    }
+
+    /// The line of the keyword that opens a block.
+    fn line_before(&self, block: BlockId) -> u32 {
+        let start = self.source.chunk.blocks[block].span.start;
+        self.source.chunk.lines.line(start.saturating_sub(1))
+    }
+
+    /// Where a block jumps to that is nothing but a `break` with nothing to close.
+    fn sole_break(&self, block: BlockId) -> Option<perilune_bytecode::Label> {
+        let chunk = self.source.chunk;
+        let [stmt] = chunk.blocks[block].stmts[..] else {
+            return None;
+        };
+        if !matches!(chunk.stmts[stmt], Stmt::Break) || self.inside_to_close() {
+            return None;
+        }
+        match self.source.names.jump(stmt)?.target {
+            JumpTarget::LoopEnd(of) => self.breaks.get(of).copied(),
+            JumpTarget::Label(_) => None,
+        }
     }
 
     fn while_loop(&mut self, stmt: StmtId, cond: ExprId, body: BlockId) {
