@@ -52,6 +52,12 @@ fn is_entry_param(func: &Function, value: Value) -> bool {
     func.value_def(value).block() == Some(func.entry())
 }
 
+/// Whether an instruction makes a whole object: a loop that makes dead ones must still come to a collection, since scripts
+/// wait in such loops for their finalizers.
+fn drives_collection(op: Op) -> bool {
+    matches!(op, Op::NewTable { .. } | Op::Closure { .. })
+}
+
 /// Which values and instructions matter, found backwards from those with effects.
 struct Liveness {
     values: Vec<bool>,
@@ -68,7 +74,8 @@ impl Liveness {
         for block in func.blocks() {
             for &inst in func.insts(block) {
                 let op = func.op(inst);
-                if op.is_terminator() || !op.is_debug() && !types.effects(func, inst).removable() {
+                let stays = !types.effects(func, inst).removable() || drives_collection(op);
+                if op.is_terminator() || !op.is_debug() && stays {
                     live.need_inst(func, inst, &mut work);
                 }
             }
