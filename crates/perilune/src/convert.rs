@@ -34,7 +34,8 @@ pub(crate) fn short_type_name<T: ?Sized>() -> String {
             short.push(c);
         }
     }
-    short + &word
+    // A lifetime says nothing at run time.
+    (short + &word).replace("<'_>", "")
 }
 
 pub(crate) fn mismatch<T>(value: &Value, message: &str) -> Error {
