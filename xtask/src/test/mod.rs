@@ -9,7 +9,7 @@ mod wishes;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -161,17 +161,36 @@ fn check(component: &str, args: &[&str], workspace: &Workspace) -> Result<Step> 
     Ok(Step::Ran(Count::one(status.success())))
 }
 
-/// Every feature of every crate that the plain run does not have, one at a time.
+/// Every feature of every crate that the plain run does not have, one at a time. Features that change nothing, which
+/// exist so that a manifest may name them, would build and run the same again.
 fn features(workspace: &Workspace) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for package in &workspace.packages {
         let default = package.features.get("default");
         let is_default = |f: &String| f == "default" || default.is_some_and(|d| d.contains(f));
-        for feature in package.features.keys().filter(|f| !is_default(f)) {
-            pairs.push((package.name.clone(), feature.clone()));
+        let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
+        for (feature, enables) in package.features.iter().filter(|(f, _)| !is_default(f)) {
+            if !enables.is_empty() || mentions(folder, &format!("feature = \"{feature}\"")) {
+                pairs.push((package.name.clone(), feature.clone()));
+            }
         }
     }
     pairs
+}
+
+/// Whether a source file below `folder` contains `text`. What cannot be read may contain it.
+fn mentions(folder: &Path, text: &str) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return true;
+    };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return mentions(&path, text);
+        }
+        path.extension().is_some_and(|e| e == "rs")
+            && std::fs::read_to_string(&path).map_or(true, |source| source.contains(text))
+    })
 }
 
 fn cargo_test(args: &[&str], workspace: &Workspace) -> Result<Step> {
@@ -313,6 +332,14 @@ mod tests {
         run.step("d", || bail!("gone"));
         assert_eq!(run.total, Count { passed: 4, failed: 3 });
         assert_eq!(run.notes, ["failed: b", "skipped: c: why", "failed: d: gone"]);
+    }
+
+    #[test]
+    fn features_that_change_nothing_are_not_tested_again() {
+        let pairs = features(&Workspace::load().unwrap());
+        let has = |package: &str, feature: &str| pairs.iter().any(|(p, f)| p == package && f == feature);
+        assert!(has("perilune-vm", "loop-dispatch") && has("perilune-bytecode", "fuzzing"));
+        assert!(has("perilune", "error-send") && !has("perilune", "vendored"));
     }
 
     #[test]
