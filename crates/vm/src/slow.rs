@@ -794,6 +794,8 @@ impl Vm {
         Ok(Go::On)
     }
 
+    // Not inlined: the address of its array would be taken in the shell, which then could not end in a jump.
+    #[inline(never)]
     pub(crate) unsafe fn for_call_slow(&mut self) -> Flow {
         let pc = self.pc;
         let (iterator, state, control) = (*reg(self.base, pc, 1), *reg(self.base, pc, 2), *reg(self.base, pc, 3));

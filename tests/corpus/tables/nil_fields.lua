@@ -22,7 +22,10 @@ print(table.concat(log, " "))
 local grown = {}
 for i = 1, 40 do grown["f" .. i % 3] = nil end
 grown.one = nil grown.two = 2 grown.one = 1
-for k, v in pairs(grown) do print(k, v) end
+for _, k in ipairs({ "one", "two", "f0" }) do print(k, grown[k]) end
+local count = 0
+for _ in pairs(grown) do count = count + 1 end
+print(count)
 local wide = { a = nil, b = nil, c = nil, d = nil, e = nil, f = nil, g = nil, h = nil, i = nil, j = nil, k = nil, l = nil, m = nil, n = nil, o = nil, p = nil, q = nil, r = 1 }
 print(next(wide), wide.a, wide.q)
 for _, t in ipairs(all) do setmetatable(t, { __index = { a = "A", c = "C" } }) print(t.a, t.b, t.c) end
