@@ -1,6 +1,6 @@
 //! The walk over functions, statements and expressions.
 
-use super::{Frame, MAX_RETURNS, Resolver};
+use super::{Frame, MAX_LOCALS, MAX_RETURNS, Resolver};
 use crate::ast::{Attrib, AttribName, BinaryOp, BlockId, Expr, ExprId, FuncId, Ident, Stmt, StmtId, TableItem, index};
 use crate::error::ErrorKind;
 use crate::names::Names;
@@ -241,6 +241,14 @@ impl<'c> Resolver<'c> {
     }
 
     fn local(&mut self, id: StmtId, prefix: Option<Attrib>, names: &'c [AttribName], values: &'c [ExprId]) {
+        if self.chunk.std.old_syntax_messages() {
+            // 5.4 counts a variable when its name is read, before the values.
+            let free = MAX_LOCALS.saturating_sub(self.frame().registers) as usize;
+            if let Some(name) = names.get(free) {
+                let frame = self.frames.len() - 1;
+                self.limit_error("local variables", MAX_LOCALS, frame, name.ident.span.end);
+            }
+        }
         self.exprs(values);
         let consumed = self.chunk.stmt_span(id).end;
         let first = self.out.locals.len() as u32;
