@@ -15,6 +15,9 @@ const ROUNDS: u32 = 8;
 /// The work that sweeping an arena stands for: it takes as long as marking so many objects.
 const ARENA_WORK: usize = 500;
 
+/// Most steps' worth of work that one step makes up for: below 3 ms of marking.
+const MAX_UNITS: usize = 16;
+
 /// Work of a step in [`Stress::Step`].
 const STRESS_WORK: usize = 16;
 
@@ -64,8 +67,9 @@ impl<M: Model> RawHeap<M> {
             unsafe { self.collect(roots) };
             return true;
         }
-        // What was allocated in one piece is made up for in several steps.
-        let units = (debt / self.step_size.max(1)).clamp(1, 4);
+        // A large piece is made up for at once, up to what takes about as long as filling it: programs that allocate
+        // few and large buffers come to few safepoints.
+        let units = (debt / self.step_size.max(1)).clamp(1, MAX_UNITS);
         let work = if stress {
             STRESS_WORK
         } else {
@@ -73,7 +77,11 @@ impl<M: Model> RawHeap<M> {
         };
         let marked = self.collections;
         // SAFETY: the caller's promise.
-        unsafe { self.advance(roots, work) };
+        let mut left = unsafe { self.advance(roots, work) };
+        while left > 0 && self.phase != Phase::Idle && !stress {
+            // SAFETY: as above.
+            left = unsafe { self.advance(roots, left) };
+        }
         self.collections != marked
     }
 
