@@ -7,6 +7,7 @@ mod conformance;
 mod disasm;
 mod docs;
 mod measure;
+mod mlua_tests;
 mod oracle;
 mod rust_text;
 mod snap;
@@ -42,6 +43,8 @@ enum Door {
     Docs(docs::Options),
     /// Run the files of a public test suite one by one
     Conformance(conformance::Options),
+    /// Run the integration tests of a checkout of mlua on Perilune
+    MluaTests(mlua_tests::Options),
     /// Run scripts on Perilune and on PUC Lua 5.5 and show where they differ
     Oracle(oracle::Options),
     /// Run one command and write what it used to a file (used by `bench`)
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Door::Disasm(options) => disasm::run(&options),
         Door::Docs(options) => docs::run(&options),
         Door::Conformance(options) => conformance::run(&options),
+        Door::MluaTests(options) => mlua_tests::run(&options),
         Door::Oracle(options) => oracle::run(&options),
         Door::Measure(options) => return measure::child(&options),
     };
