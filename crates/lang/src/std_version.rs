@@ -112,6 +112,11 @@ impl Std {
         self >= Std::V5_5
     }
 
+    /// Does `not (b < a)` stand in for `a <= b` where there is no `__le`? (5.4 is built with this by default.)
+    pub fn less_stands_in_for_less_equal(self) -> bool {
+        self < Std::V5_5
+    }
+
     /// Whether `coroutine.close` closes the running coroutine, which is also what it closes by default.
     pub fn coroutines_close_themselves(self) -> bool {
         self >= Std::V5_5

@@ -372,6 +372,15 @@ impl Vm {
         self.call_meta_at(window, f, args)
     }
 
+    /// As [`Vm::call_meta`] for a comparison whose outcome is the negation of the result: the window lies a slot higher,
+    /// which is how [`Vm::finish`] knows.
+    pub(crate) unsafe fn call_meta_negated(&mut self, f: Value, args: &[Value]) -> Flow {
+        let mark = self.frame_end();
+        // Above every frame are spare slots; the collector sees those below a window.
+        *mark = Value::NIL;
+        self.call_meta_at(mark.add(1), f, args)
+    }
+
     /// As [`Vm::call_meta`], with the window at a place of the caller's choice above the frame.
     pub(crate) unsafe fn call_meta_at(&mut self, mut window: *mut Value, f: Value, args: &[Value]) -> Flow {
         if window.add(SPARE_SLOTS) > self.stack_limit {
@@ -412,7 +421,8 @@ impl Vm {
             | Opcode::JumpLeI
             | Opcode::JumpGtI
             | Opcode::JumpGeI => {
-                self.pc = branch(pc, next, result.truthy());
+                let negated = !std::ptr::eq(header, self.frame_end());
+                self.pc = branch(pc, next, result.truthy() != negated);
             }
             Opcode::JumpNe
             | Opcode::JumpNotLt
@@ -421,7 +431,8 @@ impl Vm {
             | Opcode::JumpNotLeI
             | Opcode::JumpNotGtI
             | Opcode::JumpNotGeI => {
-                self.pc = branch(pc, next, !result.truthy());
+                let negated = !std::ptr::eq(header, self.frame_end());
+                self.pc = branch(pc, next, result.truthy() == negated);
             }
             Opcode::SetIndex
             | Opcode::SetIndexK

@@ -36,6 +36,16 @@ pub(crate) enum Found {
     Call(Value, Value),
 }
 
+/// The metamethod that decides an ordering.
+pub(crate) enum OrderHandler {
+    /// Called with the operands as they stand; its result is the outcome.
+    Own(Value),
+    /// `__lt` in the place of a missing `__le`: called with the operands swapped; the outcome is the negation.
+    Swapped(Value),
+    /// There is none.
+    None,
+}
+
 impl Vm {
     /// Ends a slow path: on with the instruction `words` further.
     #[inline(always)]
@@ -709,15 +719,33 @@ impl Vm {
         if let Some(outcome) = Vm::order_raw(a, b, or_equal) {
             return self.decide(outcome == when);
         }
+        match self.order_handler(a, b, or_equal) {
+            OrderHandler::Own(f) => self.call_meta(f, &[a, b]),
+            OrderHandler::Swapped(f) => self.call_meta_negated(f, &[b, a]),
+            OrderHandler::None => Err(self.order_error(a, b)),
+        }
+    }
+
+    /// What decides an ordering of two values that are not both numbers or both strings.
+    pub(crate) unsafe fn order_handler(&mut self, a: Value, b: Value, or_equal: bool) -> OrderHandler {
         let event = if or_equal { Event::Le } else { Event::Lt };
-        let mut f = self.metamethod(a, event);
-        if f.is_nil() {
-            f = self.metamethod(b, event);
+        let f = self.either_metamethod(a, b, event);
+        if !f.is_nil() {
+            return OrderHandler::Own(f);
         }
-        if f.is_nil() {
-            return Err(self.order_error(a, b));
+        if or_equal && self.std.less_stands_in_for_less_equal() {
+            let f = self.either_metamethod(b, a, Event::Lt);
+            if !f.is_nil() {
+                return OrderHandler::Swapped(f);
+            }
         }
-        self.call_meta(f, &[a, b])
+        OrderHandler::None
+    }
+
+    /// The metamethod of the first value, or else of the second; nil if neither has one.
+    unsafe fn either_metamethod(&mut self, a: Value, b: Value, event: Event) -> Value {
+        let f = self.metamethod(a, event);
+        if f.is_nil() { self.metamethod(b, event) } else { f }
     }
 
     /// An equality compare-and-branch.

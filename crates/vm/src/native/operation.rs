@@ -4,6 +4,7 @@ use super::{Ctx, Val};
 use crate::call::OPEN;
 use crate::error::message;
 use crate::meta::Event;
+use crate::slow::OrderHandler;
 use crate::value::{Value, raw_equal, tag};
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use perilune_lang::{ArithOp, Num, Rounding, float_to_integer};
@@ -251,16 +252,11 @@ impl Ctx<'_> {
             if let Some(outcome) = Vm::order_raw(a, b, or_equal) {
                 return Ok(outcome);
             }
-            let event = if or_equal { Event::Le } else { Event::Lt };
-            let vm = self.vm_mut();
-            let mut f = vm.metamethod(a, event);
-            if f.is_nil() {
-                f = vm.metamethod(b, event);
+            match self.vm_mut().order_handler(a, b, or_equal) {
+                OrderHandler::Own(f) => self.call_for_truth(f, a, b),
+                OrderHandler::Swapped(f) => Ok(!self.call_for_truth(f, b, a)?),
+                OrderHandler::None => Err(self.order_error(Val::new(a), Val::new(b))),
             }
-            if f.is_nil() {
-                return Err(self.order_error(Val::new(a), Val::new(b)));
-            }
-            self.call_for_truth(f, a, b)
         }
     }
     /// The error of comparing two values, with the caller's position.
