@@ -117,6 +117,16 @@ impl Std {
         self < Std::V5_5
     }
 
+    /// Is an array of `size` places, a power of two, worth its room for this many elements? (5.4 wants more than half of
+    /// them taken, 5.5 a third.)
+    pub fn worth_an_array(self, elements: u32, size: u32) -> bool {
+        if self >= Std::V5_5 {
+            size <= elements.saturating_mul(3)
+        } else {
+            elements > size / 2
+        }
+    }
+
     /// Whether `coroutine.close` closes the running coroutine, which is also what it closes by default.
     pub fn coroutines_close_themselves(self) -> bool {
         self >= Std::V5_5

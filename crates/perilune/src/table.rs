@@ -151,7 +151,7 @@ impl Table {
         self.with(|ctx, lua| {
             value.push_to_stack(ctx, lua)?;
             let table = table_at(ctx, 0);
-            let n = table.len();
+            let n = table.len(ctx);
             if index < 1 || index > n + 1 {
                 return Err(Error::runtime("index out of bounds").into());
             }
@@ -170,7 +170,7 @@ impl Table {
         self.with(|ctx, lua| {
             value.push_to_stack(ctx, lua)?;
             let table = table_at(ctx, 0);
-            Ok(table.set_int(ctx, table.len() + 1, ctx.slot(1))?)
+            Ok(table.set_int(ctx, table.len(ctx) + 1, ctx.slot(1))?)
         })
     }
 
@@ -181,7 +181,7 @@ impl Table {
     pub fn raw_pop<V: FromLua>(&self) -> Result<V> {
         self.with(|ctx, lua| {
             let table = table_at(ctx, 0);
-            let n = table.len();
+            let n = table.len(ctx);
             ctx.push(table.get_int(n))?;
             if n > 0 {
                 table_at(ctx, 0).set_int(ctx, n, perilune_vm::Val::NIL)?;
@@ -202,7 +202,7 @@ impl Table {
         };
         self.with(|ctx, _| {
             let table = table_at(ctx, 0);
-            let n = table.len();
+            let n = table.len(ctx);
             if index < 1 || index > n {
                 return Err(Error::runtime("index out of bounds").into());
             }
@@ -231,7 +231,7 @@ impl Table {
 
     /// `#table`, without `__len`; 0 when the state is gone.
     pub fn raw_len(&self) -> usize {
-        self.with(|ctx, _| Ok(table_at(ctx, 0).len() as usize)).unwrap_or(0)
+        self.with(|ctx, _| Ok(table_at(ctx, 0).len(ctx) as usize)).unwrap_or(0)
     }
 
     /// Whether it has no entries at all; true when the state is gone.

@@ -114,7 +114,13 @@ impl Vm {
     }
 
     /// Sets the metatable that all values of a basic type share.
-    pub fn set_type_metatable(&mut self, t: u8, meta: *mut Table) {
+    ///
+    /// # Safety
+    /// `meta` is live or null.
+    pub unsafe fn set_type_metatable(&mut self, t: u8, meta: *mut Table) {
+        if !meta.is_null() {
+            Table::serve_as_meta(meta);
+        }
         self.type_metas[type_meta_index(t)] = meta;
         self.flush_caches();
     }

@@ -310,7 +310,7 @@ handlers! {
         let v = reg(base, pc, 2);
         if (*v).tag == tag::TABLE {
             let table: *mut Table = (*v).as_ptr();
-            if (*table).meta.is_null() {
+            if (*table).header.aux & flag::LENGTH_ASKS == 0 {
                 put_int(reg(base, pc, 1), i64::from((*table).len));
                 next!(vm, pc, base, k, t, 1)
             }
@@ -319,7 +319,7 @@ handlers! {
             put_int(reg(base, pc, 1), n as i64);
             next!(vm, pc, base, k, t, 1)
         }
-        len_slow::<D>(vm, pc, base, k, t)
+        len_mid::<D>(vm, pc, base, k, t)
     }
     fn concat(vm, pc, base, k, t) { concat_slow::<D>(vm, pc, base, k, t) }
 

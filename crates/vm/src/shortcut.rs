@@ -11,6 +11,7 @@ use crate::frame::{FrameKind, HEADER_SLOTS};
 use crate::meta::Event;
 use crate::native::{Ctx, Table, Val};
 use crate::object::{Native, Table as RawTable};
+use crate::table::flag;
 use crate::value::{Value, tag};
 use crate::vm::{Flow, Go, Raised, SPARE_SLOTS, Vm};
 use perilune_lang::Num;
@@ -116,6 +117,12 @@ impl<'a> Args<'a> {
     pub fn next_function(&self) -> Val<'a> {
         Val::new(Value::native(self.vm().next_function))
     }
+    /// `#table`, raw.
+    #[inline]
+    pub fn length(&self, table: Table<'_>) -> i64 {
+        // SAFETY: N1.
+        i64::from(unsafe { RawTable::border(table.raw, self.vm().std) })
+    }
     /// The language version.
     #[inline]
     pub fn std(&self) -> perilune_lang::Std {
@@ -131,10 +138,10 @@ impl<'a> Args<'a> {
     /// Takes the last element off a table without a metatable; `None` if only the general way can do it.
     #[inline]
     pub fn take_last(&self, table: Table<'a>) -> Option<Val<'a>> {
-        // SAFETY: N1; `len` is at least 1, and storing nil needs no barrier.
+        // SAFETY: N1; the table is dense, `len` is at least 1, and storing nil needs no barrier.
         unsafe {
             let n = (*table.raw).len;
-            if n == 0 {
+            if n == 0 || (*table.raw).header.aux & flag::LENGTH_ASKS != 0 {
                 return None;
             }
             let v = RawTable::array_get(table.raw, n as usize);
@@ -236,7 +243,7 @@ impl<'a> Args<'a> {
     #[inline]
     pub fn elements(self, table: Table<'_>, from: i64, to: i64) -> Answer {
         const MOST: i64 = SPARE_SLOTS as i64 / 2;
-        if from < 1 || to > table.len() || to.wrapping_sub(from) >= MOST {
+        if from < 1 || to > table.elements() || to.wrapping_sub(from) >= MOST {
             return Answer::DECLINED;
         }
         let mut count = 0;

@@ -543,7 +543,7 @@ impl Vm {
                 let t: *mut Table = v.as_ptr();
                 let handler = self.meta_field((*t).meta, Event::Len);
                 if handler.is_nil() {
-                    *reg(self.base, self.pc, 1) = Value::int(i64::from((*t).len));
+                    *reg(self.base, self.pc, 1) = Value::int(i64::from(Table::border(t, self.std)));
                     return self.done(1);
                 }
                 handler

@@ -16,6 +16,7 @@ use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, R
 use std::alloc::Layout;
 use std::ptr::{NonNull, null_mut};
 
+mod border;
 mod hash;
 mod memory;
 mod traverse;
@@ -38,7 +39,15 @@ pub mod flag {
     /// The array part was longer once: `next` may be asked for what is behind a key that was just cleared.
     pub const TRIMMED: u16 = 64;
     /// How many inline slots the block was made with, from this bit on.
-    pub const INLINE_SHIFT: u16 = 8;
+    pub const INLINE_SHIFT: u16 = 11;
+    /// The array part was made or (with [`HOLES`]) grew, and `#` was not asked since: see `border.rs`.
+    pub const FRESH: u16 = 1 << 8;
+    /// Alone: what `#` has to know of an array part with holes is noted in `absent`.
+    pub const HOLES: u16 = 1 << 9;
+    /// It has a metatable.
+    pub const HAS_META: u16 = 1 << 10;
+    /// With any of these, `#` is more than reading `len`.
+    pub const LENGTH_ASKS: u16 = FRESH | HOLES | HAS_META;
 }
 
 /// A Lua table.
@@ -63,7 +72,7 @@ pub struct Table {
     node_bits: u8,
     /// Room for slots.
     slot_room: u8,
-    /// Metamethods known to be absent when this is a metatable, by `meta::Event`.
+    /// Metamethods known to be absent when this is a metatable, by `meta::Event`; else what [`flag::HOLES`] says.
     pub absent: u16,
     /// Where the search for a free node goes on, downwards.
     free: u32,
@@ -218,7 +227,7 @@ impl Table {
         Table::size_for(0, ((*this).header.aux >> flag::INLINE_SHIFT) as usize)
     }
 
-    /// Fills a new block of [`Table::size_for`] bytes. The elements get what the rounding left over, too.
+    /// Fills a new block of [`Table::size_for`] bytes.
     ///
     /// # Safety
     /// `p` is such a block, fresh from the heap; both counts are at most [`MAX_INLINE`]. `root` is the empty shape.
@@ -234,9 +243,7 @@ impl Table {
         let (elements, capacity) = if array == 0 {
             (null_mut(), 0)
         } else {
-            let room = Table::size_for(array, record) - Table::size_for(0, record);
-            let capacity = room / 9;
-            (slots.add(record).cast::<u8>().add(capacity * 8), capacity as u32)
+            (slots.add(record).cast::<u8>().add(array * 8), array as u32)
         };
         this.write(Table {
             header,
@@ -275,6 +282,9 @@ impl Table {
         let this = Table::init(p, shapes.root, elements, inline);
         if array > MAX_INLINE {
             Table::reserve_array(this, &mut heap.memory, u32::try_from(array).map_err(|_| OutOfMemory)?)?;
+        }
+        if array > 0 {
+            Table::freshen(this);
         }
         Ok(this)
     }
@@ -341,6 +351,7 @@ impl Table {
         (*this).array = new;
         (*this).capacity = capacity;
         (*this).header.aux |= flag::OUTER_ARRAY;
+        Table::has_grown(this);
         own_buffers(NonNull::new_unchecked(this.cast()));
         Ok(())
     }
@@ -436,7 +447,7 @@ impl Table {
     /// Drops the last element of the array part, and nils before it.
     ///
     /// # Safety
-    /// `this` is live, its `len` at least 1.
+    /// `this` is live and dense, its `len` at least 1.
     #[inline]
     pub unsafe fn drop_last(this: *mut Table) {
         (*this).len -= 1;
@@ -459,18 +470,31 @@ impl Table {
         values: *const Value,
         count: usize,
     ) -> Result<(), SetError> {
-        // With a hash part, keys of the list may already be there.
-        if (*this).nodes.is_null()
-            && start == i64::from((*this).len) + 1
-            && u32::try_from(start as usize + count).is_ok()
+        if count == 0 {
+            return Ok(());
+        }
+        let len = (*this).len;
+        let end = start - 1 + count as i64;
+        // Nils at the end of the part before may have shortened the array.
+        if start > i64::from(len)
+            && let Ok(end) = u32::try_from(end)
+            && !Table::has_hashed_ints(this, i64::from(len) + 1, i64::from(end))
         {
-            let end = (*this).len as usize + count;
-            Table::reserve_array(this, &mut heap.memory, end as u32)?;
+            Table::reserve_array(this, &mut heap.memory, end)?;
+            for i in len as usize + 1..start as usize {
+                Table::array_put(this, i, Value::NIL);
+            }
             for i in 0..count {
                 Table::array_put(this, start as usize + i, *values.add(i));
             }
-            (*this).len = end as u32;
+            (*this).len = end;
             Table::trim(this);
+            Table::freshen(this);
+            if (*this).len < end {
+                Table::made_with_holes(this, end);
+            } else if !(*this).nodes.is_null() {
+                Table::migrate(this, &mut heap.memory)?;
+            }
             return Ok(());
         }
         for i in 0..count {
@@ -582,9 +606,22 @@ impl Table {
         let at = (i as u64).wrapping_sub(1);
         if at < len {
             Table::array_put(this, i as usize, v);
-            if v.is_nil() && at + 1 == len {
-                Table::trim(this);
+            if v.is_nil() {
+                Table::lost(this, i as u32);
             }
+            return Ok(());
+        }
+        if let Some((size, _)) = Table::noted(this)
+            && at < u64::from(size.min((*this).capacity))
+            && (*this).nodes.is_null()
+            && !v.is_nil()
+        {
+            // Within the array part as the reference sees it.
+            for i in len as usize + 1..i as usize {
+                Table::array_put(this, i, Value::NIL);
+            }
+            Table::array_put(this, i as usize, v);
+            (*this).len = i as u32;
             return Ok(());
         }
         if at == len && i > 0 && at < u64::from(u32::MAX) - 1 {
@@ -819,6 +856,17 @@ impl Table {
         Ok(())
     }
 
+    /// Stores the metatable, null for none.
+    #[inline(always)]
+    pub(crate) unsafe fn put_meta(this: *mut Table, meta: *mut Table) {
+        (*this).meta = meta;
+        if meta.is_null() {
+            (*this).header.aux &= !flag::HAS_META;
+        } else {
+            (*this).header.aux |= flag::HAS_META;
+        }
+    }
+
     /// Gives the table a metatable (or none), keeping its fields.
     ///
     /// # Errors
@@ -844,7 +892,7 @@ impl Table {
                 None => Table::to_dictionary(this, heap, shapes)?,
             }
         }
-        (*this).meta = meta;
+        Table::put_meta(this, meta);
         Ok(())
     }
 }

@@ -467,7 +467,9 @@ impl Vm {
         if key.is_str() {
             let s: *mut Str = key.as_ptr();
             if is_event_key(s) {
-                (*t).absent = 0;
+                if !Table::has_note(t) {
+                    (*t).absent = 0;
+                }
                 if (*t).header.aux & (flag::WATCHED | flag::IS_META) != 0 {
                     self.flush_caches();
                 }
@@ -497,7 +499,7 @@ impl Vm {
         }
         (*t).header.aux &= !(flag::WEAK_KEYS | flag::WEAK_VALUES);
         if !meta.is_null() {
-            (*meta).header.aux |= flag::IS_META;
+            Table::serve_as_meta(meta);
             if let Some(mode) = self.meta_field(meta, Event::Mode).str_bytes() {
                 if mode.contains(&b'k') {
                     (*t).header.aux |= flag::WEAK_KEYS;
@@ -529,7 +531,7 @@ impl Vm {
         self.barrier(t);
         (*t).shape = shape;
         (*t).header.word = (*shape).header.word;
-        (*t).meta = meta;
+        Table::put_meta(t, meta);
         true
     }
 
@@ -765,7 +767,7 @@ impl Vm {
                 return Value::NIL;
             }
             // A change of the field is a store of an event's key into a metatable, which flushes.
-            (*meta).header.aux |= flag::IS_META;
+            Table::serve_as_meta(meta);
             self.string_index = index.as_ptr();
         }
         let methods = self.string_index;

@@ -174,7 +174,7 @@ fn rawequal(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 fn rawlen(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let value = ctx.arg(0);
     if let Some(table) = value.as_table() {
-        return ctx.ret_int(table.len());
+        return ctx.ret_int(table.len(ctx));
     }
     match value.as_str() {
         Some(text) => ctx.ret_int(text.len() as i64),

@@ -129,7 +129,7 @@ fn rawget(args: Args<'_>) -> Answer {
 
 fn rawlen(args: Args<'_>) -> Answer {
     if let Some(table) = args.table(0) {
-        return args.one(Val::int(table.len()));
+        return args.one(Val::int(args.length(table)));
     }
     len(args)
 }
@@ -351,7 +351,9 @@ fn sub(args: Args<'_>) -> Answer {
 
 fn insert(args: Args<'_>) -> Answer {
     match args.plain_table(0) {
-        Some(table) if args.count() == 2 && args.set_int(table, table.len() + 1, args.get(1)) => args.several(&[]),
+        Some(table) if args.count() == 2 && args.set_int(table, args.length(table) + 1, args.get(1)) => {
+            args.several(&[])
+        }
         _ => Answer::DECLINED,
     }
 }
@@ -371,8 +373,8 @@ fn unpack(args: Args<'_>) -> Answer {
         return Answer::DECLINED;
     };
     match (args.count(), args.int(1), args.int(2)) {
-        (1, ..) => args.elements(table, 1, table.len()),
-        (2, Some(from), _) => args.elements(table, from, table.len()),
+        (1, ..) => args.elements(table, 1, args.length(table)),
+        (2, Some(from), _) => args.elements(table, from, args.length(table)),
         (3, Some(from), Some(to)) => args.elements(table, from, to),
         _ => Answer::DECLINED,
     }

@@ -70,7 +70,7 @@ fn raw_table<'a>(ctx: &'a Ctx<'_>, i: usize) -> Option<Table<'a>> {
 /// Checks the first argument and returns its length.
 pub(super) fn length(ctx: &mut Ctx<'_>, needs: Needs) -> Result<i64, Raised> {
     if let Some(table) = raw_table(ctx, 0) {
-        return Ok(table.len());
+        return Ok(table.len(ctx));
     }
     check_like_table(ctx, 0, needs)?;
     ctx.len(0)
@@ -113,7 +113,7 @@ fn insert(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if ctx.nargs() == 2
         && let Some(table) = raw_table(ctx, 0)
     {
-        table.set_int(ctx, table.len().wrapping_add(1), ctx.arg(1))?;
+        table.set_int(ctx, table.len(ctx).wrapping_add(1), ctx.arg(1))?;
         return Ok(Returns::NONE);
     }
     let end = length(ctx, READ_WRITE)?.wrapping_add(1);
@@ -286,9 +286,7 @@ fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let count = ctx.nargs();
     ctx.charge(count as u64 / 16)?;
     let table = ctx.new_table(count, 1)?;
-    for i in 0..count {
-        table.set_int(ctx, i as i64 + 1, ctx.arg(i))?;
-    }
+    table.set_list(ctx, 0, count)?;
     table.set_str(ctx, "n", Val::int(count as i64))?;
     ctx.ret(table.as_val())
 }

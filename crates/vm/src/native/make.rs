@@ -1,7 +1,7 @@
 //! Making values, and the metatables of values.
 
 use super::{Ctx, HostFn, NativeFn, Table, Type, Val};
-use crate::object::{Native, Userdata};
+use crate::object::{Native, Table as RawTable, Userdata};
 use crate::value::{Value, tag};
 use crate::vm::Raised;
 use std::any::Any;
@@ -180,7 +180,7 @@ impl Ctx<'_> {
                     vm.barrier(u);
                     (*u).meta = meta;
                     if !meta.is_null() {
-                        (*meta).header.aux |= crate::table::flag::IS_META;
+                        RawTable::serve_as_meta(meta);
                         vm.note_finalizer(v.raw, meta).map_err(|e| self.set_error(e))?;
                     }
                     Ok(())
@@ -214,8 +214,11 @@ impl Ctx<'_> {
             Type::Thread => tag::THREAD,
             Type::Table | Type::Userdata => return,
         };
-        self.vm_mut()
-            .set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
+        // SAFETY: N1.
+        unsafe {
+            self.vm_mut()
+                .set_type_metatable(t, meta.map_or(crate::object::NO_TABLE, |t| t.raw));
+        }
     }
     /// The metatable that all values of a type share.
     pub fn type_metatable(&self, ty: Type) -> Option<Table<'_>> {

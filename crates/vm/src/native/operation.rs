@@ -159,7 +159,7 @@ impl Ctx<'_> {
                 return Ok(s.len() as i64);
             }
             return match self.slot(i).as_table() {
-                Some(t) => Ok(t.len()),
+                Some(t) => Ok(t.len(self)),
                 None => {
                     // SAFETY: N1.
                     Err(unsafe { self.vm_mut().type_error(v, "get length of", None) })

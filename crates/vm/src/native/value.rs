@@ -283,15 +283,17 @@ impl<'a> Table<'a> {
         // SAFETY: N1.
         unsafe { vm.table_set_str(self.raw, key, value.raw) }.map_err(|e| ctx.set_error(e))
     }
-    /// A border, raw.
+    /// `#table`, raw.
     #[inline]
-    pub fn len(&self) -> i64 {
+    pub fn len(&self, ctx: &Ctx<'_>) -> i64 {
+        // SAFETY: N1.
+        i64::from(unsafe { RawTable::border(self.raw, ctx.vm_mut().std) })
+    }
+    /// The elements of the array part: at least [`Table::len`].
+    #[inline]
+    pub fn elements(&self) -> i64 {
         // SAFETY: N1.
         i64::from(unsafe { (*self.raw).len })
-    }
-    /// Whether the border is 0.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
     /// Whether it has a metatable.
     #[inline]
@@ -336,11 +338,28 @@ impl<'a> Table<'a> {
         let done = unsafe { RawTable::reserve_keys(self.raw, &mut vm.heap, &mut vm.shapes, keys) };
         done.map_err(|_| vm.raise_memory())
     }
+    /// Stores stack slots from `from` on as the elements `1..=count`, as a constructor does.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Panics
+    /// If there are not so many slots.
+    pub fn set_list(&self, ctx: &Ctx<'_>, from: usize, count: usize) -> Result<(), Raised> {
+        assert!(from + count <= ctx.top(), "the elements are on the stack");
+        let vm = ctx.vm_mut();
+        // SAFETY: N1; the slots are below the top.
+        unsafe {
+            vm.barrier(self.raw);
+            RawTable::set_list(self.raw, &mut vm.heap, &mut vm.shapes, 1, ctx.at(from), count)
+        }
+        .map_err(|e| ctx.set_error(e))
+    }
     /// Moves the elements `from..=to` so that they start at `at`, within the array part; false if some lie
     /// outside of it (then nothing is moved).
     pub fn move_within(&self, ctx: &Ctx<'_>, from: i64, to: i64, at: i64) -> bool {
         let vm = ctx.vm_mut();
-        let len = self.len();
+        let len = self.elements();
         if from < 1 || at < 1 || to > len || to < from || at.checked_add(to - from).is_none_or(|end| end > len) {
             return false;
         }
@@ -367,13 +386,13 @@ impl<'a> Table<'a> {
         }
         true
     }
-    /// Swaps two elements of the array part; both must be at most `len`.
+    /// Swaps two elements of the array part.
     ///
     /// # Panics
-    /// If an index is outside `1..=len`.
+    /// If an index is outside of it.
     #[inline]
     pub fn swap(&self, ctx: &Ctx<'_>, i: i64, j: i64) {
-        let len = self.len();
+        let len = self.elements();
         assert!(
             i >= 1 && j >= 1 && i <= len && j <= len,
             "indices are within the array part"

@@ -296,6 +296,20 @@ handlers! {
 }
 
 handlers! {
+    /// `#` of a table with holes, or one that was not asked yet.
+    #[cold]
+    #[inline(never)]
+    fn len_mid(vm, pc, base, k, t) {
+        let v = reg(base, pc, 2);
+        if (*v).tag == tag::TABLE {
+            let table: *mut Table = (*v).as_ptr();
+            if (*table).meta.is_null() {
+                put_int(reg(base, pc, 1), i64::from(Table::border(table, (*vm).std)));
+                next!(vm, pc, base, k, t, 1)
+            }
+        }
+        len_slow::<D>(vm, pc, base, k, t)
+    }
     #[inline(never)]
     fn get_index_mid(vm, pc, base, k, t) {
         let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
@@ -490,6 +504,7 @@ unsafe fn fill_list(table: *mut Table, from: *const Value, count: usize) {
         Table::array_put(table, len + i + 1, *from.add(i));
     }
     (*table).len = (len + count) as u32;
+    (*table).header.aux |= flag::FRESH;
 }
 
 /// Whether stores into a value are plain: it is a table without a metatable, no barrier is due and no cache relies on

@@ -40,6 +40,11 @@ impl Table {
         }
     }
 
+    /// Whether the hash part may hold integer keys `from..=to`.
+    pub(super) unsafe fn has_hashed_ints(this: *const Table, from: i64, to: i64) -> bool {
+        !(*this).nodes.is_null() && (from..=to).any(|i| Table::find_int(this, i).is_some())
+    }
+
     #[inline(always)]
     pub(super) unsafe fn find_short(this: *const Table, key: *const Str) -> Option<*mut Node> {
         if (*this).nodes.is_null() {

@@ -118,11 +118,11 @@ fn a_stack_stays_in_the_array_part() {
             for i in 1..=100 {
                 t.set_int(ctx, i, Val::int(round))?;
             }
-            assert_eq!(t.len(), 100);
+            assert_eq!(t.len(ctx), 100);
             for i in (1..=100).rev() {
                 t.set_int(ctx, i, Val::NIL)?;
             }
-            assert!(t.is_empty());
+            assert_eq!(t.len(ctx), 0);
         }
         Ok::<_, Raised>(rebuilds())
     });

@@ -217,7 +217,7 @@ impl Run<'_, '_> {
     }
 
     fn border(&self) -> i64 {
-        let n = self.table().len();
+        let n = self.table().len(self.ctx);
         let has = |i: i64| self.model.contains_key(&Model::Int(i));
         assert!(n >= 0 && (n == 0 || has(n)) && !has(n + 1), "{n} is no border");
         n
