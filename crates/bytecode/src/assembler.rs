@@ -110,6 +110,11 @@ impl Assembler {
         assert!(old.is_none(), "a label is bound twice");
     }
 
+    /// Whether the label is bound already.
+    pub fn is_bound(&self, label: Label) -> bool {
+        self.labels[label.0 as usize].is_some()
+    }
+
     /// A label bound to the next instruction.
     pub fn here(&mut self) -> Label {
         let label = self.label();

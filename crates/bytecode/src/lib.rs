@@ -42,7 +42,9 @@ pub use module::{
 };
 pub use op::{Access, Field, Op, Slots, decode};
 pub use opcode::{FieldInfo, Flags, OpInfo, Opcode, Role, op_fields};
-pub use verify::{Fault, MAX_FRAME, MAX_PREPARED, Verified, VerifyError, VerifyErrors, verify};
+pub use verify::{
+    Fault, MAX_FRAME, MAX_PREPARED, Recompile, Verified, VerifiedFunction, VerifyError, VerifyErrors, verify,
+};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

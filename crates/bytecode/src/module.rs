@@ -278,6 +278,15 @@ impl Module {
     /// If a function that it reaches holds words that are no instruction, or refers to a function that
     /// does not exist (reported as the truncated module's end).
     pub fn subset(&self, root: FuncId) -> Result<Module, SubsetError> {
+        self.subset_with(root, |_| None)
+    }
+
+    /// As [`subset`](Self::subset), with what `better` gives in the place of functions of the module.
+    pub(crate) fn subset_with(
+        &self,
+        root: FuncId,
+        better: impl Fn(FuncId) -> Option<Function>,
+    ) -> Result<Module, SubsetError> {
         let mut reached = vec![false; self.functions.len()];
         let mut work = vec![root];
         while let Some(id) = work.pop() {
@@ -308,9 +317,9 @@ impl Module {
             functions: Vec::with_capacity(order.len()),
         };
         for id in order {
-            let mut function = self.function(id).clone();
+            let mut function = better(id).unwrap_or_else(|| self.function(id).clone());
             let mut code = Vec::with_capacity(function.code.len());
-            for op in self.function(id).ops() {
+            for op in function.ops() {
                 let (_, mut op) = op.map_err(|err| SubsetError::Decode(id, err))?;
                 if let Op::Closure { proto, .. } = &mut op {
                     proto.0 = number[proto.0 as usize];

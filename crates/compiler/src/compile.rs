@@ -1,14 +1,17 @@
 //! From source text to a module, in one call.
 
+use la_arena::ArenaMap;
 use perilune_bytecode as bytecode;
-use perilune_frontend::ast::Chunk;
+use perilune_frontend::ast::{Chunk, FuncId};
 use perilune_frontend::{Resolution, SyntaxError, first_error, parse, resolve};
 use perilune_ir as ir;
 use perilune_regalloc::{self as regalloc, Ctx, Function as _, RegFile, checker};
 
+use crate::baseline::{self, Places};
+use crate::lower::lower_function;
 use crate::options::{OptLevel, Options};
 use crate::source::Source;
-use crate::{VCode, baseline, emit, lower, select};
+use crate::{VCode, emit, select};
 
 /// The largest functions whose allocation debug builds check: the checker's time grows with the square
 /// of the number of blocks.
@@ -43,12 +46,17 @@ pub fn compile_watching(source: &[u8], options: &Options) -> Result<(bytecode::M
 /// A chunk without errors.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    chunk: Chunk,
+    pub(crate) chunk: Chunk,
     names: Resolution,
 }
 
 impl Parsed {
     pub(crate) fn new(source: &[u8], options: &Options) -> Result<Parsed, Vec<SyntaxError>> {
+        let range = Options::MIN_REGISTERS..=Options::MAX_REGISTERS;
+        assert!(
+            range.contains(&options.registers),
+            "a register file has 4 to 250 registers"
+        );
         let frontend = perilune_frontend::Options {
             std: options.std,
             ..Default::default()
@@ -75,28 +83,33 @@ impl Parsed {
             names: &self.names,
         }
     }
+
+    /// The level for a chunk that asks for `wanted`.
+    pub(crate) fn level(&self, wanted: OptLevel) -> OptLevel {
+        match names_debug(&self.chunk) {
+            true => OptLevel::O0,
+            false => wanted,
+        }
+    }
 }
 
 pub(crate) fn compile_parsed(parsed: &Parsed, options: &Options) -> bytecode::Module {
-    let range = Options::MIN_REGISTERS..=Options::MAX_REGISTERS;
-    assert!(
-        range.contains(&options.registers),
-        "a register file has 4 to 250 registers"
-    );
     let source = parsed.source();
-    let level = if names_debug(&parsed.chunk) {
-        OptLevel::O0
-    } else {
-        options.opt_level
-    };
-    let functions = match level {
-        OptLevel::O0 => baseline_functions(source),
+    let functions = match parsed.level(options.opt_level) {
+        OptLevel::O0 => {
+            let functions = baseline_functions(source, &Order::new(source), true).into_iter();
+            functions.map(|(function, _)| function).collect()
+        }
         OptLevel::O1 => optimized_functions(source, options.registers),
     };
-    let module = bytecode::Module {
+    check(bytecode::Module {
         name: options.chunk_name.clone(),
         functions,
-    };
+    })
+}
+
+/// A module as it is; in debug builds, once it is verified.
+pub(crate) fn check(module: bytecode::Module) -> bytecode::Module {
     if cfg!(debug_assertions)
         && let Err(errors) = bytecode::verify(module.clone())
     {
@@ -108,34 +121,63 @@ pub(crate) fn compile_parsed(parsed: &Parsed, options: &Options) -> bytecode::Mo
     module
 }
 
-fn baseline_functions(source: Source<'_>) -> Vec<bytecode::Function> {
-    let numbers = source.function_numbers();
-    source
-        .function_order()
-        .into_iter()
-        .map(|func| baseline::compile_function(source, func, &numbers, true))
+/// The functions of a chunk as its module has them.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) functions: Vec<FuncId>,
+    pub(crate) numbers: ArenaMap<FuncId, u32>,
+}
+
+impl Order {
+    pub(crate) fn new(source: Source<'_>) -> Order {
+        Order {
+            functions: source.function_order(),
+            numbers: source.function_numbers(),
+        }
+    }
+}
+
+/// All functions by the baseline; and whether each has a loop.
+pub(crate) fn baseline_functions(source: Source<'_>, order: &Order, observed: bool) -> Vec<(bytecode::Function, bool)> {
+    let mut places = Places::default();
+    order
+        .functions
+        .iter()
+        .map(|&func| baseline::compile_function(source, func, &order.numbers, &mut places, observed))
         .collect()
 }
 
 fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Function> {
-    let module = lower(source);
+    let order = Order::new(source);
     let mut ctx = Ctx::default();
-    let mut functions = Vec::with_capacity(module.functions.len());
-    for (mut func, id) in module.functions.into_iter().zip(source.function_order()) {
-        ir::opt::run(&mut func, ir::opt::Level::O1, |_, _| {});
-        let code = select(&mut func);
-        let params: Vec<&[u8]> = source.chunk.functions[id]
-            .params
-            .iter()
-            .map(|param| source.bytes(param.name))
-            .collect();
-        functions.push(match allocate(&code, registers, &mut ctx) {
-            Some(out) => emit(&func, &code, &out, &params),
-            // The stack order of the baseline needs few slots, whatever the function.
-            None => baseline::compile_function(source, id, &source.function_numbers(), false),
-        });
+    order
+        .functions
+        .iter()
+        .map(|&id| optimized_function(source, id, &order, registers, &mut ctx))
+        .collect()
+}
+
+/// One function of a chunk, optimized.
+pub(crate) fn optimized_function(
+    source: Source<'_>,
+    id: FuncId,
+    order: &Order,
+    registers: u16,
+    ctx: &mut Ctx,
+) -> bytecode::Function {
+    let mut func = lower_function(source, id, &order.numbers);
+    ir::opt::run(&mut func, ir::opt::Level::O1, |_, _| {});
+    let code = select(&mut func);
+    let params: Vec<&[u8]> = source.chunk.functions[id]
+        .params
+        .iter()
+        .map(|param| source.bytes(param.name))
+        .collect();
+    match allocate(&code, registers, ctx) {
+        Some(out) => emit(&func, &code, &out, &params),
+        // The stack order of the baseline needs few slots, whatever the function.
+        None => baseline::compile_function(source, id, &order.numbers, &mut Places::default(), false).0,
     }
-    functions
 }
 
 /// Places for the values of a function, unless its frame would be larger than instructions can address.

@@ -4,6 +4,7 @@
 mod options;
 mod pool;
 mod source;
+mod span_map;
 
 mod baseline;
 
@@ -18,6 +19,7 @@ mod emit;
 
 mod compile;
 mod dump;
+mod tiers;
 
 pub use compile::{allocate, compile, compile_watching, names_debug, watches_frames};
 pub use dump::{STAGES, Stage, dump, dump_stage};
@@ -26,4 +28,5 @@ pub use lower::lower;
 pub use options::{OptLevel, Options};
 pub use select::select;
 pub use source::Source;
+pub use tiers::{DEFAULT_PATIENCE, Tiered, compile_tiered};
 pub use vcode::{Literal, VCode};

@@ -14,12 +14,13 @@ mod stmt;
 use std::collections::BTreeSet;
 
 use la_arena::ArenaMap;
-use perilune_frontend::ast::{ExprId, FuncId, StmtId};
-use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, NameId};
+use perilune_frontend::ast::{ExprId, FuncId, Stmt};
+use perilune_frontend::{Constant, FunctionInfo, Label, Local, LocalId, LocalKind, NameId};
 use perilune_ir::{Block, Function, FunctionBuilder, Loc, Module, NameKind, Scope, UpvalueKind, Value, Variable};
 
 use crate::pool;
 use crate::source::{METHOD_CONSTANTS, METHOD_LENGTH, Named, NamedKind, Source};
+use crate::span_map::SpanMap;
 
 /// Lowers a chunk: the main function first, each function before its inner ones.
 ///
@@ -34,7 +35,8 @@ pub fn lower(source: Source<'_>) -> Module {
     module
 }
 
-fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32>) -> Function {
+/// Lowers one function of a chunk. `numbers` are those of all functions in the module.
+pub(crate) fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32>) -> Function {
     let chunk = source.chunk;
     let body = &chunk.functions[id];
     let info = source.names.function(id);
@@ -56,11 +58,11 @@ fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<FuncId, u32
         info,
         numbers,
         b: FunctionBuilder::new(&mut func),
-        storage: ArenaMap::default(),
+        storage: SpanMap::default(),
         in_scope: source.watches_collector().then(Vec::new),
         closing: Vec::new(),
-        labels: ArenaMap::default(),
-        breaks: ArenaMap::default(),
+        labels: SpanMap::default(),
+        breaks: SpanMap::default(),
         variables: 0,
         scopes: 0,
         strings: BTreeSet::new(),
@@ -96,12 +98,12 @@ struct Lower<'a, 'f> {
     numbers: &'a ArenaMap<FuncId, u32>,
     b: FunctionBuilder<'f>,
     /// Nothing for locals whose declaration is never reached.
-    storage: ArenaMap<LocalId, Storage>,
+    storage: SpanMap<Local, Storage>,
     /// The locals in scope, where their values are to live as long as their names.
     in_scope: Option<Vec<LocalId>>,
     closing: Vec<Closing>,
-    labels: ArenaMap<LabelId, Block>,
-    breaks: ArenaMap<StmtId, Block>,
+    labels: SpanMap<Label, Block>,
+    breaks: SpanMap<Stmt, Block>,
     variables: u32,
     scopes: u32,
     /// The strings among the function's constants, the first few.

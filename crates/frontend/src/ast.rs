@@ -4,6 +4,8 @@
 //! [`Resolution`](crate::Resolution). Lines are those that the reference implementation gives to
 //! the instruction that can fail at that node, so that runtime errors name the same line.
 
+use std::sync::Arc;
+
 use la_arena::{Arena, Idx};
 use perilune_lang::{ArithOp, CmpOp, Std};
 
@@ -39,7 +41,7 @@ pub struct Chunk {
     /// Where the lines begin.
     pub lines: LineIndex,
     /// The text itself.
-    pub source: Box<[u8]>,
+    pub source: Arc<[u8]>,
     /// Ends of tokens after which the reference implementation is on another line than the
     /// token's, since it has looked a token ahead; and that line. In order.
     pub(crate) odd_lines: Vec<(u32, u32)>,

@@ -17,6 +17,9 @@ pub struct CompileOptions {
     pub opt_level: OptLevel,
     /// The size of the register file, 4 to 250.
     pub registers: u16,
+    /// How many calls of a function without loops come before it is optimized: until then it has the code of `-O0`. 0 means
+    /// that everything is optimized when it is compiled.
+    pub patience: u32,
     /// Whether a chunk was compiled that looks into the frames of others (`debug.getlocal`, `sethook`…): what is compiled
     /// after it, by any clone of these options, is compiled at `-O0`, whose frames show what the source says.
     pub watched: Rc<Cell<bool>>,
@@ -28,6 +31,7 @@ impl Default for CompileOptions {
             std: Std::default(),
             opt_level: OptLevel::default(),
             registers: perilune_compiler::Options::MAX_REGISTERS,
+            patience: perilune_compiler::DEFAULT_PATIENCE,
             watched: Rc::default(),
         }
     }
@@ -55,12 +59,17 @@ impl CompileOptions {
     /// # Panics
     /// If the compiler made code that the verifier refuses, which would be a fault of ours.
     pub fn compile(&self, source: &[u8], name: &[u8]) -> Result<Verified, Vec<SyntaxError>> {
-        let (module, watches) = perilune_compiler::compile_watching(source, &self.for_chunk(name))?;
-        if watches {
+        let tiered = perilune_compiler::compile_tiered(source, &self.for_chunk(name), self.patience)?;
+        if tiered.watches {
             self.watched.set(true);
         }
-        match perilune_bytecode::verify(module) {
-            Ok(verified) => Ok(verified),
+        match perilune_bytecode::verify(tiered.module) {
+            Ok(mut verified) => {
+                if let Some(recompiler) = tiered.recompiler {
+                    verified.set_recompiler(recompiler);
+                }
+                Ok(verified)
+            }
             Err(errors) => panic!("the compiler made code that does not verify: {errors}"),
         }
     }

@@ -150,6 +150,7 @@ impl Lua {
             std: options.std,
             opt_level: options.opt_level,
             registers: options.registers,
+            patience: options.patience,
             ..CompileOptions::default()
         };
         let mut vm = Vm::new(options.for_vm());

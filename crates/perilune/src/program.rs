@@ -17,6 +17,8 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// The size of the register file, 4 to 250.
     pub registers: u16,
+    /// How many calls of a function without loops come before it is optimized; 0: everything is at once.
+    pub patience: u32,
     /// The dispatch back-end.
     pub backend: Backend,
     /// Most bytes that scripts may occupy.
@@ -57,6 +59,7 @@ impl Default for Options {
             std: compile.std,
             opt_level: compile.opt_level,
             registers: compile.registers,
+            patience: compile.patience,
             backend: Backend::default(),
             memory_limit: None,
             stack_limit: None,
@@ -170,6 +173,7 @@ impl Lua {
             std: options.std,
             opt_level: options.opt_level,
             registers: options.registers,
+            patience: options.patience,
             ..CompileOptions::default()
         };
         let mut vm = Vm::new(options.for_vm());

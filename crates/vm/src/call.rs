@@ -158,6 +158,9 @@ impl Vm {
 
     #[inline(never)]
     unsafe fn enter_lua_slow(&mut self, mut base: *mut Value, proto: *mut Proto, nargs: usize) -> Result<(), Raised> {
+        if (*proto).patience != 0 {
+            self.count_call(proto);
+        }
         let proto_ref = &*proto;
         let params = proto_ref.params as usize;
         let extra = if proto_ref.arity == ARITY_VARARG {
@@ -166,7 +169,7 @@ impl Vm {
             0
         };
         let shift = if extra > 0 { nargs + 1 + HEADER_SLOTS } else { 0 };
-        let slots = shift + proto_ref.frame_size as usize + SPARE_SLOTS;
+        let slots = shift + proto_ref.frame_bytes as usize / size_of::<Value>();
         if base.add(slots.max(nargs)) > self.stack_limit || self.stack_stress {
             let offset = base.byte_offset_from(self.stack_base);
             self.grow_stack(base, slots.max(nargs))?;
@@ -361,7 +364,7 @@ impl Vm {
     /// The first slot above the registers of the current frame.
     pub(crate) unsafe fn frame_end(&self) -> *mut Value {
         match self.frame().proto() {
-            Some(p) => self.base.add((*p).frame_size as usize),
+            Some(p) => self.base.add((*p).at(self.pc).frame_size as usize),
             None => self.top,
         }
     }

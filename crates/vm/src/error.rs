@@ -95,8 +95,8 @@ impl Vm {
     /// F3.
     pub(crate) unsafe fn line_of(&self, frame: RegisterFrame, pc: *const u64) -> Option<u32> {
         let proto = frame.proto()?;
-        let at = pc.offset_from((*proto).code) as u32;
-        (*proto).function().line_for(at)
+        let origin = (*proto).at(pc);
+        origin.function().line_for(origin.word(pc))
     }
 
     /// ` (local 'x')` for an operand of the current instruction that has a name, else nothing.
@@ -118,8 +118,8 @@ impl Vm {
         operand: u16,
     ) -> Option<(NameKind, Vec<u8>)> {
         let proto = frame.proto()?;
-        let at = pc.offset_from((*proto).code) as u32;
-        let found = (*proto).function().name_at(at, operand)?;
+        let origin = (*proto).at(pc);
+        let found = origin.function().name_at(origin.word(pc), operand)?;
         Some((found.kind, found.name.clone()))
     }
 

@@ -292,9 +292,10 @@ impl Vm {
         let Some(proto) = self.frame().proto() else {
             return Ok(());
         };
-        let (pc, code) = (self.pc, (*proto).code);
-        let function = (*proto).function();
-        let line = match function.line_at(pc.offset_from(code) as u32) {
+        let pc = self.pc;
+        let origin = (*proto).at(pc);
+        let (code, function) = (origin.code.as_ptr(), origin.function());
+        let line = match function.line_at(origin.word(pc)) {
             Some(place) if place.line != 0 => Some(place.line),
             // Glue between statements, which is not the program's.
             _ if !function.lines.is_empty() => return Ok(()),
@@ -316,8 +317,7 @@ impl Vm {
             }
         }
         if self.hook_mask & LINES != 0 {
-            let new =
-                !known || pc <= last || function.line_at(last.offset_from(code) as u32).map(|place| place.line) != line;
+            let new = !known || pc <= last || function.line_at(origin.word(last)).map(|place| place.line) != line;
             if new {
                 let window = self.open_end();
                 self.run_hook(HookEvent::Line(line), window, Transfer::default())?;

@@ -121,7 +121,7 @@ impl Vm {
         }
         let frame = RegisterFrame(base);
         let end = match frame.proto() {
-            Some(proto) => base.add((*proto).frame_size as usize),
+            Some(proto) => base.add((*proto).at(pc).frame_size as usize),
             None => top,
         };
         Activations {
@@ -182,11 +182,12 @@ impl Vm {
 
     /// The slots of a Lua frame that hold values at its instruction.
     unsafe fn live_slots(frame: RegisterFrame, proto: &Proto, pc: *const u64) -> Option<&LiveSet> {
-        let at = pc.offset_from(proto.code) as u32;
+        let origin = proto.at(pc);
+        let at = origin.word(pc);
         if frame.flags() & (flag::HOOKED | flag::LEAVING) == flag::HOOKED {
-            proto.origin().liveness().before(at)
+            origin.liveness().before(at)
         } else {
-            proto.function().safepoint_at(at)
+            origin.function().safepoint_at(at)
         }
     }
 
@@ -202,6 +203,7 @@ impl Vm {
             let (extra, count) = a.frame.varargs();
             let index = usize::try_from(n.unsigned_abs()).ok()?;
             let in_table = proto
+                .at(a.pc)
                 .function()
                 .ops()
                 .flatten()
@@ -229,7 +231,7 @@ impl Vm {
             return Some((temporary(), Some(a.frame.0.add(slot as usize))));
         }
         // In a hook, the reference shows all registers of the frame, whatever they hold.
-        (hooked && n <= proto.frame_size as usize).then(|| (temporary(), None))
+        (hooked && n <= proto.at(a.pc).frame_size as usize).then(|| (temporary(), None))
     }
 
     /// The named locals and the temporaries of a Lua frame, with their slots.
@@ -237,10 +239,10 @@ impl Vm {
         let Some(live) = Vm::live_slots(a.frame, proto, a.pc) else {
             return (Vec::new(), Vec::new());
         };
-        let at = a.pc.offset_from(proto.code) as u32;
-        let named: Vec<(Vec<u8>, u32)> = proto
+        let origin = proto.at(a.pc);
+        let named: Vec<(Vec<u8>, u32)> = origin
             .function()
-            .locals_at(at)
+            .locals_at(origin.word(a.pc))
             .filter(|local| live.contains(local.slot))
             .map(|local| (local.name.clone(), local.slot))
             .collect();
@@ -254,10 +256,10 @@ impl Vm {
     /// Where local number `n` of the frame at the saved base is, whose `return` is about to run.
     pub(crate) unsafe fn leaving_place(&self, n: usize) -> Option<*mut Value> {
         let frame = self.frame();
-        let proto = &*frame.proto()?;
-        let live = proto.function().safepoint_at(self.pc.offset_from(proto.code) as u32)?;
-        let at = self.pc.offset_from(proto.code) as u32;
-        let named: Vec<u32> = proto
+        let origin = (*frame.proto()?).at(self.pc);
+        let at = origin.word(self.pc);
+        let live = origin.function().safepoint_at(at)?;
+        let named: Vec<u32> = origin
             .function()
             .locals_at(at)
             .map(|local| local.slot)
@@ -277,7 +279,8 @@ impl Vm {
     /// type of number that they were prepared for.
     unsafe fn may_store(a: Activation, place: *mut Value, v: Value) -> bool {
         let Some(proto) = a.frame.proto() else { return true };
-        if !(*proto).origin().liveness().is_complete() {
+        let origin = (*proto).at(a.pc);
+        if !origin.liveness().is_complete() {
             return false;
         }
         if (*place).tag == v.tag && matches!(v.tag, tag::INT | tag::FLOAT) {
@@ -285,8 +288,8 @@ impl Vm {
         }
         let distance = place.offset_from(a.frame.0);
         let Ok(slot) = u16::try_from(distance) else { return true };
-        let at = a.pc.offset_from((*proto).code) as i64;
-        !(*proto).function().ops().flatten().any(|(start, op)| match op {
+        let at = i64::from(origin.word(a.pc));
+        !origin.function().ops().flatten().any(|(start, op)| match op {
             Op::ForPrep { index, count, step, to } => {
                 let start = i64::from(start);
                 let end = start + op.words() as i64 + i64::from(to.0);

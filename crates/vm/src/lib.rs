@@ -40,6 +40,7 @@ mod native;
 mod object;
 mod ops;
 mod profile;
+mod recompile;
 mod shape;
 mod shortcut;
 mod slow;

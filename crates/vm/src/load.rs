@@ -1,15 +1,37 @@
 //! Loading: from a verified module to functions with code of their own.
 
-use crate::object::{ARITY_VARARG, Origin, Proto, Str, kind};
+use crate::object::{ARITY_COUNTED, ARITY_VARARG, Origin, Proto, Str, kind};
 use crate::string::MAX_INTERNED;
 use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use perilune_bytecode::Verified;
-use perilune_bytecode::{Constant, FuncId};
+use perilune_bytecode::{Constant, FuncId, Function};
+use perilune_gc::raw::OutOfMemory;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
+
+/// The long strings among the constants of a module, whose functions share them.
+pub(crate) type LongStrings = BTreeMap<Box<[u8]>, *mut Str>;
+
+/// What frames of a function take.
+pub(crate) struct Layout {
+    /// Slots.
+    pub frame_size: u32,
+    /// Bytes above the base that must be there, spare slots included.
+    pub frame_bytes: u32,
+}
+
+impl Layout {
+    pub(crate) fn of(function: &Function) -> Layout {
+        let frame_size = function.frame_size.max(u32::from(function.params));
+        Layout {
+            frame_size,
+            frame_bytes: (frame_size + SPARE_SLOTS as u32) * size_of::<Value>() as u32,
+        }
+    }
+}
 
 impl Vm {
     /// Loads a module: the main function, with the globals as its environment.
@@ -34,15 +56,15 @@ impl Vm {
                     constants: null_mut(),
                     frame_bytes: 0,
                     arity: 0,
+                    patience: 0,
                     params: 0,
-                    frame_size: 0,
                     protos: null_mut(),
                     origin: None,
                 });
                 let _ = id;
                 protos.push(proto);
             }
-            let mut long = BTreeMap::new();
+            let mut long = LongStrings::new();
             for (id, &proto) in protos.iter().enumerate() {
                 self.fill_proto(proto, &module, FuncId(id as u32), &protos, &mut long)?;
             }
@@ -60,18 +82,17 @@ impl Vm {
         }
     }
 
-    unsafe fn fill_proto(
+    /// The values of constants.
+    ///
+    /// # Safety
+    /// H1: nothing collects until they are reachable.
+    pub(crate) unsafe fn make_constants(
         &mut self,
-        proto: *mut Proto,
-        module: &Rc<Verified>,
-        id: FuncId,
-        protos: &[*mut Proto],
-        long: &mut BTreeMap<Box<[u8]>, *mut Str>,
-    ) -> Result<(), Raised> {
-        let function = &module.functions[id.0 as usize];
-        let mut code = function.code.clone().into_boxed_slice();
-        let mut constants = Vec::with_capacity(function.constants.len());
-        for c in &function.constants {
+        from: &[Constant],
+        long: &mut LongStrings,
+    ) -> Result<Vec<Value>, OutOfMemory> {
+        let mut constants = Vec::with_capacity(from.len());
+        for c in from {
             constants.push(match c {
                 Constant::Nil => Value::NIL,
                 Constant::False => Value::FALSE,
@@ -82,14 +103,30 @@ impl Vm {
                 Constant::Str(s) if s.len() > MAX_INTERNED => match long.get(&**s) {
                     Some(&known) => Value::str(known),
                     None => {
-                        let new = self.new_str(s)?;
+                        let new = self.strings.make(&mut self.heap, s)?;
                         long.insert((**s).into(), new);
                         Value::str(new)
                     }
                 },
-                Constant::Str(s) => Value::str(self.new_str(s)?),
+                Constant::Str(s) => Value::str(self.strings.make(&mut self.heap, s)?),
             });
         }
+        Ok(constants)
+    }
+
+    unsafe fn fill_proto(
+        &mut self,
+        proto: *mut Proto,
+        module: &Rc<Verified>,
+        id: FuncId,
+        protos: &[*mut Proto],
+        long: &mut LongStrings,
+    ) -> Result<(), Raised> {
+        let function = &module.functions[id.0 as usize];
+        let mut code = function.code.clone().into_boxed_slice();
+        let Ok(constants) = self.make_constants(&function.constants, long) else {
+            return Err(self.raise_memory());
+        };
         let mut constants = constants.into_boxed_slice();
         // A function needs only those nested in it: the others would keep whole modules alive. Their numbers lie together, so that
         // the tables of all functions of a module take room in proportion to it.
@@ -112,13 +149,16 @@ impl Vm {
         // Reached by `wrapping_add` of a nested function's number alone.
         (*proto).protos = children.as_mut_ptr().wrapping_sub(first);
         (*proto).params = u32::from(function.params);
+        (*proto).patience = module.patience(id).unwrap_or(0);
         (*proto).arity = if function.vararg {
             ARITY_VARARG
+        } else if (*proto).patience > 0 {
+            ARITY_COUNTED
         } else {
             u32::from(function.params)
         };
-        (*proto).frame_size = function.frame_size.max(u32::from(function.params));
-        (*proto).frame_bytes = ((*proto).frame_size + SPARE_SLOTS as u32) * 16;
+        let layout = Layout::of(function);
+        (*proto).frame_bytes = layout.frame_bytes;
         (*proto).origin = Some(Box::new(Origin {
             module: module.clone(),
             id,
@@ -126,6 +166,9 @@ impl Vm {
             constants,
             protos: children,
             liveness: OnceCell::new(),
+            better: None,
+            frame_size: layout.frame_size,
+            older: None,
         }));
         Ok(())
     }
@@ -172,7 +215,7 @@ impl Vm {
     /// `f` is live.
     pub(crate) unsafe fn dump_function(f: *mut crate::object::Closure, strip: bool) -> Option<Vec<u8>> {
         let origin = (*(*f).proto).origin();
-        let module = origin.module.subset(origin.id).ok()?;
+        let module = origin.module.best_subset(origin.id).ok()?;
         Some(perilune_bytecode::to_bytes(&module, strip))
     }
 }

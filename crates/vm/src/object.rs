@@ -6,9 +6,7 @@ use crate::shape::Shape;
 use crate::shortcut::Shortcut;
 use crate::thread;
 use crate::value::{Value, tag};
-use perilune_bytecode::FuncId;
-use perilune_bytecode::Liveness;
-use perilune_bytecode::Verified;
+use perilune_bytecode::{FuncId, Function, Liveness, Verified, VerifiedFunction};
 use perilune_gc::raw::{Header, Memory, Model, Ptr, Tracer};
 use std::any::Any;
 use std::cell::{OnceCell, RefCell};
@@ -173,6 +171,9 @@ pub struct Userdata {
 
 /// `Proto::arity` of a function with extra arguments: no argument count equals it.
 pub const ARITY_VARARG: u32 = u32::MAX;
+/// `Proto::arity` of a function whose calls are counted: no argument count equals it either, so that every call takes the
+/// general way, and those of all others cost nothing more.
+pub const ARITY_COUNTED: u32 = u32::MAX - 1;
 
 /// A function that this VM loaded: its own copy of the code, with the inline caches in it.
 #[repr(C)]
@@ -185,12 +186,12 @@ pub struct Proto {
     pub constants: *mut Value,
     /// Bytes of the frame above its base that must fit on the stack, spare slots included.
     pub frame_bytes: u32,
-    /// Number of parameters, or [`ARITY_VARARG`].
+    /// Number of parameters, or [`ARITY_VARARG`], or [`ARITY_COUNTED`].
     pub arity: u32,
+    /// How many calls are left until the function is compiled again; 0 if it is not to be.
+    pub patience: u32,
     /// Number of parameters.
     pub params: u32,
-    /// Slots of the frame.
-    pub frame_size: u32,
     /// Functions nested in it: `protos.wrapping_add(id)` for the module's number of one of them, and of no other.
     pub protos: *mut *mut Proto,
     /// Where it came from.
@@ -211,24 +212,55 @@ pub struct Origin {
     pub protos: Box<[*mut Proto]>,
     /// What is live at each instruction, once a hook stopped in the function.
     pub liveness: OnceCell<Liveness>,
+    /// The function of the code, if it is not the one in the module.
+    pub better: Option<VerifiedFunction>,
+    /// Slots of its frames.
+    pub frame_size: u32,
+    /// What the function was before it was compiled again: frames that run the old code go on in it.
+    pub older: Option<Box<Origin>>,
 }
 
 impl Origin {
+    /// The function.
+    #[inline]
+    pub fn function(&self) -> &Function {
+        match &self.better {
+            Some(better) => better,
+            None => &self.module.functions[self.id.0 as usize],
+        }
+    }
     /// What is live at each instruction.
     pub fn liveness(&self) -> &Liveness {
-        self.liveness
-            .get_or_init(|| Liveness::new(&self.module.functions[self.id.0 as usize]))
+        self.liveness.get_or_init(|| Liveness::new(self.function()))
+    }
+    /// The word of the code at which `pc` is.
+    #[inline]
+    pub fn word(&self, pc: *const u64) -> u32 {
+        ((pc as usize).wrapping_sub(self.code.as_ptr() as usize) / size_of::<u64>()) as u32
+    }
+    #[inline]
+    fn holds(&self, pc: *const u64) -> bool {
+        (pc as usize).wrapping_sub(self.code.as_ptr() as usize) < size_of_val(&*self.code)
     }
 }
 
 impl Proto {
-    /// The module function that it was loaded from.
+    /// The function that new calls run.
     #[inline]
-    pub fn function(&self) -> &perilune_bytecode::Function {
-        let origin = self.origin();
-        &origin.module.functions[origin.id.0 as usize]
+    pub fn function(&self) -> &Function {
+        self.origin().function()
     }
-    /// Where it came from.
+    /// What a frame at `pc` runs: a function that was compiled again has frames of the old code as well. If `pc` is
+    /// in neither, what takes the larger frames.
+    #[inline]
+    pub fn at(&self, pc: *const u64) -> &Origin {
+        let origin = self.origin();
+        match &origin.older {
+            Some(older) if !origin.holds(pc) && (older.holds(pc) || older.frame_size > origin.frame_size) => older,
+            _ => origin,
+        }
+    }
+    /// What new calls run.
     #[inline]
     pub fn origin(&self) -> &Origin {
         self.origin
@@ -289,13 +321,15 @@ unsafe impl Model for Objects {
             kind::CELL => mark_value(t, (*obj.cast::<Cell>().as_ptr()).value),
             kind::PROTO => {
                 let p = obj.cast::<Proto>().as_ptr();
-                if let Some(origin) = &(*p).origin {
+                let mut next = &(*p).origin;
+                while let Some(origin) = next {
                     for &v in &origin.constants {
                         mark_value(t, v);
                     }
                     for &child in &origin.protos {
                         mark_ptr(t, child);
                     }
+                    next = &origin.older;
                 }
             }
             kind::SHAPE => Shape::trace(obj.cast().as_ptr(), t),

@@ -175,12 +175,13 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
         let mut window = frame.0.sub(HEADER_SLOTS);
         match frame.proto() {
             Some(proto) => {
-                let at = pc.offset_from((*proto).code) as u32;
+                let origin = (*proto).at(pc);
+                let at = origin.word(pc);
                 let hooked = frame.flags() & (flag::HOOKED | flag::LEAVING) == flag::HOOKED;
                 let live = if hooked {
-                    (*proto).origin().liveness().before(at)
+                    origin.liveness().before(at)
                 } else {
-                    (*proto).function().safepoint_at(at)
+                    origin.function().safepoint_at(at)
                 };
                 if let Some(live) = live {
                     for slot in live.iter() {
@@ -188,7 +189,7 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
                     }
                 }
                 if !work_end.is_null() {
-                    mark_range(tracer, frame.0.add((*proto).frame_size as usize), work_end);
+                    mark_range(tracer, frame.0.add(origin.frame_size as usize), work_end);
                 }
                 let (extra, count) = frame.varargs();
                 if count > 0 {

@@ -45,30 +45,39 @@ pub const MODES: &[Mode] = &[
         build: Build::Dev,
         ..flags("O1, debug assertions", &["-O1"])
     },
-    flags("registers 250", &["--registers", "250"]),
-    flags("registers 8", &["--registers", "8"]),
-    flags("registers 4", &["--registers", "4"]),
+    // All code optimized when it is compiled, and as soon as that can be.
+    flags("patience 0", &["--patience", "0"]),
+    flags("patience 2", &["--patience", "2"]),
+    flags("registers 250", &["--registers", "250", "--patience", "0"]),
+    flags("registers 8", &["--registers", "8", "--patience", "0"]),
+    flags("registers 4", &["--registers", "4", "--patience", "0"]),
     flags("registers 4, O0", &["--registers", "4", "-O0"]),
     flags("dispatch tail", &["--dispatch", "tail"]),
     flags("dispatch loop", &["--dispatch", "loop"]),
     // Every push moves the whole stack: with a low limit, runaway recursion takes quadratic time in little.
     Mode {
         small: true,
-        ..flags("stack stress", &["--stack-stress", "--stack", "10000"])
+        ..flags(
+            "stack stress",
+            &["--stack-stress", "--stack", "10000", "--patience", "2"],
+        )
     },
     Mode {
         small: true,
         build: Build::Dev,
-        ..flags("gc stress", &["--gc-stress"])
+        ..flags("gc stress", &["--gc-stress", "--patience", "0"])
     },
     Mode {
         small: true,
         build: Build::Dev,
-        ..flags("gc step stress", &["--gc-step-stress"])
+        ..flags("gc step stress", &["--gc-step-stress", "--patience", "2"])
     },
     Mode {
         small: true,
-        ..flags("gc stress, registers 4", &["--gc-stress", "--registers", "4"])
+        ..flags(
+            "gc stress, registers 4",
+            &["--gc-stress", "--registers", "4", "--patience", "1"],
+        )
     },
 ];
 
@@ -90,6 +99,7 @@ mod tests {
         for flag in [
             "-O0",
             "-O1",
+            "--patience",
             "250",
             "8",
             "4",

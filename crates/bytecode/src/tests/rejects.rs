@@ -31,6 +31,55 @@ fn modules() {
     rejects("", through, Fault::ProtoCycle);
 }
 
+/// Gives one function for all.
+#[derive(Debug)]
+struct Always(Function);
+
+impl Recompile for Always {
+    fn patience(&self, _: FuncId) -> Option<u32> {
+        Some(1)
+    }
+
+    fn recompile(&self, _: FuncId) -> Option<Function> {
+        Some(self.0.clone())
+    }
+}
+
+#[test]
+fn functions_compiled_again() {
+    let module = |text: &str| assemble(&format!("module \"=m\"\n{}", text.replace(" / ", "\n"))).expect("it is right");
+    let main = "function f0 params 1 / upvalue u0 \"\" regular / closure r0, f1, [] {live} / return_1 r0";
+    let others = " / function f1 / return_0 / function f2 / return_0";
+    let old = verify(module(&format!("{main}{others}"))).expect("it is right");
+    let again = |text: &str| {
+        let mut old = old.clone();
+        let better = module(&format!("{text}{others}")).functions.swap_remove(0);
+        old.set_recompiler(std::sync::Arc::new(Always(better)));
+        let result = old.recompile(FuncId::MAIN).expect("there is better code");
+        result.map(drop).map_err(|errors| errors.0[0].fault.clone())
+    };
+    assert_eq!(again(main), Ok(()));
+    assert_eq!(again(&main.replace("return_1 r0", "return_0")), Ok(()));
+    assert_eq!(
+        again(&main.replace("params 1", "params 2 frame 2")),
+        Err(Fault::OtherFunction)
+    );
+    assert_eq!(
+        again(&main.replace("params 1", "params 1 vararg")),
+        Err(Fault::OtherFunction)
+    );
+    assert_eq!(
+        again(&main.replace("upvalue u0 \"\" regular / ", "")),
+        Err(Fault::OtherFunction)
+    );
+    assert_eq!(again(&main.replace("f1", "f2")), Err(Fault::OtherFunction));
+    assert_eq!(
+        again(&main.replace("return_1 r0", "return_1 r1")),
+        Err(Fault::Unassigned { slot: 1 })
+    );
+    assert_eq!(old.recompile(FuncId::MAIN), None);
+}
+
 #[test]
 fn headers() {
     rejects("frame 70000", "return_0", Fault::FrameTooLarge { size: 70_000 });

@@ -25,6 +25,8 @@ pub enum Fault {
     NoMain,
     /// The function makes, directly or through others, a closure of itself.
     ProtoCycle,
+    /// A function compiled again has other parameters, upvalues or nested functions than the one in the module.
+    OtherFunction,
     /// The frame has more than [`MAX_FRAME`](super::MAX_FRAME) slots.
     FrameTooLarge {
         /// Its size.
@@ -177,6 +179,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::NoMain => f.write_str("the module has no main function"),
             Fault::ProtoCycle => f.write_str("the function is nested in itself"),
+            Fault::OtherFunction => f.write_str("the function is another one than that in the module"),
             Fault::FrameTooLarge { size } => write!(f, "a frame of {size} slots is too large"),
             Fault::ParamsPastFrame => f.write_str("the parameters do not fit the frame"),
             Fault::TooManyUpvalues => f.write_str("the function has too many upvalues"),

@@ -61,11 +61,14 @@ mod error;
 mod flow;
 mod structure;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 pub use error::{Fault, VerifyError, VerifyErrors};
 
-use crate::module::{FuncId, Function, Module};
+use crate::module::{FuncId, Function, Module, SubsetError};
 use crate::op::Op;
 
 /// The most slots that a frame may have: what [`Slot`](crate::Slot) can number.
@@ -79,12 +82,48 @@ const MAX_ERRORS: usize = 100;
 
 /// A module that has passed [`verify`]; nothing else makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified(Module);
+pub struct Verified {
+    module: Module,
+    recompiler: Recompiler,
+}
 
 impl Deref for Verified {
     type Target = Module;
 
     fn deref(&self) -> &Module {
+        &self.module
+    }
+}
+
+/// Compiles functions of a module again, to better code that does the same.
+pub trait Recompile: fmt::Debug + Send + Sync {
+    /// After how many calls a function is worth it; `None` if its code is as good as it gets.
+    fn patience(&self, id: FuncId) -> Option<u32>;
+
+    /// The better code. It has the parameters, the upvalues and the nested functions of the one in the module.
+    fn recompile(&self, id: FuncId) -> Option<Function>;
+}
+
+/// A module's [`Recompile`], if it has one. Of no account when modules are compared.
+#[derive(Clone, Debug, Default)]
+struct Recompiler(Option<Arc<dyn Recompile>>);
+
+impl PartialEq for Recompiler {
+    fn eq(&self, _: &Recompiler) -> bool {
+        true
+    }
+}
+
+impl Eq for Recompiler {}
+
+/// A function that has passed [`Verified::recompile`]: it may run in the place of the one in the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedFunction(Function);
+
+impl Deref for VerifiedFunction {
+    type Target = Function;
+
+    fn deref(&self) -> &Function {
         &self.0
     }
 }
@@ -92,7 +131,69 @@ impl Deref for Verified {
 impl Verified {
     /// The module, to be changed and verified anew.
     pub fn into_module(self) -> Module {
-        self.0
+        self.module
+    }
+
+    /// Says who compiles functions of the module again.
+    pub fn set_recompiler(&mut self, recompiler: Arc<dyn Recompile>) {
+        self.recompiler = Recompiler(Some(recompiler));
+    }
+
+    /// After how many calls [`recompile`](Self::recompile) is worth it for a function; `None` if never.
+    pub fn patience(&self, id: FuncId) -> Option<u32> {
+        self.recompiler.0.as_ref()?.patience(id)
+    }
+
+    /// Better code for a function, verified; `None` if there is none.
+    ///
+    /// # Errors
+    /// What is wrong with it, as [`verify`] would report of the module with this function in it.
+    ///
+    /// # Panics
+    /// If the module has no such function.
+    pub fn recompile(&self, id: FuncId) -> Option<Result<VerifiedFunction, VerifyErrors>> {
+        let recompiler = self.recompiler.0.as_ref()?;
+        recompiler.patience(id)?;
+        let function = recompiler.recompile(id)?;
+        Some(self.verify_in_place(id, function))
+    }
+
+    /// Checks a function that is to take the place of one of the module.
+    fn verify_in_place(&self, id: FuncId, function: Function) -> Result<VerifiedFunction, VerifyErrors> {
+        let mut errors = Errors {
+            list: Vec::new(),
+            function: id,
+        };
+        let old = self.module.function(id);
+        let same = (old.params, old.vararg) == (function.params, function.vararg);
+        if !same || old.upvalues.len() != function.upvalues.len() {
+            errors.report(0, Fault::OtherFunction);
+        }
+        let body = structure::check(&self.module, &function, &mut errors);
+        if let Some(body) = body.filter(|_| errors.list.is_empty()) {
+            // Cycles cannot arise, and the VM knows where the nested functions are, if there are no others.
+            let nested: BTreeSet<u32> = closures(old.ops().flatten().map(|(_, op)| op)).collect();
+            if !closures(body.insts.iter().map(|inst| inst.op.clone())).all(|proto| nested.contains(&proto)) {
+                errors.report(0, Fault::OtherFunction);
+            }
+            flow::check(&function, &body, &mut errors);
+        }
+        match errors.list.is_empty() {
+            true => Ok(VerifiedFunction(function)),
+            false => Err(VerifyErrors(errors.list)),
+        }
+    }
+
+    /// As [`Module::subset`], with the best code of each function that the module's recompiler has: what does not
+    /// depend on how often functions were called.
+    ///
+    /// # Errors
+    /// As [`Module::subset`].
+    pub fn best_subset(&self, root: FuncId) -> Result<Module, SubsetError> {
+        self.module.subset_with(root, |id| {
+            let better = self.recompile(id)?.ok()?;
+            Some(better.0)
+        })
     }
 
     /// The instructions of a function with their word offsets.
@@ -100,7 +201,10 @@ impl Verified {
     /// # Panics
     /// If the module has no such function.
     pub fn ops(&self, id: FuncId) -> impl Iterator<Item = (u32, Op)> {
-        self.0.function(id).ops().map(|op| op.expect("verified code decodes"))
+        self.module
+            .function(id)
+            .ops()
+            .map(|op| op.expect("verified code decodes"))
     }
 }
 
@@ -110,7 +214,10 @@ impl Verified {
 /// What is wrong, function by function in the order of the code; the first hundred at most.
 pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
     match check(&module) {
-        errors if errors.is_empty() => Ok(Verified(module)),
+        errors if errors.is_empty() => Ok(Verified {
+            module,
+            recompiler: Recompiler::default(),
+        }),
         errors => Err(VerifyErrors(errors)),
     }
 }
@@ -143,6 +250,14 @@ fn check(module: &Module) -> Vec<VerifyError> {
         errors.report(0, Fault::ProtoCycle);
     }
     errors.list
+}
+
+/// The numbers of the functions of which closures are made.
+fn closures(ops: impl Iterator<Item = Op>) -> impl Iterator<Item = u32> {
+    ops.filter_map(|op| match op {
+        Op::Closure { proto, .. } => Some(proto.0),
+        _ => None,
+    })
 }
 
 fn protos_of(body: &Body) -> Vec<FuncId> {

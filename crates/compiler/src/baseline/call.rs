@@ -73,7 +73,7 @@ impl Baseline<'_> {
     /// The slot of the table that holds the extra arguments, if the function may have changed it.
     fn vararg_source(&mut self) -> Option<Reg> {
         let local = self.source.vararg_table(self.info)?;
-        let slot = self.slots[local];
+        let slot = self.places.slots[local];
         if !self.source.names.locals[local].captured {
             return Some(Reg(slot));
         }

@@ -142,7 +142,7 @@ impl Baseline<'_> {
     fn variable(&mut self, expr: ExprId, want: Option<u16>) -> Operand {
         match self.source.names.binding(expr) {
             Binding::Local(local) => {
-                let slot = self.slots[local];
+                let slot = self.places.slots[local];
                 if self.source.names.locals[local].captured {
                     let dst = self.target(want);
                     self.emit(Op::GetCell {
@@ -219,12 +219,12 @@ impl Baseline<'_> {
                 let slot = self.reserve(1);
                 self.emit(Op::GetCell {
                     dst: Reg(slot),
-                    cell: Reg(self.slots[local]),
+                    cell: Reg(self.places.slots[local]),
                 });
                 self.mark(slot);
                 slot
             }
-            EnvBinding::Local(local) => self.slots[local],
+            EnvBinding::Local(local) => self.places.slots[local],
             EnvBinding::Constant(local) => {
                 let constant = self.source.names.locals[local].constant.unwrap_or(Constant::Nil);
                 self.in_slot(Operand::Constant(constant))

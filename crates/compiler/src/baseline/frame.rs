@@ -56,7 +56,7 @@ impl Baseline<'_> {
         let data = &self.source.names.locals[local];
         let (name, level) = (self.source.bytes(data.name), data.level);
         let to_close = data.kind == LocalKind::Close;
-        self.slots.insert(local, slot);
+        self.places.slots.insert(local, slot);
         self.activate_hidden(name, slot, level, to_close);
     }
 
@@ -76,7 +76,7 @@ impl Baseline<'_> {
     /// Puts the value in a captured local's slot into a cell.
     pub(super) fn make_cell(&mut self, local: LocalId) {
         if self.source.names.locals[local].captured {
-            let slot = Reg(self.slots[local]);
+            let slot = Reg(self.places.slots[local]);
             self.emit_glue(Op::NewCell { dst: slot, src: slot });
         }
     }

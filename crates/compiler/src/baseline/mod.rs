@@ -22,17 +22,27 @@ use perilune_lang::Std;
 use crate::pool;
 use crate::source::{Named, NamedKind, Source};
 
-/// Compiles one function of a chunk. `numbers` are those of all functions in the module. If `observed`, every
-/// instruction gets a live map, so that hooks may stop anywhere and debuggers see all that has a value.
+/// What is known of the locals, labels and loops of a chunk. Each belongs to one function, so that all functions of
+/// a chunk share the tables, which have an entry for each of the chunk's.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    slots: ArenaMap<LocalId, u16>,
+    labels: ArenaMap<LabelId, Label>,
+    breaks: ArenaMap<StmtId, Label>,
+}
+
+/// Compiles one function of a chunk; and whether it has a loop. `numbers` are those of all functions in the module. If
+/// `observed`, every instruction gets a live map, so that hooks may stop anywhere and debuggers see all that has a value.
 ///
 /// # Panics
 /// If the chunk or its resolution has errors.
-pub fn compile_function(
+pub(crate) fn compile_function(
     source: Source<'_>,
     func: FuncId,
     numbers: &ArenaMap<FuncId, u32>,
+    places: &mut Places,
     observed: bool,
-) -> bytecode::Function {
+) -> (bytecode::Function, bool) {
     let body = &source.chunk.functions[func];
     let info = source.names.function(func);
     let mut code = Baseline {
@@ -46,15 +56,14 @@ pub fn compile_function(
         asm: Assembler::new(Vec::new(), body.params.len() as u16),
         free: 0,
         live: Vec::new(),
-        slots: ArenaMap::default(),
+        places,
         active: Vec::new(),
-        labels: ArenaMap::default(),
-        breaks: ArenaMap::default(),
+        loops: false,
     };
     code.header();
     code.body();
     code.asm.thread_jumps();
-    code.asm.finish()
+    (code.asm.finish(), code.loops)
 }
 
 /// A local in scope, hidden ones included.
@@ -82,10 +91,10 @@ struct Baseline<'a> {
     free: u16,
     /// Of each slot below `free`, whether it holds a value.
     live: Vec<bool>,
-    slots: ArenaMap<LocalId, u16>,
+    places: &'a mut Places,
     active: Vec<Active>,
-    labels: ArenaMap<LabelId, Label>,
-    breaks: ArenaMap<StmtId, Label>,
+    /// Whether some jump goes back.
+    loops: bool,
 }
 
 impl<'a> Baseline<'a> {
@@ -255,7 +264,7 @@ impl<'a> Baseline<'a> {
         let mut captures = Vec::new();
         for upvalue in &self.source.names.function(func).upvalues {
             captures.push(match upvalue.source {
-                UpvalueSource::ParentLocal(local) => Capture::Register(Reg(self.slots[local])),
+                UpvalueSource::ParentLocal(local) => Capture::Register(Reg(self.places.slots[local])),
                 UpvalueSource::ParentUpvalue(id) => Capture::Upvalue(bytecode::Upvalue(id.0.into())),
                 UpvalueSource::Environment => unreachable!("only the main function takes the environment"),
             });

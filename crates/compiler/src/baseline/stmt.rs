@@ -101,7 +101,7 @@ impl Baseline<'_> {
         }
         for &local in &in_slots {
             if self.source.names.locals[local].kind == LocalKind::Close {
-                let slot = self.slots[local];
+                let slot = self.places.slots[local];
                 let named = Named::new(NamedKind::Local, self.source.names.locals[local].name);
                 self.at(self.source.chunk.stmt_last_line(stmt));
                 self.emit(Op::Tbc { value: Reg(slot) });
@@ -114,7 +114,7 @@ impl Baseline<'_> {
                         src: Reg(slot),
                     });
                     self.mark(cell);
-                    self.slots.insert(local, cell);
+                    self.places.slots.insert(local, cell);
                     let level = self.source.names.locals[local].level;
                     self.active.push(Active {
                         slot: cell,
@@ -139,7 +139,7 @@ impl Baseline<'_> {
                 dst: Reg(slot),
                 src: Reg(slot),
             });
-            self.slots.insert(local, slot);
+            self.places.slots.insert(local, slot);
             let value = self.next(function);
             self.emit(Op::SetCell {
                 cell: Reg(slot),
@@ -159,8 +159,8 @@ impl Baseline<'_> {
             return Place::Field { object, table, key };
         }
         match self.source.names.binding(target) {
-            Binding::Local(local) if self.source.names.locals[local].captured => Place::Cell(self.slots[local]),
-            Binding::Local(local) => Place::Slot(self.slots[local]),
+            Binding::Local(local) if self.source.names.locals[local].captured => Place::Cell(self.places.slots[local]),
+            Binding::Local(local) => Place::Slot(self.places.slots[local]),
             Binding::Upvalue(id) => Place::Upvalue(Upvalue(id.0.into())),
             Binding::Global { name, env } => Place::Global(name, env),
             Binding::Constant(_) => unreachable!("constants are not assigned"),
@@ -216,7 +216,7 @@ impl Baseline<'_> {
             targets
                 .iter()
                 .any(|&target| match self.source.names.get_binding(target) {
-                    Some(Binding::Local(local)) => self.slots[local] == slot,
+                    Some(Binding::Local(local)) => self.places.slots[local] == slot,
                     _ => false,
                 })
         };
@@ -401,14 +401,15 @@ impl Baseline<'_> {
             return None;
         }
         match self.source.names.jump(stmt)?.target {
-            JumpTarget::LoopEnd(of) => self.breaks.get(of).copied(),
+            JumpTarget::LoopEnd(of) => self.places.breaks.get(of).copied(),
             JumpTarget::Label(_) => None,
         }
     }
 
     fn while_loop(&mut self, stmt: StmtId, cond: ExprId, body: BlockId) {
         let (start, end) = (self.asm.here(), self.asm.label());
-        self.breaks.insert(stmt, end);
+        self.loops = true;
+        self.places.breaks.insert(stmt, end);
         self.cond(cond, false, end);
         self.block(body);
         self.at_end_of(body);
@@ -425,7 +426,8 @@ impl Baseline<'_> {
 
     fn repeat_loop(&mut self, stmt: StmtId, body: BlockId, cond: ExprId) {
         let (start, end) = (self.asm.here(), self.asm.label());
-        self.breaks.insert(stmt, end);
+        self.loops = true;
+        self.places.breaks.insert(stmt, end);
         let keep = self.active.len();
         self.statements(body);
         if self.active[keep..].iter().any(|active| active.to_close) {
@@ -481,7 +483,8 @@ impl Baseline<'_> {
             self.activate_hidden(b"(for state)", slot, level, false);
         }
         let (top, exit, end) = (self.asm.label(), self.asm.label(), self.asm.label());
-        self.breaks.insert(stmt, end);
+        self.loops = true;
+        self.places.breaks.insert(stmt, end);
         self.at(*prep_line);
         let (index, count, by) = (Reg(index), Reg(count), Reg(by));
         self.emit_jump(
@@ -580,7 +583,8 @@ impl Baseline<'_> {
             self.activate_hidden(b"(for state)", slot, level, may_close && slot == closing);
         }
         let (top, call, end) = (self.asm.label(), self.asm.label(), self.asm.label());
-        self.breaks.insert(stmt, end);
+        self.loops = true;
+        self.places.breaks.insert(stmt, end);
         if may_close {
             self.emit(Op::Tbc { value: Reg(closing) });
             self.name(
@@ -647,11 +651,11 @@ impl Baseline<'_> {
     // Jumps.
 
     fn label(&mut self, id: perilune_frontend::LabelId) -> perilune_bytecode::Label {
-        if let Some(&label) = self.labels.get(id) {
+        if let Some(&label) = self.places.labels.get(id) {
             return label;
         }
         let label = self.asm.label();
-        self.labels.insert(id, label);
+        self.places.labels.insert(id, label);
         label
     }
 
@@ -666,9 +670,10 @@ impl Baseline<'_> {
                     Stmt::GenericFor { .. } => self.source.names.locals[self.source.names.declared(of).get(0)].level,
                     _ => 0,
                 };
-                (self.breaks[of], jump.level.max(own))
+                (self.places.breaks[of], jump.level.max(own))
             }
         };
+        self.loops |= self.asm.is_bound(label);
         self.close_from_level(level);
         self.emit_jump(Op::Jump { to: TO }, label);
     }

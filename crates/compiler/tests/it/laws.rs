@@ -1,7 +1,8 @@
 //! What holds for every program, at each level and with register files of several sizes. Debug builds
 //! check the SSA, the allocation and the bytecode of each.
 
-use perilune_compiler::{OptLevel, Options, compile};
+use perilune_bytecode::FuncId;
+use perilune_compiler::{OptLevel, Options, compile, compile_tiered};
 
 use crate::data::cases;
 
@@ -84,4 +85,58 @@ fn chunks_that_name_the_debug_library_compile_at_level_0() {
     assert_eq!(compile(text, OptLevel::O1), compile(text, OptLevel::O0));
     let text = "local x = 1; print(1, 1); return x";
     assert_ne!(compile(text, OptLevel::O1), compile(text, OptLevel::O0));
+}
+
+/// What is compiled again is what the optimizer would have made at once, and fits where the cold code was.
+#[test]
+fn cold_functions_become_the_optimized_ones() {
+    let mut waiting = 0;
+    for case in cases() {
+        let Options { registers, .. } = case.options;
+        let options = Options {
+            opt_level: OptLevel::O1,
+            registers,
+            ..case.options.clone()
+        };
+        let best = compile(&case.source, &options).expect("it is right");
+        let tiered = compile_tiered(&case.source, &options, 10).expect("it is right");
+        let mut module = perilune_bytecode::verify(tiered.module).expect("cold code verifies");
+        if let Some(recompiler) = tiered.recompiler {
+            module.set_recompiler(recompiler);
+        }
+        // From the last one, so that the order in which functions become hot does not matter.
+        for (number, best) in best.functions.iter().enumerate().rev() {
+            let id = FuncId(number as u32);
+            match module.recompile(id) {
+                Some(better) => {
+                    waiting += 1;
+                    let better = better.expect("it verifies in the place of the cold one");
+                    assert_eq!(*better, *best, "{} {id}", case.path.display());
+                }
+                None => assert_eq!(module.function(id), best, "{} {id}", case.path.display()),
+            }
+        }
+        assert_eq!(module.best_subset(FuncId::MAIN), best.subset(FuncId::MAIN));
+    }
+    assert!(waiting > 10, "{waiting} functions were cold");
+}
+
+#[test]
+fn functions_wait_as_long_as_they_should() {
+    let patiences = |text: &str, patience| {
+        let tiered = compile_tiered(text.as_bytes(), &Options::new("=test"), patience).expect("the text is right");
+        let count = tiered.module.functions.len() as u32;
+        (0..count)
+            .map(|id| tiered.recompiler.as_ref()?.patience(FuncId(id)))
+            .collect::<Vec<_>>()
+    };
+    let text = "local function f() while x do x() end end local function g() ::a:: goto a end return f, function() end";
+    assert_eq!(patiences(text, 7), [Some(7), Some(1), Some(1), Some(7)]);
+    assert_eq!(patiences(text, 0), [None; 4]);
+    // A short main function with a loop is optimized before its only call; a long one with a short loop is not.
+    assert_eq!(patiences("for i = 1, 10 do f() end", 7), [None]);
+    let long = "f(1)\n".repeat(2000);
+    assert_eq!(patiences(&format!("{long} for i = 1, 10 do f() end"), 7), [Some(2)]);
+    assert_eq!(patiences(&format!("{long} for i = 1, 10 do {long} end"), 7), [None]);
+    assert_eq!(patiences("debug.getlocal(1, 1)", 7), [None]);
 }

@@ -4,7 +4,7 @@ use super::{Machine, Out, everywhere, ints, text};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 use crate::native::{Ctx, Returns};
 use crate::value::tag;
-use crate::vm::{Raised, SPARE_SLOTS, Vm};
+use crate::vm::{Raised, Vm};
 
 /// Checks what must hold for each frame of the running stack; the kinds from the innermost outwards.
 ///
@@ -35,7 +35,7 @@ unsafe fn walk(vm: &Vm) -> Vec<FrameKind> {
         assert_eq!(frame.distance() % 16, 0);
         if let Some(proto) = frame.proto() {
             assert!(
-                frame.0.add((*proto).frame_size as usize + SPARE_SLOTS) <= vm.stack_limit,
+                frame.0.byte_add((*proto).frame_bytes as usize) <= vm.stack_limit,
                 "{kind:?}: a frame fits"
             );
         }

@@ -24,6 +24,8 @@ pub fn run(program: &Program, args: &[Vec<u8>]) -> bool {
 fn parse(program: &Program, args: &[Vec<u8>]) -> Result<Request, Fault> {
     let mut options = CompileOptions {
         std: program.std(),
+        // A file has no source text, from which functions could be compiled again.
+        patience: 0,
         ..CompileOptions::default()
     };
     let (mut strip, mut out, mut file) = (false, None, None);

@@ -26,6 +26,8 @@ Options of Perilune alone:
   --memory N      limit on the bytes that the script may occupy
   --stack N       limit on the slots of one register stack (default and most: 1000000)
   --registers N   size of the register file, 4 to 250
+  --patience N    calls of a function without loops before -O1 optimizes it (default 64);
+                  0 optimizes everything when it is compiled
   --dispatch D    'tail' (sibling calls) or 'loop'
   --gc-stats      at the end, write to standard error what the collector did
   --gc-trace F    write the collector's timeline to the file F, as SVG
@@ -218,6 +220,7 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
                     b"--memory" => invocation.options.memory_limit = Some(number("--memory", "bytes", &value()?)?),
                     b"--std" => invocation.options.std = std_version(&value()?)?,
                     b"--registers" => invocation.options.registers = registers(&value()?)?,
+                    b"--patience" => invocation.options.patience = number("--patience", "calls", &value()?)?,
                     _ => return Err(Fault::Unknown(arg.clone())),
                 }
             }
@@ -258,7 +261,7 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
     Ok(true)
 }
 
-fn number(option: &str, what: &str, text: &str) -> Result<usize, Fault> {
+fn number<N: std::str::FromStr>(option: &str, what: &str, text: &str) -> Result<N, Fault> {
     text.parse()
         .map_err(|_| Fault::Value(format!("'{option}' takes a number of {what}, not '{text}'")))
 }

@@ -49,6 +49,7 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
         std: options.std,
         opt_level: options.opt_level,
         registers: options.registers,
+        patience: options.patience,
         ..CompileOptions::default()
     }));
     lua.vm().set_loader(loader.clone());
