@@ -3,67 +3,86 @@
 
 use crate::object::Str;
 use crate::table::Table;
+use crate::value::Value;
 use std::ptr::null_mut;
 
-const BITS: u32 = 10;
+const BITS: u32 = 8;
 
-/// One remembered lookup.
+/// One remembered lookup; its size is a power of two, so that finding it takes a shift.
 #[derive(Clone, Copy)]
+#[repr(C, align(32))]
 pub struct Entry {
-    /// The receiver's shape id; 0 for an empty entry.
-    shape: u32,
-    /// Byte offset of the slot.
-    offset: u32,
+    /// As in an inline cache: the receiver's shape id, 0 for an empty entry, and above it the byte offset of the slot.
+    pub word: u64,
     key: *const Str,
     /// The table that has the slot, null for the receiver itself.
-    holder: *const Table,
+    pub holder: *const Table,
+}
+
+impl Entry {
+    /// The slot, for a receiver that the entry is about.
+    ///
+    /// # Safety
+    /// `receiver` has the entry's shape.
+    #[inline(always)]
+    pub unsafe fn slot(&self, receiver: *const Table) -> *mut Value {
+        let table = if self.holder.is_null() { receiver } else { self.holder };
+        (*table).slots.byte_add((self.word >> 32) as usize)
+    }
 }
 
 const EMPTY: Entry = Entry {
-    shape: 0,
-    offset: 0,
+    word: 0,
     key: null_mut(),
     holder: null_mut(),
 };
 
-/// The cache: direct mapped.
+/// The cache: two ways, so that two lookups of a hot loop do not push each other out.
 pub struct LookupCache {
-    entries: Box<[Entry; 1 << BITS]>,
+    entries: Box<[[Entry; 2]; 1 << BITS]>,
     dirty: bool,
 }
 
 #[inline(always)]
 fn index(shape: u32, key: *const Str) -> usize {
-    let mixed = shape.wrapping_mul(0x9E37_79B9) ^ (key as usize >> 4) as u32;
-    (mixed.wrapping_mul(0x85EB_CA6B) >> (32 - BITS)) as usize
+    (shape.wrapping_mul(0x9E37_79B9) ^ (key as usize >> 4) as u32) as usize & ((1 << BITS) - 1)
 }
 
 impl LookupCache {
     /// An empty cache.
     pub fn new() -> LookupCache {
         LookupCache {
-            entries: Box::new([EMPTY; 1 << BITS]),
+            entries: Box::new([[EMPTY; 2]; 1 << BITS]),
             dirty: false,
         }
     }
 
-    /// The holder (null: the receiver) and slot offset remembered for a shape and key.
+    /// What is remembered in way `W` for a shape and key.
     #[inline(always)]
-    pub fn find(&self, shape: u32, key: *const Str) -> Option<(*const Table, usize)> {
-        let e = &self.entries[index(shape, key) & ((1 << BITS) - 1)];
-        if e.shape == shape && std::ptr::eq(e.key, key) {
-            Some((e.holder, e.offset as usize))
-        } else {
-            None
+    pub fn find_in<const W: usize>(&self, shape: u32, key: *const Str) -> Option<&Entry> {
+        let e = &self.entries[index(shape, key)][W];
+        (e.word as u32 == shape && std::ptr::eq(e.key, key)).then_some(e)
+    }
+
+    /// What is remembered for a shape and key.
+    #[inline(always)]
+    pub fn find(&self, shape: u32, key: *const Str) -> Option<&Entry> {
+        match self.find_in::<0>(shape, key) {
+            None => self.find_in::<1>(shape, key),
+            found => found,
         }
     }
 
-    /// Remembers a lookup.
+    /// Remembers a lookup, in front of the one that was last remembered at its place.
     pub fn fill(&mut self, shape: u32, key: *const Str, holder: *const Table, offset: u32) {
         self.dirty = true;
-        self.entries[index(shape, key) & ((1 << BITS) - 1)] = Entry {
-            shape,
-            offset,
+        let set = &mut self.entries[index(shape, key)];
+        let [first, second] = set;
+        if first.word as u32 != shape || !std::ptr::eq(first.key, key) {
+            *second = *first;
+        }
+        *first = Entry {
+            word: u64::from(shape) | u64::from(offset) << 32,
             key,
             holder,
         };
@@ -72,7 +91,7 @@ impl LookupCache {
     /// Forgets everything.
     pub fn clear(&mut self) {
         if std::mem::take(&mut self.dirty) {
-            self.entries.fill(EMPTY);
+            self.entries.fill([EMPTY; 2]);
         }
     }
 }

@@ -139,10 +139,10 @@ impl Vm {
             return Value::NIL;
         }
         let key = self.event_key(e);
-        if let Some((holder, at)) = self.lookups.find((*meta).header.word, key)
-            && holder.is_null()
+        if let Some(known) = self.lookups.find((*meta).header.word, key)
+            && known.holder.is_null()
         {
-            return *(*meta).slots.byte_add(at);
+            return *known.slot(meta);
         }
         let v = Table::get_str(meta, key);
         if v.is_nil() {

@@ -1,6 +1,7 @@
 //! Handlers that read and write tables, and their second chances: common cases that the first test does not cover.
 
 use super::*;
+use crate::lookup::Entry;
 use crate::object::{STR_EVENT, STR_LONG};
 use crate::table::Place;
 
@@ -96,7 +97,7 @@ handlers! {
                 next!(vm, pc, base, k, t, 3)
             }
         }
-        get_field_mid::<D>(vm, pc, base, k, t)
+        get_field_proto_mid::<D>(vm, pc, base, k, t)
     }
     fn set_index(vm, pc, base, k, t) {
         let (object, key, value) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
@@ -267,7 +268,7 @@ handlers! {
                 }
             }
         }
-        self_field_mid::<D>(vm, pc, base, k, t)
+        self_field_proto_mid::<D>(vm, pc, base, k, t)
     }
     fn set_list(vm, pc, base, k, t) {
         let count = field(pc, 3) as usize;
@@ -346,9 +347,8 @@ handlers! {
     fn get_index_shaped(vm, pc, base, k, t) {
         let table: *const Table = (*reg(base, pc, 2)).as_ptr();
         let name: *const Str = (*reg(base, pc, 3)).as_ptr();
-        if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, name) {
-            let holder = if holder.is_null() { table } else { holder };
-            let slot = (*holder).slots.byte_add(at);
+        if let Some(known) = (*vm).lookups.find((*table).header.word, name) {
+            let slot = known.slot(table);
             if (*slot).tag != tag::NIL {
                 copy(reg(base, pc, 1), slot);
                 next!(vm, pc, base, k, t, 1)
@@ -403,55 +403,6 @@ handlers! {
         set_index_k_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
-    fn get_field_mid(vm, pc, base, k, t) {
-        let object = reg(base, pc, 2);
-        if (*object).tag == tag::TABLE {
-            let table: *const Table = (*object).as_ptr();
-            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, (*konst(k, pc, 3)).as_ptr()) {
-                let holder = if holder.is_null() { table } else { holder };
-                let slot = (*holder).slots.byte_add(at);
-                if (*slot).tag != tag::NIL {
-                    copy(reg(base, pc, 1), slot);
-                    next!(vm, pc, base, k, t, 3)
-                }
-            }
-        }
-        get_field_slow::<D>(vm, pc, base, k, t)
-    }
-    #[inline(never)]
-    fn self_field_mid(vm, pc, base, k, t) {
-        let object = reg(base, pc, 2);
-        let name: *mut Str = (*konst(k, pc, 3)).as_ptr();
-        if (*object).tag == tag::TABLE {
-            let table: *const Table = (*object).as_ptr();
-            if let Some((holder, at)) = (*vm).lookups.find((*table).header.word, name) {
-                let holder = if holder.is_null() { table } else { holder };
-                let slot = (*holder).slots.byte_add(at);
-                if (*slot).tag != tag::NIL {
-                    let window = reg(base, pc, 1);
-                    copy(window.add(2), object);
-                    copy(window, slot);
-                    next!(vm, pc, base, k, t, 3)
-                }
-            }
-        } else if (*object).tag == tag::STR {
-            // Methods of strings: the string metatable's `__index` table, whose shape the inline cache holds as if it were
-            // the receiver's.
-            let methods = (*vm).string_index;
-            if !methods.is_null() && cached_shape(methods, pc) && field(pc, 0) == Opcode::SelfField as u16 {
-                let slot = cached_slot(methods, pc);
-                if (*slot).tag != tag::NIL {
-                    let window = reg(base, pc, 1);
-                    copy(window.add(2), object);
-                    copy(window, slot);
-                    next!(vm, pc, base, k, t, 3)
-                }
-            }
-            return self_string::<D>(vm, pc, base, k, t);
-        }
-        self_field_slow::<D>(vm, pc, base, k, t)
-    }
-    #[inline(never)]
     fn self_string(vm, pc, base, k, t) {
         let object = reg(base, pc, 2);
         let name: *mut Str = (*konst(k, pc, 3)).as_ptr();
@@ -466,17 +417,92 @@ handlers! {
     }
     #[inline(never)]
     fn set_field_mid(vm, pc, base, k, t) {
-        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), reg(base, pc, 3)) {
+        if set_looked_up(vm, pc, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), reg(base, pc, 3)) {
             next!(vm, pc, base, k, t, 3)
         }
         set_field_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn set_field_k_mid(vm, pc, base, k, t) {
-        if set_looked_up(vm, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), konst(k, pc, 3)) {
+        if set_looked_up(vm, pc, reg(base, pc, 1), (*konst(k, pc, 2)).as_ptr(), konst(k, pc, 3)) {
             next!(vm, pc, base, k, t, 3)
         }
         set_field_k_slow::<D>(vm, pc, base, k, t)
+    }
+}
+
+/// Reads of fields by way of the lookup cache: its first way, and its second in a handler of its own. What is not a table goes to
+/// `$other`.
+macro_rules! looked_up_reads {
+    ($($mid:ident $far:ident $slow:ident $other:ident $learn:ident $give:ident;)*) => { handlers! { $(
+        #[inline(never)]
+        fn $mid(vm, pc, base, k, t) {
+            let object = reg(base, pc, 2);
+            if (*object).tag == tag::TABLE {
+                let table: *const Table = (*object).as_ptr();
+                if let Some(known) = (*vm).lookups.find_in::<0>((*table).header.word, (*konst(k, pc, 3)).as_ptr()) {
+                    let slot = known.slot(table);
+                    if (*slot).tag != tag::NIL && $learn(pc, known) {
+                        $give(reg(base, pc, 1), reg(base, pc, 2), slot);
+                        next!(vm, pc, base, k, t, 3)
+                    }
+                }
+                return $far::<D>(vm, pc, base, k, t);
+            }
+            $other::<D>(vm, pc, base, k, t)
+        }
+        #[inline(never)]
+        fn $far(vm, pc, base, k, t) {
+            let table: *const Table = (*reg(base, pc, 2)).as_ptr();
+            if let Some(known) = (*vm).lookups.find_in::<1>((*table).header.word, (*konst(k, pc, 3)).as_ptr()) {
+                let slot = known.slot(table);
+                if (*slot).tag != tag::NIL && $learn(pc, known) {
+                    $give(reg(base, pc, 1), reg(base, pc, 2), slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+            $slow::<D>(vm, pc, base, k, t)
+        }
+    )* } };
+}
+
+looked_up_reads! {
+    get_field_mid get_field_far get_field_slow get_field_slow learn_own give_field;
+    get_field_proto_mid get_field_proto_far get_field_slow get_field_slow learn_holder give_field;
+    self_field_mid self_field_far self_field_slow self_field_other learn_own give_method;
+    self_field_proto_mid self_field_proto_far self_field_slow self_field_slow learn_holder give_method;
+}
+
+#[inline(always)]
+unsafe fn give_field(to: *mut Value, _object: *const Value, slot: *const Value) {
+    copy(to, slot);
+}
+
+/// A method goes into the call window, and the receiver is its first argument.
+#[inline(always)]
+unsafe fn give_method(window: *mut Value, object: *const Value, slot: *const Value) {
+    copy(window.add(2), object);
+    copy(window, slot);
+}
+
+handlers! {
+    /// Methods of strings: the string metatable's `__index` table, whose shape the inline cache holds as if it were the
+    /// receiver's.
+    #[inline(never)]
+    fn self_field_other(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::STR {
+            let methods = (*vm).string_index;
+            if !methods.is_null() && cached_shape(methods, pc) {
+                let slot = cached_slot(methods, pc);
+                if (*slot).tag != tag::NIL {
+                    give_method(reg(base, pc, 1), object, slot);
+                    next!(vm, pc, base, k, t, 3)
+                }
+            }
+            return self_string::<D>(vm, pc, base, k, t);
+        }
+        self_field_slow::<D>(vm, pc, base, k, t)
     }
 }
 
@@ -554,9 +580,42 @@ unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Val
     is_plain(object) && Table::put_plain((*object).as_ptr(), *key, *value)
 }
 
-/// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say).
+/// Teaches a site for own slots what the lookup cache knows: a site that sees many shapes is taught at each miss, a store of a
+/// word. False if the slow path must do it: a site that reads through another table has another form, and is listed.
 #[inline(always)]
-unsafe fn set_looked_up(vm: *mut Vm, object: *const Value, name: *const Str, value: *const Value) -> bool {
+unsafe fn learn_own(pc: *const u64, known: &Entry) -> bool {
+    let cache = pc.add(1).cast_mut();
+    if known.holder.is_null() {
+        *cache = known.word;
+        return true;
+    }
+    *cache.cast::<u32>() != 0
+}
+
+/// The same for a site that reads through another table. Once listed, it stays so until its cache is cleared.
+#[inline(always)]
+unsafe fn learn_holder(pc: *const u64, known: &Entry) -> bool {
+    let cache = pc.add(1).cast_mut();
+    if *cache.cast::<u32>() == 0 {
+        return false;
+    }
+    if !known.holder.is_null() {
+        *cache = known.word;
+        *cache.add(1) = known.holder as u64;
+    }
+    true
+}
+
+/// Overwrites a field that the lookup cache knows and that is not nil (so that no `__newindex` has a say), and teaches the site.
+/// One that relies on a metatable must be listed, which the slow path does.
+#[inline(always)]
+unsafe fn set_looked_up(
+    vm: *mut Vm,
+    pc: *const u64,
+    object: *const Value,
+    name: *const Str,
+    value: *const Value,
+) -> bool {
     if (*object).tag != tag::TABLE {
         return false;
     }
@@ -564,15 +623,19 @@ unsafe fn set_looked_up(vm: *mut Vm, object: *const Value, name: *const Str, val
     if (*table).header.gc & GC_BARRIER != 0 || crate::vm::is_event_key(name) {
         return false;
     }
-    match (*vm).lookups.find((*table).header.word, name) {
-        Some((holder, at)) if holder.is_null() => {
-            let slot = (*table).slots.byte_add(at);
-            if (*slot).tag == tag::NIL {
-                return false;
-            }
-            copy(slot, value);
-            true
-        }
-        _ => false,
+    let Some(known) = (*vm).lookups.find((*table).header.word, name) else {
+        return false;
+    };
+    let slot = known.slot(table);
+    if !known.holder.is_null() || (*slot).tag == tag::NIL {
+        return false;
     }
+    let cache = pc.add(1).cast_mut();
+    if (*table).meta.is_null() && field(pc, 0) != Opcode::SetFieldAdd as u16 {
+        *cache = known.word;
+    } else if *cache.cast::<u32>() == 0 {
+        return false;
+    }
+    copy(slot, value);
+    true
 }
