@@ -40,6 +40,9 @@ use crate::module::{
 /// What a module file starts with. The first byte tells binary chunks from text.
 pub const MAGIC: [u8; 4] = *b"\x1bPLC";
 
+/// What PUC Lua's own binary chunks start with. They are of another version, whichever it is.
+const FOREIGN_MAGIC: [u8; 4] = *b"\x1bLua";
+
 /// The version of the format that this crate writes, and the only one that it reads.
 pub const FORMAT_VERSION: u16 = 3;
 
@@ -94,13 +97,23 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Module, FileError> {
         strings: Vec::new(),
         known: BTreeSet::new(),
     };
-    for &byte in &MAGIC {
-        if input.u8()? != byte {
+    let (mut own, mut foreign) = (true, true);
+    for (&ours, &theirs) in MAGIC.iter().zip(&FOREIGN_MAGIC) {
+        let byte = input.u8()?;
+        own &= byte == ours;
+        foreign &= byte == theirs;
+        if !own && !foreign {
             return Err(FileError {
                 offset: 0,
                 kind: FileErrorKind::NotAModule,
             });
         }
+    }
+    if foreign {
+        return Err(FileError {
+            offset: MAGIC.len(),
+            kind: FileErrorKind::Version(u16::from(input.u8()?)),
+        });
     }
     let version = input.u16()?;
     if version != FORMAT_VERSION {

@@ -374,6 +374,24 @@ fn files_are_checked_to_the_byte() {
         from_bytes(b"return 1").map_err(|err| err.kind),
         Err(FileErrorKind::NotAModule)
     );
+    let foreign = b"\x1bLua\x54\0";
+    for cut in 0..5 {
+        assert_eq!(
+            from_bytes(&foreign[..cut]).map_err(|err| err.kind),
+            Err(FileErrorKind::Truncated),
+            "cut at {cut}"
+        );
+    }
+    assert_eq!(
+        from_bytes(foreign).map_err(|err| err.kind),
+        Err(FileErrorKind::Version(0x54))
+    );
+    for mixed in [b"\x1bPua", b"\x1bLLC", b"\x1bLuC"] {
+        assert_eq!(
+            from_bytes(mixed).map_err(|err| err.kind),
+            Err(FileErrorKind::NotAModule)
+        );
+    }
     for at in 0..file.len() {
         let mut damaged = file.clone();
         damaged[at] = damaged[at].wrapping_add(1);

@@ -204,9 +204,10 @@ pub fn names_debug(chunk: &Chunk) -> bool {
     watches_frames(chunk) || names_with_debug(chunk, &["setupvalue", "upvaluejoin"])
 }
 
-/// Whether a chunk names functions of the debug library that look into the frames of others.
+/// Whether a chunk names functions of the debug library that look into the frames of others, or asks which lines have
+/// code: those of statements that optimization takes away are among them.
 pub fn watches_frames(chunk: &Chunk) -> bool {
-    names_with_debug(chunk, &["getlocal", "setlocal", "sethook"])
+    names_with_debug(chunk, &["getlocal", "setlocal", "sethook", "activelines"])
 }
 
 /// Whether a chunk names one of these, and the library, be it as a global, as a module, or in an alias.

@@ -26,9 +26,9 @@ pub mod flag {
     /// Inline caches rely on this table's shape (a metatable or a table that others inherit from): a
     /// change of it must flush them.
     pub const WATCHED: u16 = 1;
-    /// `__mode` contains `k`.
+    /// `__mode` contained `k` when the table was traced last.
     pub const WEAK_KEYS: u16 = 2;
-    /// `__mode` contains `v`.
+    /// `__mode` contained `v` when the table was traced last.
     pub const WEAK_VALUES: u16 = 4;
     /// The slots are a buffer of their own, not behind the header.
     pub const OUTER_SLOTS: u16 = 8;
@@ -40,6 +40,8 @@ pub mod flag {
     pub const TRIMMED: u16 = 64;
     /// How many inline slots the block was made with, from this bit on.
     pub const INLINE_SHIFT: u16 = 11;
+    /// `__mode` was stored in it once.
+    pub const HAD_MODE: u16 = 128;
     /// The array part was made or (with [`HOLES`]) grew, and `#` was not asked since: see `border.rs`.
     pub const FRESH: u16 = 1 << 8;
     /// Alone: what `#` has to know of an array part with holes is noted in `absent`.

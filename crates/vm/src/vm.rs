@@ -470,6 +470,9 @@ impl Vm {
                 if !Table::has_note(t) {
                     (*t).absent = 0;
                 }
+                if std::ptr::eq(s, self.event_key(Event::Mode)) {
+                    (*t).header.aux |= flag::HAD_MODE;
+                }
                 if (*t).header.aux & (flag::WATCHED | flag::IS_META) != 0 {
                     self.flush_caches();
                 }
@@ -497,32 +500,21 @@ impl Vm {
         if (*t).header.aux & flag::WATCHED != 0 {
             self.flush_caches();
         }
-        (*t).header.aux &= !(flag::WEAK_KEYS | flag::WEAK_VALUES);
         if !meta.is_null() {
             Table::serve_as_meta(meta);
-            if let Some(mode) = self.meta_field(meta, Event::Mode).str_bytes() {
-                if mode.contains(&b'k') {
-                    (*t).header.aux |= flag::WEAK_KEYS;
-                }
-                if mode.contains(&b'v') {
-                    (*t).header.aux |= flag::WEAK_VALUES;
-                }
-            }
             self.note_finalizer(Value::table(t), meta)?;
         }
         Ok(())
     }
 
     /// As [`Vm::set_table_metatable`], for a table without one, if nothing has to be made or asked: tables of this shape got
-    /// this metatable before, and it has neither `__gc` nor `__mode`. False if not.
+    /// this metatable before, and it has no `__gc`. False if not.
     ///
     /// # Safety
     /// Both are live.
     #[inline]
     pub(crate) unsafe fn set_known_metatable(&mut self, t: *mut Table, meta: *mut Table) -> bool {
-        let asks_nothing = Event::Gc.bit() | Event::Mode.bit();
-        if !(*t).meta.is_null() || (*t).header.aux & flag::WATCHED != 0 || (*meta).absent & asks_nothing != asks_nothing
-        {
+        if !(*t).meta.is_null() || (*t).header.aux & flag::WATCHED != 0 || (*meta).absent & Event::Gc.bit() == 0 {
             return false;
         }
         let Some(shape) = Shape::known_with_meta((*t).shape, meta) else {

@@ -13,7 +13,8 @@ impl Table {
             // Any other shape marks the metatable.
             mark_ptr(t, (*this).meta);
         }
-        let weak = (*this).header.aux & (flag::WEAK_KEYS | flag::WEAK_VALUES);
+        let weak = Table::mode(this);
+        (*this).header.aux = (*this).header.aux & !(flag::WEAK_KEYS | flag::WEAK_VALUES) | weak;
         let me: Ptr = NonNull::new_unchecked(this.cast());
         match weak {
             0 => {}
@@ -54,6 +55,36 @@ impl Table {
             return;
         }
         Table::trace_part(this, 0, t);
+    }
+
+    /// Which parts are weak by now, as flags: the metatable may have got or lost `__mode` at any time.
+    unsafe fn mode(this: *const Table) -> u16 {
+        let meta = (*this).meta;
+        if meta.is_null() || (*meta).header.aux & flag::HAD_MODE == 0 {
+            return 0;
+        }
+        let Some(mode) = Table::text_under(meta, b"__mode") else {
+            return 0;
+        };
+        let flag_of = |letter, flag| if mode.contains(letter) { flag } else { 0 };
+        flag_of(&b'k', flag::WEAK_KEYS) | flag_of(&b'v', flag::WEAK_VALUES)
+    }
+
+    /// The string under an interned key that is known by its text: the collector has no table of strings at hand.
+    unsafe fn text_under<'a>(this: *const Table, key: &[u8]) -> Option<&'a [u8]> {
+        if !(*this).is_dictionary() {
+            let slot = (0..(*(*this).shape).count).find(|&i| (*Shape::key_at((*this).shape, i)).bytes() == key)?;
+            return (*(*this).slots.add(slot as usize)).str_bytes();
+        }
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
+        (0..size)
+            .map(|i| (*this).nodes.add(i))
+            .find(|&n| (*n).value_tag != tag::NIL && (*n).key().str_bytes() == Some(key))
+            .and_then(|n| (*n).value().str_bytes())
     }
 
     /// Marks a slice of the hash and array parts, which are counted in this order, and puts off the next.
