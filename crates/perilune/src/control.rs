@@ -1,8 +1,11 @@
 //! Control of a state from outside: memory, collection, warnings.
 
 use crate::error::{Error, Result};
+use crate::failure::unwrapped;
 use crate::lua::Lua;
 use crate::traits::MaybeSend;
+use perilune_vm::{HostFn, Returns};
+use std::rc::Rc;
 
 /// Parameters of the incremental collector.
 #[derive(Clone, Copy, Debug, Default)]
@@ -129,29 +132,40 @@ impl Lua {
         })
     }
 
-    /// One step of the collector; whether it ended a cycle.
+    /// One basic step of the collector; whether it ended a cycle.
     ///
     /// # Errors
     /// The state is gone.
     pub fn gc_step(&self) -> Result<bool> {
-        self.gc_collect()?;
-        Ok(true)
+        self.enter(|ctx| Ok(ctx.collect_step(0)))
     }
 
-    /// Sets how the collector works; the mode before is returned.
+    /// Sets how the collector works; the mode before is returned, with the parameters that change something here: those of the
+    /// incremental mode. The heap has one collector, which works in steps: generational mode is remembered, and its steps are
+    /// whole cycles, as for `collectgarbage`.
     pub fn gc_set_mode(&self, mode: GcMode) -> GcMode {
-        let extra = self.extra();
-        if let GcMode::Incremental(params) = &mode
-            && let Some(pause) = params.pause
-        {
-            self.ask(|ctx| ctx.gc_pause(usize::try_from(pause).ok()));
-        }
-        let generational = matches!(mode, GcMode::Generational(_));
-        if extra.generational.replace(generational) {
-            GcMode::Generational(GcGenParams::default())
-        } else {
-            GcMode::Incremental(GcIncParams::default())
-        }
+        let amount = |v: Option<i32>| v.and_then(|v| usize::try_from(v).ok());
+        let shown = |v: usize| Some(i32::try_from(v).unwrap_or(i32::MAX));
+        self.ask(|ctx| {
+            let (pause, step) = match &mode {
+                GcMode::Incremental(params) => {
+                    let pause = ctx.gc_pause(amount(params.pause));
+                    (
+                        pause,
+                        ctx.gc_pace(amount(params.step_multiplier), amount(params.step_size)),
+                    )
+                }
+                GcMode::Generational(_) => (ctx.gc_pause(None), ctx.gc_pace(None, None)),
+            };
+            match perilune_stdlib::set_collector_mode(ctx, matches!(mode, GcMode::Generational(_))) {
+                true => GcMode::Generational(GcGenParams::default()),
+                false => GcMode::Incremental(GcIncParams {
+                    pause: shown(pause),
+                    step_multiplier: shown(step.0),
+                    step_size: shown(step.1),
+                }),
+            }
+        })
     }
 
     /// Makes a function of the host get the warnings that scripts emit: the text, and whether more of it will come.
@@ -159,18 +173,21 @@ impl Lua {
     where
         F: Fn(&Lua, &str, bool) -> Result<()> + MaybeSend + 'static,
     {
-        let function = self.native("warn", move |lua, ctx| {
-            let text = String::from_utf8_lossy(ctx.arg(0).as_str().unwrap_or_default()).into_owned();
-            let more = ctx.arg(1).truthy();
-            ctx.lend(|| f(lua, &text, more))?;
-            Ok(perilune_vm::Returns::NONE)
+        // The function lives in the state: it must not own it.
+        let lua = Lua::borrowed(self.state());
+        let closure: Rc<HostFn> = Rc::new(move |ctx| {
+            unwrapped(ctx, |ctx| {
+                let text = String::from_utf8_lossy(ctx.arg(0).as_str().unwrap_or_default()).into_owned();
+                let more = ctx.arg(1).truthy();
+                Ok(ctx.lend(|| f(&lua, &text, more))?)
+            })?;
+            Ok(Returns::NONE)
         });
-        let done = function.and_then(|function| {
-            self.enter(|ctx| {
-                function.0.push(ctx)?;
-                ctx.set_warning_function(0);
-                Ok(())
-            })
+        let done = self.enter(|ctx| {
+            let function = ctx.new_host_fn("warn", closure)?;
+            ctx.push(function)?;
+            ctx.set_warning_function(0);
+            Ok(())
         });
         if let Err(error) = done {
             panic!("{error}");
@@ -182,10 +199,11 @@ impl Lua {
         self.ask(|ctx| ctx.drop_warnings());
     }
 
-    /// Emits a warning.
+    /// Emits a warning: the message up to its first zero byte, if it has one.
     pub fn warning(&self, message: impl AsRef<str>, incomplete: bool) {
+        let message = message.as_ref().split('\0').next().unwrap_or_default();
         // A handler that fails has no one to tell.
-        let _: Result<()> = self.enter(|ctx| Ok(ctx.warn(message.as_ref().as_bytes(), incomplete)?));
+        let _: Result<()> = self.enter(|ctx| Ok(ctx.warn(message.as_bytes(), incomplete)?));
     }
 
     #[doc(hidden)]

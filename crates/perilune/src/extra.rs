@@ -10,28 +10,35 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What this crate keeps with a state.
 pub(crate) struct Extra {
     /// The state refuses unsafe libraries.
     pub(crate) safe: Cell<bool>,
-    /// The collector was set to generational mode.
-    pub(crate) generational: Cell<bool>,
+    /// Whether chunks are compiled for debuggers from now on.
+    pub(crate) watched: Rc<Cell<bool>>,
     pub(crate) types: RefCell<BTreeMap<TypeId, TypeTable>>,
+    pub(crate) global_hook: RefCell<Option<crate::debug::GlobalHook>>,
     pub(crate) thread_events: RefCell<Option<Rc<crate::thread::EventCallback>>>,
     pub(crate) kept: crate::registry::Kept,
     app: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
+    /// How many guards of application data are alive.
+    app_borrows: Arc<AtomicUsize>,
 }
 
 impl Extra {
-    pub(crate) fn new() -> Extra {
+    pub(crate) fn new(watched: Rc<Cell<bool>>) -> Extra {
         Extra {
             safe: Cell::new(false),
-            generational: Cell::new(false),
+            watched,
             types: RefCell::default(),
+            global_hook: RefCell::default(),
             thread_events: RefCell::default(),
             kept: crate::registry::Kept::default(),
             app: RefCell::default(),
+            app_borrows: Arc::default(),
         }
     }
 
@@ -43,6 +50,12 @@ impl Extra {
         self.kept.clear();
         let events = self.thread_events.take();
         drop(events);
+        let hook = self.global_hook.take();
+        drop(hook);
+    }
+
+    fn app_is_borrowed(&self) -> bool {
+        self.app_borrows.load(Ordering::Acquire) > 0
     }
 
     fn app_cell<T: 'static>(&self) -> Option<Rc<HostCell<T>>> {
@@ -51,11 +64,31 @@ impl Extra {
     }
 }
 
-/// A borrow of application data.
-pub struct AppDataRef<'a, T: ?Sized + 'static>(HostRef<Box<T>>, PhantomData<&'a T>);
+/// A guard in the count of those that are alive.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(extra: &Extra) -> Counted {
+        extra.app_borrows.fetch_add(1, Ordering::Relaxed);
+        Counted(extra.app_borrows.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// A borrow of application data. While one is alive, no data can be set or removed.
+pub struct AppDataRef<'a, T: ?Sized + 'static>(HostRef<Box<T>>, #[allow(dead_code)] Counted, PhantomData<&'a T>);
 
 /// An exclusive borrow of application data.
-pub struct AppDataRefMut<'a, T: ?Sized + 'static>(HostRefMut<Box<T>>, PhantomData<&'a mut T>);
+pub struct AppDataRefMut<'a, T: ?Sized + 'static>(
+    HostRefMut<Box<T>>,
+    #[allow(dead_code)] Counted,
+    PhantomData<&'a mut T>,
+);
 
 impl<T: ?Sized> Deref for AppDataRef<'_, T> {
     type Target = T;
@@ -124,7 +157,7 @@ impl Lua {
     /// Keeps data of the application with the state, one value per type; the one before is returned.
     ///
     /// # Panics
-    /// If the one before is borrowed.
+    /// If some is borrowed.
     pub fn set_app_data<T: crate::MaybeSend + 'static>(&self, data: T) -> Option<T> {
         match self.try_set_app_data(data) {
             Ok(before) => before,
@@ -135,9 +168,12 @@ impl Lua {
     /// As [`Lua::set_app_data`].
     ///
     /// # Errors
-    /// The data back, if the one before is borrowed.
+    /// The data back, if some is borrowed.
     pub fn try_set_app_data<T: crate::MaybeSend + 'static>(&self, data: T) -> Result<Option<T>, T> {
         let extra = self.extra();
+        if extra.app_is_borrowed() {
+            return Err(data);
+        }
         if let Some(cell) = extra.app_cell::<Box<T>>() {
             return match cell.replace(Box::new(data)) {
                 Ok(before) => Ok(before.map(|b| *b)),
@@ -169,7 +205,7 @@ impl Lua {
     pub fn try_app_data_ref<T: 'static>(&self) -> Result<Option<AppDataRef<'_, T>>, BorrowError> {
         match self.extra().app_cell::<Box<T>>().map(|cell| cell.borrow()) {
             None | Some(Err(NoBorrow::Gone)) => Ok(None),
-            Some(Ok(guard)) => Ok(Some(AppDataRef(guard, PhantomData))),
+            Some(Ok(guard)) => Ok(Some(AppDataRef(guard, Counted::new(self.extra()), PhantomData))),
             Some(Err(NoBorrow::Borrowed)) => Err(borrow_error()),
         }
     }
@@ -193,7 +229,7 @@ impl Lua {
     pub fn try_app_data_mut<T: 'static>(&self) -> Result<Option<AppDataRefMut<'_, T>>, BorrowMutError> {
         match self.extra().app_cell::<Box<T>>().map(|cell| cell.borrow_mut()) {
             None | Some(Err(NoBorrow::Gone)) => Ok(None),
-            Some(Ok(guard)) => Ok(Some(AppDataRefMut(guard, PhantomData))),
+            Some(Ok(guard)) => Ok(Some(AppDataRefMut(guard, Counted::new(self.extra()), PhantomData))),
             Some(Err(NoBorrow::Borrowed)) => Err(borrow_mut_error()),
         }
     }
@@ -201,9 +237,12 @@ impl Lua {
     /// Takes the application's data of a type.
     ///
     /// # Panics
-    /// If it is borrowed.
+    /// If some is borrowed.
     #[track_caller]
     pub fn remove_app_data<T: 'static>(&self) -> Option<T> {
+        if self.extra().app_is_borrowed() {
+            panic!("already borrowed: application data");
+        }
         match self.extra().app_cell::<Box<T>>()?.take() {
             Ok(data) => Some(*data),
             Err(NoBorrow::Gone) => None,

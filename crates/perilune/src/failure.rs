@@ -41,6 +41,11 @@ impl Failure {
         }
     }
 
+    /// Whether it is a panic that was not resumed yet.
+    pub(crate) fn is_panic(&self) -> bool {
+        matches!(self, Failure::Panic(payload) if payload.borrow().is_some())
+    }
+
     fn text(&self) -> String {
         match self {
             Failure::Error(error) => error.to_string(),
@@ -69,7 +74,13 @@ impl Failure {
                 let tostring = ctx.new_native(
                     "tostring",
                     |ctx| {
-                        let text = Failure::of(ctx.arg(0)).map_or_else(|| "error".to_string(), Failure::text);
+                        let text = match Failure::of(ctx.arg(0)) {
+                            Some(Failure::Panic(payload)) if payload.borrow().is_none() => {
+                                return Err(raise_error(ctx, Error::PreviouslyResumedPanic));
+                            }
+                            Some(failure) => failure.text(),
+                            None => "error".to_string(),
+                        };
                         ctx.ret_str(text.as_bytes())
                     },
                     &[],
@@ -109,6 +120,19 @@ pub(crate) fn run_guarded(
         Ok(Ok(returns)) => Ok(returns),
         Ok(Err(Fault::Raised(raised))) => Err(raised),
         Ok(Err(Fault::Host(error))) => Err(raise_error(ctx, error)),
+        Err(payload) => Err(Failure::Panic(RefCell::new(Some(payload))).raise(ctx)),
+    }
+}
+
+/// One run of a function that the script did not call, such as a hook: its errors are raised as they are.
+pub(crate) fn unwrapped(
+    ctx: &mut Ctx<'_>,
+    f: impl FnOnce(&mut Ctx<'_>) -> std::result::Result<(), Fault>,
+) -> Result<(), Raised> {
+    match catch_unwind(AssertUnwindSafe(|| f(ctx))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(Fault::Raised(raised))) => Err(raised),
+        Ok(Err(Fault::Host(error))) => Err(Failure::Error(error).raise(ctx)),
         Err(payload) => Err(Failure::Panic(RefCell::new(Some(payload))).raise(ctx)),
     }
 }

@@ -24,6 +24,7 @@ mod traits;
 mod value;
 
 pub mod chunk;
+pub mod debug;
 pub mod error;
 pub mod function;
 pub mod program;
@@ -34,6 +35,7 @@ pub mod userdata;
 
 pub use bstr::BString;
 pub use chunk::{AsChunk, Chunk, ChunkMode};
+pub use debug::{Debug, DebugEvent, HookTriggers, VmState};
 pub use diagnostics::render;
 pub use either::Either;
 pub use error::{Error, ErrorContext, ExternalError, ExternalResult, Result};
@@ -46,7 +48,7 @@ pub use object::ObjectLike;
 pub use perilune_compiler::OptLevel;
 pub use perilune_vm::{Backend, Std};
 #[doc(hidden)]
-pub use perilune_vm::{Ctx, HookEvent, HookEvents, HookFn, NativeFn, Raised, Returns, Val};
+pub use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
 pub use program::Options;
 pub use registry::RegistryKey;
 pub use scope::Scope;

@@ -138,6 +138,9 @@ impl Lua {
         }
         let lua = Lua::with_options(libraries, options, &Options::default())?;
         lua.extra().safe.set(true);
+        if libraries.contains(StdLib::PACKAGE) {
+            lua.refuse_native_modules()?;
+        }
         Ok(lua)
     }
 
@@ -153,11 +156,12 @@ impl Lua {
             patience: options.patience,
             ..CompileOptions::default()
         };
+        let watched = compile.watched.clone();
         let mut vm = Vm::new(options.for_vm());
         vm.set_loader(Rc::new(compile));
         let owner = Owner::new(vm);
         let catches = host.catch_rust_panics;
-        owner.set_data(Rc::new(Extra::new()), |data| {
+        owner.set_data(Rc::new(Extra::new(watched)), |data| {
             if let Some(extra) = data.downcast_ref::<Extra>() {
                 extra.clear();
             }
@@ -223,7 +227,27 @@ impl Lua {
                 "the unsafe `debug` module can't be loaded in safe mode".to_string(),
             ));
         }
-        self.load_std_libs_unchecked(libraries)
+        self.load_std_libs_unchecked(libraries)?;
+        if self.extra().safe.get() && libraries.contains(StdLib::PACKAGE) {
+            self.refuse_native_modules()?;
+        }
+        Ok(())
+    }
+
+    /// Makes `package` say that modules in C are forbidden, not only that there are none.
+    fn refuse_native_modules(&self) -> Result<()> {
+        let package: Table = self.globals().raw_get("package")?;
+        let load = self.native("loadlib", |_, _| {
+            Err(Error::SafetyError("package.loadlib is disabled in safe mode".to_string()).into())
+        })?;
+        package.raw_set("loadlib", load)?;
+        let search = self.native("searcher_C", |_, ctx| {
+            Ok(ctx.ret_str(b"\n\tcan't load C modules in safe mode")?)
+        })?;
+        let searchers: Table = package.raw_get("searchers")?;
+        // Behind those of `package.preload` and `package.path`.
+        searchers.raw_set(3, search)?;
+        searchers.raw_set(4, Value::Nil)
     }
 
     fn load_std_libs_unchecked(&self, libraries: StdLib) -> Result<()> {

@@ -35,7 +35,9 @@ impl IntoLua for Key {
 pub(crate) fn lookup_path(path: &str) -> Result<Vec<(Key, bool)>> {
     let mut parser = Parser { path, at: 0 };
     let mut steps = Vec::new();
-    while let Some(c) = parser.peek() {
+    loop {
+        parser.skip_space();
+        let Some(c) = parser.peek() else { break };
         let key = match c {
             '.' => {
                 let start = parser.at;
@@ -47,7 +49,7 @@ pub(crate) fn lookup_path(path: &str) -> Result<Vec<(Key, bool)>> {
                 parser.bracket()?
             }
             // The first name needs no dot.
-            _ if steps.is_empty() => parser.name(0)?,
+            _ if steps.is_empty() => parser.name(parser.at)?,
             c => return Err(parser.unexpected(c)),
         };
         let stops = parser.peek() == Some('?');
@@ -67,6 +69,11 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn peek(&self) -> Option<char> {
         self.path[self.at..].chars().next()
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.path[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
     }
 
     fn error(&self, what: &str, at: usize) -> Error {

@@ -24,6 +24,34 @@ impl Kept {
         drop(values);
     }
 
+    /// Keeps a value under a number.
+    fn keep(&self, value: Value) -> u32 {
+        if value.is_nil() {
+            return NIL_ID;
+        }
+        let free = Kept::with_freed(&self.freed, Vec::pop);
+        let mut values = self.values.borrow_mut();
+        match free {
+            Some(id) => {
+                let before = std::mem::replace(&mut values[id as usize], value);
+                drop(values);
+                drop(before);
+                id
+            }
+            None => {
+                values.push(value);
+                values.len() as u32 - 1
+            }
+        }
+    }
+
+    fn get(&self, id: u32) -> Value {
+        match self.values.borrow().get(id as usize) {
+            Some(value) => value.clone(),
+            None => Value::Nil,
+        }
+    }
+
     fn with_freed<R>(freed: &Freed, f: impl FnOnce(&mut Vec<u32>) -> R) -> R {
         f(&mut freed.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -36,9 +64,14 @@ pub struct RegistryKey {
     freed: Freed,
 }
 
+/// The number of keys of nil, which needs no place.
+const NIL_ID: u32 = u32::MAX;
+
 impl Drop for RegistryKey {
     fn drop(&mut self) {
-        Kept::with_freed(&self.freed, |freed| freed.push(self.id));
+        if self.id != NIL_ID {
+            Kept::with_freed(&self.freed, |freed| freed.push(self.id));
+        }
     }
 }
 
@@ -74,20 +107,8 @@ impl Lua {
     pub fn create_registry_value(&self, value: impl IntoLua) -> Result<RegistryKey> {
         let value = value.into_lua(self)?;
         let kept = self.kept();
-        let mut values = kept.values.borrow_mut();
-        let id = match Kept::with_freed(&kept.freed, Vec::pop) {
-            Some(id) => {
-                let before = std::mem::replace(&mut values[id as usize], value);
-                drop(before);
-                id
-            }
-            None => {
-                values.push(value);
-                values.len() as u32 - 1
-            }
-        };
         Ok(RegistryKey {
-            id,
+            id: kept.keep(value),
             freed: kept.freed.clone(),
         })
     }
@@ -100,8 +121,7 @@ impl Lua {
         if !self.owns_registry_value(key) {
             return Err(Error::MismatchedRegistryKey);
         }
-        let value = self.kept().values.borrow()[key.id as usize].clone();
-        T::from_lua(value, self)
+        T::from_lua(self.kept().get(key.id), self)
     }
 
     /// Forgets a kept value.
@@ -126,8 +146,13 @@ impl Lua {
             return Err(Error::MismatchedRegistryKey);
         }
         let value = value.into_lua(self)?;
-        let before = std::mem::replace(&mut self.kept().values.borrow_mut()[key.id as usize], value);
-        drop(before);
+        let kept = self.kept();
+        if key.id == NIL_ID {
+            key.id = kept.keep(value);
+        } else {
+            let before = std::mem::replace(&mut kept.values.borrow_mut()[key.id as usize], value);
+            drop(before);
+        }
         Ok(())
     }
 

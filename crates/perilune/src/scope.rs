@@ -17,7 +17,7 @@ use std::rc::Rc;
 /// error.
 pub struct Scope<'scope, 'env> {
     lua: Lua,
-    inner: &'scope VmScope<'env>,
+    inner: &'scope VmScope<'scope, 'env>,
     sealed: Rc<RefCell<Vec<AnyUserData>>>,
     life: PhantomData<&'scope mut &'env ()>,
 }
@@ -40,13 +40,13 @@ impl Lua {
         }
         VmScope::run(|inner| {
             let seal = Seal(sealed);
-            let scope = Scope {
+            let scope = inner.keep(Scope {
                 lua: self.clone(),
                 inner,
                 sealed: seal.0.clone(),
                 life: PhantomData,
-            };
-            f(&scope)
+            });
+            f(scope)
         })
     }
 }
@@ -58,7 +58,7 @@ impl<'scope, 'env: 'scope> Scope<'scope, 'env> {
     /// Out of memory.
     pub fn create_function<F, A, R>(&'scope self, f: F) -> Result<Function>
     where
-        F: Fn(&Lua, A) -> Result<R> + 'env,
+        F: Fn(&Lua, A) -> Result<R> + 'scope,
         A: FromLuaMulti,
         R: IntoLuaMulti,
     {
@@ -86,7 +86,7 @@ impl<'scope, 'env: 'scope> Scope<'scope, 'env> {
     /// Out of memory.
     pub fn create_function_mut<F, A, R>(&'scope self, f: F) -> Result<Function>
     where
-        F: FnMut(&Lua, A) -> Result<R> + 'env,
+        F: FnMut(&Lua, A) -> Result<R> + 'scope,
         A: FromLuaMulti,
         R: IntoLuaMulti,
     {

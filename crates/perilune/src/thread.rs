@@ -266,7 +266,7 @@ impl Thread {
     /// Closes what it left open and makes it run a function from the start.
     ///
     /// # Errors
-    /// It is running; what a `__close` raised.
+    /// It is running; what it failed with, or a `__close` raised: then it is finished, and can be reset.
     pub fn reset(&self, function: Function) -> Result<()> {
         self.close()?;
         self.0.enter(|ctx| {
@@ -283,12 +283,11 @@ impl Thread {
             Some(Coroutine::Normal) => return Err(Error::runtime("cannot reset a normal thread")),
             _ => {}
         }
-        let failed = self.is_error();
         self.0.enter(|ctx| {
             ctx.push(ctx.close_function())?;
             self.0.push(ctx)?;
             ctx.call(1, None)?;
-            if ctx.slot(0).truthy() || failed {
+            if ctx.slot(0).truthy() {
                 return Ok(());
             }
             let raised = ctx.error_value(ctx.slot(1));

@@ -189,7 +189,9 @@ pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
     let resume = operation(ctx, "resume", thread::run_resume)?;
     ctx.vm_mut().resume_function = resume.raw.as_ptr();
     library.set_str(ctx, "resume", resume)?;
-    library.set_str(ctx, "yield", operation(ctx, "yield", thread::run_yield)?)?;
+    let yields = operation(ctx, "yield", thread::run_yield)?;
+    ctx.vm_mut().yield_function = yields.raw.as_ptr();
+    library.set_str(ctx, "yield", yields)?;
     let close = operation(ctx, "close", thread::run_close)?;
     ctx.vm_mut().close_function = close.raw.as_ptr();
     library.set_str(ctx, "close", close)?;

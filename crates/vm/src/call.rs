@@ -345,6 +345,12 @@ impl Vm {
                     return Ok(self.unwind_handled());
                 }
                 FrameKind::CloseThread => return thread::finish_close(self),
+                FrameKind::HookYield => {
+                    let header = Vm::original_window(frame);
+                    self.go_on(caller, pc, frame.return_k());
+                    self.end_hook_yield(header);
+                    return Ok(Go::On);
+                }
                 FrameKind::Finalizer | FrameKind::Base => {
                     self.base = caller;
                     self.exit = true;

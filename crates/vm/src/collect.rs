@@ -40,6 +40,7 @@ unsafe impl Roots for VmRoots<'_> {
         mark_ptr(t, vm.protected_call);
         mark_ptr(t, vm.resume_function);
         mark_ptr(t, vm.close_function);
+        mark_ptr(t, vm.yield_function);
         if let Some(host) = vm.shared.upgrade() {
             host.handles.for_each(|v| mark_value(t, v));
         }

@@ -55,6 +55,8 @@ pub enum FrameKind {
     /// What a native calls at its end: the native's frame stays below it and returns the results, as many as the slot
     /// below the window says (all if negative).
     Forward = 15,
+    /// A `yield` on behalf of a hook; the instruction at the return address, which has not begun, runs next.
+    HookYield = 16,
 }
 
 /// Frame flags.

@@ -7,11 +7,11 @@
 //! changes with the running coroutine.
 
 use crate::dispatch::Handler;
-use crate::frame::{FrameKind, RegisterFrame, flag};
+use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
 use crate::native::Ctx;
 use crate::thread::Thread;
 use crate::value::Value;
-use crate::vm::{Raised, SPARE_SLOTS, Vm};
+use crate::vm::{Flow, Go, Raised, SPARE_SLOTS, Vm};
 use perilune_bytecode::Opcode;
 use std::ptr::null;
 use std::rc::Rc;
@@ -44,7 +44,8 @@ pub struct HookEvents {
     pub count: i32,
 }
 
-/// A hook. It sees the interrupted function at level 0 of [`Ctx::level_info`], and what it pushes is dropped.
+/// A hook. It sees the interrupted function at level 0 of [`Ctx::level_info`], and what it pushes is dropped. One of a line or
+/// count may suspend the coroutine by [`Ctx::yield_from_hook`].
 pub type HookFn = Rc<dyn Fn(&mut Ctx<'_>, HookEvent) -> Result<(), Raised>>;
 
 pub(crate) const CALLS: u8 = 1;
@@ -69,6 +70,8 @@ pub(crate) struct Hook {
     left: i32,
     /// The instruction traced last; null in a function that was just entered.
     last: *const u64,
+    /// The instruction at which the hook yielded: it is not told of it again. Null if it did not.
+    yielded_at: *const u64,
     /// The hook is running: it sees no events.
     running: bool,
     /// The values that a call passes or a return gives, while its hook runs.
@@ -93,6 +96,7 @@ impl Default for Hook {
             events: HookEvents::default(),
             left: 0,
             last: null(),
+            yielded_at: null(),
             running: false,
             transfer: Transfer::default(),
         }
@@ -154,6 +158,7 @@ impl Vm {
             HookEvents::default()
         };
         hook.left = events.count;
+        hook.yielded_at = null();
         if std::ptr::eq(t, self.thread) {
             self.refresh_hooks();
         }
@@ -178,6 +183,7 @@ impl Vm {
     #[cold]
     pub(crate) unsafe fn hook_entered(&mut self) -> Result<(), Raised> {
         (*self.thread).hook.last = null();
+        (*self.thread).hook.yielded_at = null();
         if self.hook_mask & CALLS == 0 {
             return Ok(());
         }
@@ -231,6 +237,9 @@ impl Vm {
     #[cold]
     pub(crate) unsafe fn hook_return(&mut self, mut start: *mut Value, count: usize) -> Result<*mut Value, Raised> {
         let frame = self.frame();
+        if frame.kind() == FrameKind::HookYield {
+            return Ok(start);
+        }
         if self.hook_mask & RETURNS != 0 {
             let proto = frame.proto();
             // Where nothing that the hook's collections mark is left behind: above a Lua frame, at the start of a
@@ -281,31 +290,38 @@ impl Vm {
         unsafe { p.offset_from(self.stack_base) as usize }
     }
 
-    /// What the dispatch does before each instruction when lines or instructions are watched.
+    /// What the dispatch does before each instruction when lines or instructions are watched. If the hook yields, how the
+    /// dispatch goes on instead.
     ///
     /// # Errors
     /// What the hook raised.
     ///
     /// # Safety
     /// F1: the saved state is that of a Lua frame about to run the instruction at the saved pc.
-    pub(crate) unsafe fn trace_step(&mut self) -> Result<(), Raised> {
+    pub(crate) unsafe fn trace_step(&mut self) -> Result<Option<Go>, Raised> {
         let Some(proto) = self.frame().proto() else {
-            return Ok(());
+            return Ok(None);
         };
+        let yielded_at = std::mem::replace(&mut (*self.thread).hook.yielded_at, null());
+        if yielded_at == self.pc {
+            (*self.thread).hook.last = self.pc;
+            return Ok(None);
+        }
+        self.hook_yields = false;
         let pc = self.pc;
         let origin = (*proto).at(pc);
         let (code, function) = (origin.code.as_ptr(), origin.function());
         let line = match function.line_at(origin.word(pc)) {
             Some(place) if place.line != 0 => Some(place.line),
             // Glue between statements, which is not the program's.
-            _ if !function.lines.is_empty() => return Ok(()),
+            _ if !function.lines.is_empty() => return Ok(None),
             _ => None,
         };
         let last = (*self.thread).hook.last;
         // The last one may have been in a function that is gone.
         let known = !last.is_null() && last >= code && last < code.add(function.code.len());
         if known && self.continues(last) {
-            return Ok(());
+            return Ok(None);
         }
         if self.hook_mask & COUNT != 0 {
             let hook = &mut (*self.thread).hook;
@@ -324,7 +340,46 @@ impl Vm {
             }
             (*self.thread).hook.last = pc;
         }
-        Ok(())
+        if self.hook_yields {
+            return self.yield_from_hook().map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Suspends the running coroutine before the instruction at the saved pc, with no values for its resumer.
+    ///
+    /// # Errors
+    /// It cannot yield.
+    unsafe fn yield_from_hook(&mut self) -> Flow {
+        self.hook_yields = false;
+        crate::thread::check_yield(self)?;
+        let offset = {
+            let window = self.open_end();
+            self.slot_of(window)
+        };
+        self.grow_stack(self.stack_base.add(offset), SPARE_SLOTS)?;
+        let window = self.stack_base.add(offset);
+        *window = Value::native(self.yield_function);
+        let frame = RegisterFrame(window.add(HEADER_SLOTS));
+        frame.link(FrameKind::HookYield, self.base, self.pc, self.k);
+        // The instruction has not begun: what is live before it stays alive.
+        let interrupted = self.frame();
+        interrupted.set_flags(interrupted.flags() | flag::HOOKED);
+        (*self.thread).hook.yielded_at = self.pc;
+        self.base = frame.0;
+        self.top = frame.0;
+        crate::thread::suspend(self, 0)
+    }
+
+    /// A coroutine that a hook suspended goes on; the saved state is again that of the interrupted function.
+    ///
+    /// # Safety
+    /// F3; `window` is where [`Vm::yield_from_hook`] put its frame.
+    pub(crate) unsafe fn end_hook_yield(&mut self, window: *mut Value) {
+        let frame = self.frame();
+        frame.set_flags(frame.flags() & !flag::HOOKED);
+        self.open_start = self.frame_end();
+        self.open_count = window.offset_from(self.open_start) as usize;
     }
 
     /// Whether the instruction at the saved pc is, to a hook, still the one traced last: a `close` with more to close, or
@@ -401,5 +456,13 @@ impl Vm {
         (*thread).hook.transfer = Transfer::default();
         self.refresh_hooks();
         result
+    }
+}
+
+impl Ctx<'_> {
+    /// Makes the running coroutine yield, without values, when the hook that runs has returned, if the event is a line or a count.
+    /// Resumed, it goes on with the instruction that was about to run.
+    pub fn yield_from_hook(&self) {
+        self.vm_mut().hook_yields = true;
     }
 }

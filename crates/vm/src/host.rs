@@ -158,6 +158,11 @@ impl Ctx<'_> {
         unsafe { vm.traceback_text(v.as_ptr(), None, 0) }
     }
 
+    /// The main coroutine.
+    pub fn main_coroutine(&self) -> Val<'_> {
+        Val::new(Value::thread(self.vm_mut().main_thread))
+    }
+
     /// The running coroutine, and whether it is the main one.
     pub fn current_coroutine(&self) -> (Val<'_>, bool) {
         let vm = self.vm_mut();

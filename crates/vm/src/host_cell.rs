@@ -5,8 +5,8 @@
 //!
 //! # Invariants
 //!
-//! - **C1** *the count.* `borrows` is the number of shared guards, or -1 while there is an exclusive one; the value is taken out
-//!   only at 0. A guard's reference is good as long as its count stands.
+//! - **C1** *the count.* `borrows` counts the shared borrows that are under way, those of guards in its upper half; it is negative
+//!   while there is an exclusive one. The value is taken out only at 0. A guard's reference is good as long as its count stands.
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
@@ -28,6 +28,11 @@ pub enum NoBorrow {
     Borrowed,
 }
 
+/// What the borrow of a call counts, and that of a guard, which lives on its own.
+const CALL: isize = 1;
+const GUARD: isize = 1 << 32;
+const EXCLUSIVE: isize = isize::MIN;
+
 impl<T> HostCell<T> {
     /// A cell around a value.
     pub fn new(value: T) -> HostCell<T> {
@@ -44,7 +49,7 @@ impl<T> HostCell<T> {
     }
 
     #[inline]
-    fn lock(&self, exclusive: bool) -> Result<(), NoBorrow> {
+    fn lock(&self, exclusive: bool, unit: isize) -> Result<(), NoBorrow> {
         let now = self.borrows.get();
         if (exclusive && now != 0) || now < 0 {
             return Err(NoBorrow::Borrowed);
@@ -52,14 +57,14 @@ impl<T> HostCell<T> {
         if !self.has_value() {
             return Err(NoBorrow::Gone);
         }
-        self.borrows.set(if exclusive { -1 } else { now + 1 });
+        self.borrows.set(if exclusive { EXCLUSIVE + unit } else { now + unit });
         Ok(())
     }
 
     #[inline]
-    fn unlock(&self) {
+    fn unlock(&self, unit: isize) {
         let now = self.borrows.get();
-        self.borrows.set(if now < 0 { 0 } else { now - 1 });
+        self.borrows.set(if now < 0 { 0 } else { now - unit });
     }
 
     /// Calls `f` with a shared borrow.
@@ -68,7 +73,7 @@ impl<T> HostCell<T> {
     /// It is gone, or borrowed exclusively.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(&T) -> R) -> Result<R, NoBorrow> {
-        self.lock(false)?;
+        self.lock(false, CALL)?;
         let _unlock = Unlock(self);
         // SAFETY: C1; the value is there, and counted as borrowed.
         Ok(f(unsafe { (*self.value.get()).as_ref().unwrap_unchecked() }))
@@ -80,7 +85,7 @@ impl<T> HostCell<T> {
     /// It is gone, or borrowed.
     #[inline]
     pub fn with_mut<R>(&self, f: impl FnOnce(&mut T) -> R) -> Result<R, NoBorrow> {
-        self.lock(true)?;
+        self.lock(true, CALL)?;
         let _unlock = Unlock(self);
         // SAFETY: C1; the value is there, and counted as borrowed exclusively.
         Ok(f(unsafe { (*self.value.get()).as_mut().unwrap_unchecked() }))
@@ -91,7 +96,7 @@ impl<T> HostCell<T> {
     /// # Errors
     /// As [`HostCell::with`].
     pub fn borrow(self: &Rc<Self>) -> Result<HostRef<T>, NoBorrow> {
-        self.lock(false)?;
+        self.lock(false, GUARD)?;
         Ok(HostRef(self.clone()))
     }
 
@@ -100,7 +105,7 @@ impl<T> HostCell<T> {
     /// # Errors
     /// As [`HostCell::with_mut`].
     pub fn borrow_mut(self: &Rc<Self>) -> Result<HostRefMut<T>, NoBorrow> {
-        self.lock(true)?;
+        self.lock(true, GUARD)?;
         Ok(HostRefMut(self.clone()))
     }
 
@@ -109,7 +114,7 @@ impl<T> HostCell<T> {
     /// # Errors
     /// As [`HostCell::with_mut`].
     pub fn take(&self) -> Result<T, NoBorrow> {
-        self.lock(true)?;
+        self.lock(true, CALL)?;
         let _unlock = Unlock(self);
         // SAFETY: C1; the value is there, and nobody else looks at it.
         Ok(unsafe { (*self.value.get()).take().unwrap_unchecked() })
@@ -127,7 +132,12 @@ impl<T> HostCell<T> {
         Ok(unsafe { (*self.value.get()).replace(value) })
     }
 
-    /// Whether a guard is alive.
+    /// Whether a call of the value is under way, which sees it by a reference on the stack.
+    pub fn is_in_call(&self) -> bool {
+        self.borrows.get() & (GUARD - 1) != 0
+    }
+
+    /// Whether it is borrowed.
     pub fn is_borrowed(&self) -> bool {
         self.borrows.get() != 0
     }
@@ -143,7 +153,7 @@ struct Unlock<'a, T>(&'a HostCell<T>);
 impl<T> Drop for Unlock<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.unlock();
+        self.0.unlock(CALL);
     }
 }
 
@@ -162,7 +172,7 @@ impl<T> Deref for HostRef<T> {
 impl<T> Drop for HostRef<T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.unlock();
+        self.0.unlock(GUARD);
     }
 }
 
@@ -195,7 +205,7 @@ impl<T> DerefMut for HostRefMut<T> {
 impl<T> Drop for HostRefMut<T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.unlock();
+        self.0.unlock(GUARD);
     }
 }
 
@@ -215,7 +225,11 @@ mod tests {
         let one = cell.borrow().expect("nothing is borrowed");
         assert!(matches!(cell.borrow_mut(), Err(NoBorrow::Borrowed)));
         assert_eq!(cell.take(), Err(NoBorrow::Borrowed));
+        assert!(!cell.is_in_call() && cell.is_borrowed());
+        assert_eq!(cell.with(|_| cell.is_in_call()), Ok(true));
         drop(one);
+        assert_eq!(cell.with_mut(|_| cell.is_in_call()), Ok(true));
+        assert!(!cell.is_borrowed());
         cell.borrow_mut().expect("the guard is gone").push('b');
         assert_eq!(cell.with(String::clone), Ok("ab".to_string()));
         assert_eq!(cell.take(), Ok("ab".to_string()));

@@ -32,9 +32,17 @@ impl Iterator for Activations {
     type Item = Activation;
 
     fn next(&mut self) -> Option<Activation> {
-        let this = self.next?;
+        let mut this = self.next?;
         // SAFETY: F3; the walk began at a saved state of a live stack, and nothing runs meanwhile.
         unsafe {
+            if this.frame.kind() == FrameKind::HookYield {
+                // A hook yielded: it is the function under it that is suspended.
+                this = Activation {
+                    frame: this.frame.caller(),
+                    pc: this.frame.caller_pc(),
+                    end: Vm::original_window(this.frame),
+                };
+            }
             let kind = this.frame.kind();
             if kind == FrameKind::Base {
                 self.next = None;

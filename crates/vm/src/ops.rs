@@ -152,11 +152,12 @@ handlers! {
         (*vm).base = base;
         (*vm).k = k;
         match (*vm).trace_step() {
-            Ok(()) => {
+            Ok(None) => {
                 let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
                 let op = *pc.cast::<u16>() as usize;
                 ((*D::HOOKED.as_ptr().add(op)).0)(vm, pc, base, k, table_of(vm))
             }
+            Ok(Some(go)) => resume::<D>(vm, Ok(go)),
             Err(raised) => resume::<D>(vm, Err(raised)),
         }
     }

@@ -59,38 +59,63 @@ impl<T> Loan<T> for Exclusive<'_, T> {
     }
 }
 
-type Revoke<'env> = Box<dyn FnOnce() + 'env>;
+/// What is to be done when a scope ends, its lifetime erased (B1).
+type Revoke = Box<dyn FnOnce()>;
 
-/// Makes functions and loans that may borrow what outlives the scope, for `'env`.
-pub struct Scope<'env> {
-    revoke: RefCell<Vec<Revoke<'env>>>,
-    /// Invariant in `'env`.
-    life: PhantomData<Cell<&'env mut ()>>,
+/// Makes functions and loans that may borrow: what outlives the scope, for `'env`, and the scope itself, for `'scope`.
+pub struct Scope<'scope, 'env: 'scope> {
+    revoke: RefCell<Vec<Revoke>>,
+    /// Invariant in both.
+    life: PhantomData<(Cell<&'scope mut ()>, Cell<&'env mut ()>)>,
 }
 
-impl<'env> Scope<'env> {
+/// Ends a scope, also by a panic. The scope itself has no destructor, so that it can be borrowed for the whole of `'scope`.
+struct End<'a>(&'a RefCell<Vec<Revoke>>);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        while let Some(revoke) = { self.0.borrow_mut().pop() } {
+            revoke();
+        }
+    }
+}
+
+impl<'scope, 'env> Scope<'scope, 'env> {
     /// Runs `f` with a scope; when it returns, all that was made meanwhile is revoked, newest first.
-    pub fn run<R>(f: impl FnOnce(&Scope<'env>) -> R) -> R {
+    pub fn run<R>(f: impl for<'s> FnOnce(&'s Scope<'s, 'env>) -> R) -> R {
         let scope = Scope {
             revoke: RefCell::default(),
             life: PhantomData,
         };
+        let _end = End(&scope.revoke);
         f(&scope)
     }
 
     /// Runs `f` when the scope ends.
-    pub fn defer(&self, f: impl FnOnce() + 'env) {
-        self.revoke.borrow_mut().push(Box::new(f));
+    pub fn defer(&'scope self, f: impl FnOnce() + 'scope) {
+        let f: Box<dyn FnOnce() + 'scope> = Box::new(f);
+        // SAFETY: B1; it is called, and dropped, when the scope ends, which is before the end of `'scope`.
+        let f: Revoke = unsafe { std::mem::transmute(f) };
+        self.revoke.borrow_mut().push(f);
+    }
+
+    /// Keeps a value until the scope ends: it is dropped after what was made later.
+    pub fn keep<T: 'scope>(&'scope self, value: T) -> &'scope T {
+        let kept: *mut T = Box::into_raw(Box::new(value));
+        // SAFETY: B1; it came from a box, and the references to it end with `'scope`.
+        self.defer(move || drop(unsafe { Box::from_raw(kept) }));
+        // SAFETY: B1; it is dropped when the scope ends.
+        unsafe { &*kept }
     }
 
     /// A closure for [`Ctx::new_host_fn`]. Once the scope has ended it calls `revoked` instead.
     pub fn function(
-        &self,
-        closure: impl Fn(&mut Ctx<'_>) -> Result<Returns, Raised> + 'env,
+        &'scope self,
+        closure: impl Fn(&mut Ctx<'_>) -> Result<Returns, Raised> + 'scope,
         revoked: fn(&mut Ctx<'_>) -> Raised,
     ) -> Rc<HostFn> {
         type Closure<'a> = Rc<dyn Fn(&mut Ctx<'_>) -> Result<Returns, Raised> + 'a>;
-        let slot: Rc<RefCell<Option<Closure<'env>>>> = Rc::new(RefCell::new(Some(Rc::new(closure))));
+        let slot: Rc<RefCell<Option<Closure<'scope>>>> = Rc::new(RefCell::new(Some(Rc::new(closure))));
         let registered = slot.clone();
         self.defer(move || {
             let closure = registered.borrow_mut().take();
@@ -109,7 +134,7 @@ impl<'env> Scope<'env> {
     }
 
     /// A loan of a value that the scope owns.
-    pub fn own<T: 'env>(&self, value: T) -> Rc<dyn Loan<T>> {
+    pub fn own<T: 'env>(&'scope self, value: T) -> Rc<dyn Loan<T>> {
         let cell = Rc::new(HostCell::new(value));
         let registered = cell.clone();
         self.defer(move || drop(registered.take()));
@@ -117,7 +142,7 @@ impl<'env> Scope<'env> {
     }
 
     /// A loan of a value for reading.
-    pub fn share<T>(&self, value: &'env T) -> Rc<dyn Loan<T>> {
+    pub fn share<T>(&'scope self, value: &'env T) -> Rc<dyn Loan<T>> {
         let cell = Rc::new(Shared(HostCell::new(value)));
         let registered = cell.clone();
         self.defer(move || {
@@ -127,7 +152,7 @@ impl<'env> Scope<'env> {
     }
 
     /// A loan of a value.
-    pub fn share_mut<T>(&self, value: &'env mut T) -> Rc<dyn Loan<T>> {
+    pub fn share_mut<T>(&'scope self, value: &'env mut T) -> Rc<dyn Loan<T>> {
         let cell = Rc::new(Exclusive(HostCell::new(value)));
         let registered = cell.clone();
         self.defer(move || drop(registered.0.take()));
@@ -137,13 +162,5 @@ impl<'env> Scope<'env> {
     fn erase<T: 'env>(loan: Rc<dyn Loan<T> + 'env>) -> Rc<dyn Loan<T>> {
         // SAFETY: B1; only the lifetime changes, and what it stands for is gone from the cell when the scope has ended.
         unsafe { std::mem::transmute::<Rc<dyn Loan<T> + 'env>, Rc<dyn Loan<T>>>(loan) }
-    }
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        while let Some(revoke) = { self.revoke.borrow_mut().pop() } {
-            revoke();
-        }
     }
 }

@@ -446,22 +446,33 @@ unsafe fn resume(vm: &mut Vm, co: *mut Thread, mode: Mode, first: usize, count: 
 /// The saved base is the native's frame.
 pub(crate) unsafe fn run_yield(vm: *mut Vm, _native: *mut Native, nargs: usize) -> Flow {
     let vm = &mut *vm;
-    let co = vm.thread;
     vm.top = vm.base.add(nargs);
+    check_yield(vm)?;
+    suspend(vm, nargs)
+}
+
+/// Whether the running coroutine can yield.
+///
+/// # Errors
+/// It cannot.
+pub(crate) unsafe fn check_yield(vm: &mut Vm) -> Result<(), Raised> {
+    let co = vm.thread;
     if std::ptr::eq(co, vm.main_thread) {
-        return Err(vm
-            .native_context(nargs)
-            .error_plain("attempt to yield from outside a coroutine"));
+        return Err(vm.raise_plain(b"attempt to yield from outside a coroutine"));
     }
     if (*co).nested > 0 || (*co).closing {
-        return Err(vm
-            .native_context(nargs)
-            .error_plain("attempt to yield across a C-call boundary"));
+        return Err(vm.raise_plain(b"attempt to yield across a C-call boundary"));
     }
+    Ok(())
+}
+
+/// Suspends the running coroutine, whose innermost frame is a native's, and gives `count` values at its base to its resumer.
+pub(crate) unsafe fn suspend(vm: &mut Vm, count: usize) -> Flow {
+    let co = vm.thread;
     vm.top = vm.base;
     vm.save_thread();
     (*co).status = Status::Suspended;
-    deliver(vm, co, nargs, true)
+    deliver(vm, co, count, true)
 }
 
 /// Gives `count` values at `co`'s base to its resumer and goes on there.

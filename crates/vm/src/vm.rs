@@ -97,6 +97,8 @@ pub struct Vm {
     pub(crate) exit: bool,
     /// The events that the running coroutine's hook waits for; see `hook`.
     pub(crate) hook_mask: u8,
+    /// The hook that ran asked for a yield.
+    pub(crate) hook_yields: bool,
     /// The entry call that just ended was unwound.
     pub(crate) failed: bool,
     /// The error on its way has left an entry call: its message handler ran where it was raised.
@@ -163,6 +165,8 @@ pub struct Vm {
     /// `coroutine.resume` and `coroutine.close`, for the host.
     pub(crate) resume_function: *mut Native,
     pub(crate) close_function: *mut Native,
+    /// `coroutine.yield`, whose frame a hook's yield borrows.
+    pub(crate) yield_function: *mut Native,
     /// The state that shares this VM, and with it the values that the host keeps.
     pub(crate) shared: std::rc::Weak<crate::state::Shared>,
     /// The frame of the innermost operation of the host: its stack, and the base as a distance from the stack's start. Errors end
@@ -195,6 +199,7 @@ impl Vm {
             open_count: 0,
             exit: false,
             hook_mask: 0,
+            hook_yields: false,
             failed: false,
             handled: false,
             backend,
@@ -238,6 +243,7 @@ impl Vm {
             interrupts: Interrupts::default(),
             resume_function: null_mut(),
             close_function: null_mut(),
+            yield_function: null_mut(),
             shared: std::rc::Weak::new(),
             host_floor: (null_mut(), 0),
             _dead: crate::graveyard::ClearOnDrop,
@@ -803,6 +809,7 @@ pub(crate) unsafe fn run_rust(vm: *mut Vm, native: *mut Native, nargs: usize) ->
     if count == TAIL_CALL {
         return vm.native_tail_call();
     }
+    vm.check_returns(count)?;
     let start = vm.top.sub(count as usize);
     vm.do_return(start, count as usize)
 }
@@ -828,15 +835,42 @@ pub(crate) unsafe fn run_host(vm: *mut Vm, native: *mut Native, nargs: usize) ->
     if count == TAIL_CALL {
         return vm.native_tail_call();
     }
+    vm.check_returns(count)?;
     let start = vm.top.sub(count as usize);
     vm.do_return(start, count as usize)
 }
 
 impl Vm {
+    /// Whether the running native has as many values as it says it returns.
+    ///
+    /// # Errors
+    /// It has not.
+    #[inline(always)]
+    unsafe fn check_returns(&mut self, count: u32) -> Result<(), Raised> {
+        if self.top.offset_from(self.base) < count as isize {
+            return Err(self.too_many_returns());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn too_many_returns(&mut self) -> Raised {
+        self.raise_plain(b"a native returned more values than it has")
+    }
+
     /// Makes the call that a native left on its stack for its end: below the function the number of results wanted,
     /// above it the arguments, their number last.
     unsafe fn native_tail_call(&mut self) -> Flow {
-        let nargs = (*self.top.sub(1)).payload as usize;
+        let values = self.top.offset_from(self.base) as usize;
+        let integer = |below_top: usize| match values.checked_sub(below_top) {
+            Some(at) if (*self.base.add(at)).tag == tag::INT => Some((*self.base.add(at)).payload as i64),
+            _ => None,
+        };
+        let nargs = integer(1).and_then(|n| usize::try_from(n).ok()).filter(|n| *n < values);
+        // Whoever makes this up by hand finds out here.
+        let Some(nargs) = nargs.filter(|n| integer(n + 3).is_some_and(|wanted| wanted <= i64::from(u8::MAX))) else {
+            return Err(self.too_many_returns());
+        };
         let window = self.top.sub(nargs + 2);
         // The gap for the frame word takes the place of the number.
         std::ptr::copy(window.add(1), window.add(HEADER_SLOTS), nargs);

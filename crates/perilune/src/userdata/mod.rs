@@ -47,6 +47,8 @@ pub(crate) struct TypeTable {
     pub(crate) metatable: Table,
     /// The type that the host sees, if this is not it: of a cell, its content.
     pub(crate) of: TypeId,
+    /// Whether a method runs on a value of the type.
+    pub(crate) is_in_call: fn(&dyn Any) -> bool,
 }
 
 /// A userdata of any type.
@@ -146,15 +148,16 @@ impl AnyUserData {
         Ok(value)
     }
 
-    /// Drops the value now.
+    /// Drops the value now, or, while guards of it are alive, with the last of them; Lua sees an object that cannot be used any
+    /// more.
     ///
     /// # Errors
-    /// It is borrowed.
+    /// One of its methods is running.
     pub fn destroy(&self) -> Result<()> {
         let data = self.data()?;
-        let before = Rc::strong_count(&data);
-        // Guards own a share: a userdata's own is one, this function's the other.
-        if before > 2 {
+        let lua = self.0.lua();
+        let is_in_call = lua.extra().types.borrow().get(&(*data).type_id()).map(|t| t.is_in_call);
+        if is_in_call.is_some_and(|is_in_call| is_in_call(&*data)) {
             return Err(Error::UserDataBorrowMutError);
         }
         let taken = self.empty()?;
@@ -338,7 +341,7 @@ pub(crate) fn destructed(lua: &Lua) -> Result<Table> {
     if let Some(meta) = lua.named_registry_value(DESTRUCTED)? {
         return Ok(meta);
     }
-    let fail = lua.native("destructed", |_, _| Err(Fault::Host(Error::CallbackDestructed)))?;
+    let fail = lua.native("destructed", |_, _| Err(Fault::Host(Error::UserDataDestructed)))?;
     let meta = lua.create_table()?;
     for event in [
         "add", "sub", "mul", "div", "mod", "pow", "unm", "idiv", "band", "bor", "bxor", "bnot", "shl", "shr", "concat",
@@ -535,6 +538,7 @@ impl Lua {
             let known = TypeTable {
                 metatable: metatable.clone(),
                 of,
+                is_in_call: |data| data.downcast_ref::<HostCell<T>>().is_some_and(HostCell::is_in_call),
             };
             let before = self.extra().types.borrow_mut().insert(key, known);
             drop(before);

@@ -189,7 +189,7 @@ impl<T> UserDataRegistry<T> {
             let nargs = ctx.nargs();
             let data = match ctx.arg(0).shared() {
                 Some(data) => data.clone(),
-                None => return Err(not_this(ctx).bad_self(Some(&name)).into()),
+                None => return Err(not_this::<T>(ctx).bad_self(Some(&name)).into()),
             };
             let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua));
             let mut outcome = None;
@@ -220,7 +220,7 @@ impl<T> UserDataRegistry<T> {
             let nargs = ctx.nargs();
             let data = match ctx.arg(0).shared() {
                 Some(data) => data.clone(),
-                None => return Err(not_this(ctx).bad_self(Some(&name)).into()),
+                None => return Err(not_this::<T>(ctx).bad_self(Some(&name)).into()),
             };
             let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua));
             let mut outcome = None;
@@ -285,14 +285,17 @@ impl<T> UserDataRegistry<T> {
 }
 
 /// What is wrong with the first argument of a method, which is no userdata of ours.
-fn not_this(ctx: &Ctx<'_>) -> Error {
+fn not_this<T>(ctx: &Ctx<'_>) -> Error {
     if ctx.is_none(0) {
         return no_self();
     }
     match Value::read(ctx, 0) {
         // Its value was taken, or it is of another library.
         Value::UserData(_) => Error::UserDataTypeMismatch,
-        other => Error::from_lua_conversion(other.type_name(), "userdata", None),
+        _ => {
+            let expected = format!("expected userdata of type '{}'", short_type_name::<T>());
+            Error::from_lua_conversion(ctx.arg(0).type_name(), "userdata", expected)
+        }
     }
 }
 
@@ -466,8 +469,7 @@ local function index(getters, methods, other)
     local method = methods[key]
     if method ~= nil then return method end
     if kind == 'function' then return other(object, key) end
-    if kind == 'nil' then error(\"attempt to get an unknown field '\" .. key .. \"'\", 0) end
-    return other[key]
+    if other then return other[key] end
   end
 end
 local function newindex(setters, other)

@@ -107,6 +107,13 @@ pub(super) fn collectgarbage(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
 }
 
+/// Takes up generational or incremental mode; whether it was generational before.
+pub fn set_collector_mode(ctx: &Ctx<'_>, generational: bool) -> bool {
+    settings(ctx, |settings| {
+        std::mem::replace(&mut settings.generational, generational)
+    })
+}
+
 /// Takes up a mode, with the parameters that 5.4 accepts beside it (0 keeps one), and returns the one before.
 fn change_mode(ctx: &Ctx<'_>, generational: bool) -> Result<Returns, Raised> {
     if ctx.std() < Std::V5_5 {
@@ -122,9 +129,7 @@ fn change_mode(ctx: &Ctx<'_>, generational: bool) -> Result<Returns, Raised> {
             }
         }
     }
-    let was = settings(ctx, |settings| {
-        std::mem::replace(&mut settings.generational, generational)
-    });
+    let was = set_collector_mode(ctx, generational);
     ctx.ret_str(if was { b"generational" } else { b"incremental" })
 }
 

@@ -399,3 +399,22 @@ function f0 vararg
     );
     assert_eq!(got, Err(text("t:?: '__call' chain too long")));
 }
+
+#[test]
+fn natives_return_what_they_have() {
+    use crate::{Returns, Val};
+    let mut vm = crate::Vm::new(crate::Options::default());
+    vm.enter(|ctx| {
+        for count in [3, 1 << 20, u32::MAX - 1, u32::MAX] {
+            let native = ctx
+                .new_host_fn("many", std::rc::Rc::new(move |_| Ok(Returns(count))))
+                .expect("there is memory");
+            ctx.push(native).expect("there is room");
+            ctx.push(Val::int(-1)).expect("there is room");
+            ctx.push(Val::int(7)).expect("there is room");
+            let raised = ctx.call(2, None).expect_err("it has two values");
+            let text = ctx.take_error(raised).as_str().unwrap_or_default().to_vec();
+            assert_eq!(text, b"a native returned more values than it has");
+        }
+    });
+}
