@@ -90,6 +90,10 @@ pub enum Error {
     },
     /// A panic that was resumed already came back.
     PreviouslyResumedPanic,
+    /// A Rust value that does not become one of Lua.
+    SerializeError(String),
+    /// A Lua value that does not become one of Rust.
+    DeserializeError(String),
     /// An error of the host.
     ExternalError(Arc<DynError>),
     /// An error with a note in front.
@@ -146,6 +150,8 @@ impl fmt::Display for Error {
             Error::MismatchedRegistryKey => f.write_str("RegistryKey used from different Lua state"),
             Error::CallbackError { traceback, cause } => callback_text(f, traceback, cause),
             Error::PreviouslyResumedPanic => f.write_str("previously resumed panic returned again"),
+            Error::SerializeError(text) => write!(f, "serialize error: {text}"),
+            Error::DeserializeError(text) => write!(f, "deserialize error: {text}"),
             Error::ExternalError(error) => error.fmt(f),
             Error::WithContext { context, cause } => write!(f, "{context}\n{cause}"),
         }

@@ -23,6 +23,9 @@ pub(crate) struct Extra {
     pub(crate) global_hook: RefCell<Option<crate::debug::GlobalHook>>,
     pub(crate) thread_events: RefCell<Option<Rc<crate::thread::EventCallback>>>,
     pub(crate) kept: crate::registry::Kept,
+    /// The types of userdata that serialize, and how their values are shown.
+    #[cfg(feature = "serde")]
+    pub(crate) serializable: RefCell<BTreeMap<TypeId, crate::serde::Shows>>,
     app: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
     /// How many guards of application data are alive.
     app_borrows: Arc<AtomicUsize>,
@@ -37,6 +40,8 @@ impl Extra {
             global_hook: RefCell::default(),
             thread_events: RefCell::default(),
             kept: crate::registry::Kept::default(),
+            #[cfg(feature = "serde")]
+            serializable: RefCell::default(),
             app: RefCell::default(),
             app_borrows: Arc::default(),
         }

@@ -28,6 +28,8 @@ pub mod debug;
 pub mod error;
 pub mod function;
 pub mod program;
+#[cfg(feature = "serde")]
+pub mod serde;
 pub mod string;
 pub mod table;
 pub mod thread;
@@ -52,6 +54,8 @@ pub use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
 pub use program::Options;
 pub use registry::RegistryKey;
 pub use scope::Scope;
+#[cfg(feature = "serde")]
+pub use serde::{DeserializeOptions, LuaSerdeExt, SerializableValue, SerializeOptions};
 pub use stdlib::StdLib;
 pub use string::LuaString as String;
 pub use string::{BorrowedBytes, BorrowedStr, LuaString};

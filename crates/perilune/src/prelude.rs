@@ -13,3 +13,9 @@ pub use crate::{
     UserDataRefMut as LuaUserDataRefMut, UserDataRegistry as LuaUserDataRegistry, Value as LuaValue,
     Variadic as LuaVariadic, WeakLua,
 };
+
+#[cfg(feature = "serde")]
+pub use crate::{
+    DeserializeOptions as LuaDeserializeOptions, LuaSerdeExt, SerializableValue as LuaSerializableValue,
+    SerializeOptions as LuaSerializeOptions,
+};

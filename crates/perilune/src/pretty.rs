@@ -84,7 +84,7 @@ pub(crate) fn value(
 }
 
 /// An order of keys: by kind, then by value.
-fn order(a: &Value, b: &Value) -> Ordering {
+pub(crate) fn order(a: &Value, b: &Value) -> Ordering {
     let rank = |v: &Value| match v {
         Value::Nil => 0,
         Value::LightUserData(p) if p.0.is_null() => 1,

@@ -301,9 +301,8 @@ impl PartialEq for Value {
             (Value::LightUserData(a), Value::LightUserData(b)) => a == b,
             (Value::Integer(a), Value::Integer(b)) => a == b,
             (Value::Number(a), Value::Number(b)) => a == b,
-            (Value::Integer(i), Value::Number(n)) | (Value::Number(n), Value::Integer(i)) => {
-                perilune_lang::to_integer(perilune_lang::Num::Float(*n)) == Some(*i)
-            }
+            // As Rust compares them when one is cast, not as Lua does: both sides are rounded.
+            (Value::Integer(i), Value::Number(n)) | (Value::Number(n), Value::Integer(i)) => *i as f64 == *n,
             (Value::String(a), Value::String(b)) => a == b,
             (Value::Table(a), Value::Table(b)) => a == b,
             (Value::Function(a), Value::Function(b)) => a == b,

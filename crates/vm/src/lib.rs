@@ -70,10 +70,12 @@ pub use vm::{Loader, MAX_NESTING, MAX_STACK, MIN_STACK, Options, Raised, Vm};
 mod graveyard;
 mod host;
 mod host_cell;
+mod lending;
 mod scope;
 mod state;
 
 pub use host::{Coroutine, Definition};
 pub use host_cell::{HostCell, HostRef, HostRefMut, NoBorrow};
+pub use lending::Lending;
 pub use scope::{Loan, Scope};
 pub use state::{Handle, HandleBytes, HandleStr, NoEntry, Owner, State};

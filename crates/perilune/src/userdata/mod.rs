@@ -321,7 +321,7 @@ impl AnyUserData {
     }
 }
 
-struct Wrapped<F>(F);
+pub(crate) struct Wrapped<F>(pub(crate) F);
 
 impl<F: FnOnce(&Lua) -> Result<AnyUserData>> IntoLua for Wrapped<F> {
     fn into_lua(self, lua: &Lua) -> Result<Value> {

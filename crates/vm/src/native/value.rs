@@ -312,7 +312,35 @@ impl<'a> Table<'a> {
             Err(()) => Err(ctx.error("invalid key to 'next'")),
         }
     }
+    /// The entry behind `key`, with the position behind it; for nil, the first one. The position that came with `key` saves
+    /// looking the key up; any other number is as good, but slower.
+    ///
+    /// # Errors
+    /// The key is not in the table.
+    #[inline]
+    pub fn next_from(
+        &self,
+        ctx: &Ctx<'_>,
+        position: usize,
+        key: Val<'_>,
+    ) -> Result<Option<(usize, Val<'a>, Val<'a>)>, Raised> {
+        // SAFETY: N1.
+        unsafe {
+            let start = if key.is_nil() {
+                0
+            } else if RawTable::key_before(self.raw, position, key.raw) {
+                position
+            } else {
+                match RawTable::position(self.raw, key.raw) {
+                    Ok(at) => at,
+                    Err(()) => return Err(ctx.error("invalid key to 'next'")),
+                }
+            };
+            Ok(RawTable::entry_from(self.raw, start).map(|(at, k, v)| (at, Val::new(k), Val::new(v))))
+        }
+    }
     /// As a value.
+    #[inline]
     pub fn as_val(&self) -> Val<'a> {
         Val::new(Value::table(self.raw))
     }
