@@ -319,7 +319,12 @@ impl<'s> Parser<'s> {
             self.errors.push(SyntaxError {
                 kind,
                 span,
-                line: self.last_line,
+                line: if self.std.old_syntax_messages() {
+                    // The reference names the line of the token ahead, until 5.4.
+                    self.line()
+                } else {
+                    self.last_line
+                },
                 near: None,
                 order,
             });

@@ -137,6 +137,8 @@ struct OpenLabel {
     name: NameId,
     id: LabelId,
     line: u32,
+    /// How much has been read when the label is known.
+    consumed: u32,
     shadowed: u32,
 }
 

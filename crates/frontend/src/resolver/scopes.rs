@@ -127,7 +127,11 @@ impl Resolver<'_> {
             let goto = &self.gotos[at];
             let head = self.label_heads[goto.name.index()];
             if head != NONE && head >= scope.labels {
-                self.meet(at, self.labels[head as usize].id, consumed);
+                let label = &self.labels[head as usize];
+                // Until 5.4 the reference looks for gotos at the label, now at the end of the block.
+                let early = self.chunk.std.old_syntax_messages();
+                let consumed = consumed.map(|end| if early { label.consumed } else { end });
+                self.meet(at, label.id, consumed);
             } else {
                 self.gotos[at].level = goto.level.min(outer_level);
                 self.gotos.swap(kept, at);
@@ -278,6 +282,7 @@ impl Resolver<'_> {
             name,
             id,
             line,
+            consumed,
             shadowed: head,
         });
     }
