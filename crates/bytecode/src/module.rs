@@ -333,14 +333,18 @@ impl Module {
     }
 
     /// Removes what programs do not need to run: names of variables, lines, local variables. Fields and methods keep their
-    /// names, which are constants of the program; a global is a field then.
+    /// names, which are constants of the program; a global is a field then, and an upvalue still one.
     pub fn strip(&mut self) {
         self.name = b"=?".to_vec();
         for function in &mut self.functions {
             function.name = None;
             function.lines = Vec::new();
             function.names.retain_mut(|name| match name.kind {
-                NameKind::Local | NameKind::Upvalue => false,
+                NameKind::Local => false,
+                NameKind::Upvalue => {
+                    name.name = b"?".to_vec();
+                    true
+                }
                 NameKind::Global => {
                     name.kind = NameKind::Field;
                     true

@@ -127,6 +127,11 @@ impl Std {
         }
     }
 
+    /// Does `debug.getinfo` number the place of the values that a call or return hands over even where there are none?
+    pub fn empty_transfers_have_places(self) -> bool {
+        self >= Std::V5_5
+    }
+
     /// Whether `coroutine.close` closes the running coroutine, which is also what it closes by default.
     pub fn coroutines_close_themselves(self) -> bool {
         self >= Std::V5_5

@@ -338,8 +338,11 @@ fn binary_chunks() {
     line(&["compile", "-s", "-O0", "-o", "s.plc", "x.lua"])
         .named("perilune")
         .prints(&folder, "");
+    line(&["compile", "-O0", "-o", "whole.plc", "x.lua"])
+        .named("perilune")
+        .prints(&folder, "");
     let size = |name: &str| std::fs::metadata(folder.0.join(name)).expect("it was written").len();
-    assert!(size("s.plc") < size("x.plc"));
+    assert!(size("s.plc") < size("whole.plc"));
     line(&["s.plc", "a"]).prints(&folder, "a\t\nstack traceback:\n\t?: in main chunk\n\t[C]: in ?\n");
     line(&["compile", "-o", "old.plc", "old.lua"])
         .named("perilune")
@@ -493,6 +496,23 @@ fn standard_input() {
     line(&["-e", "print(io.read('a'))"])
         .input("all")
         .prints(&folder, "all\n");
+}
+
+/// `debug.debug` shares the input with the script, and goes on after errors.
+#[test]
+fn the_debug_prompt() {
+    let folder = Folder::new();
+    let script = "print(debug.debug()) print(io.read())";
+    let input = "x = 1\nprint(x)\nerror('boom')\nx = = 1\nerror(setmetatable({}, { __tostring = function() return 'own' end }))\nlocal y = 2\nprint(y, x)\ncont\nrest\n";
+    let prompt = "lua_debug> ";
+    let expected = format!(
+        "{prompt}{prompt}{prompt}(debug command):1: boom\n{prompt}(debug command):1: unexpected symbol near '='\n{prompt}own\n{prompt}{prompt}{prompt}"
+    );
+    line(&["-e", script])
+        .input(input)
+        .ends(&folder, "1\nnil\t1\n\nrest\n", &expected, 0);
+    // The end of the input ends it, too.
+    line(&["-e", "debug.debug() print('on')"]).ends(&folder, "on\n", prompt, 0);
 }
 
 #[test]

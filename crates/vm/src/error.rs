@@ -17,12 +17,16 @@ macro_rules! message {
 }
 pub(crate) use message;
 
+/// The message of an error for want of memory. Who raises this very text raises such an error, as in the reference.
+pub(crate) const NO_MEMORY: &[u8] = b"not enough memory";
+
 impl Vm {
     /// Raises a value.
     pub(crate) fn raise(&mut self, v: Value) -> Raised {
         self.error = v;
-        self.handled = false;
-        self.of_memory = false;
+        // SAFETY: H1.
+        self.of_memory = unsafe { v.str_bytes() } == Some(NO_MEMORY);
+        self.handled = self.of_memory;
         self.traceback = None;
         Raised(())
     }
@@ -42,7 +46,7 @@ impl Vm {
         let limit = self.heap.limit();
         self.heap.set_limit(None);
         // SAFETY: H1.
-        let message = unsafe { self.strings.make(&mut self.heap, b"not enough memory") };
+        let message = unsafe { self.strings.make(&mut self.heap, NO_MEMORY) };
         self.heap.set_limit(limit);
         // What the failed operation leaves behind goes at the next safepoint.
         self.heap.collect_soon();

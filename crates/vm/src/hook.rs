@@ -6,6 +6,7 @@
 //! counts, every instruction first goes through [`Vm::trace_step`]. A hook belongs to a coroutine, so that the table
 //! changes with the running coroutine.
 
+use crate::call::{field, reg};
 use crate::dispatch::Handler;
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
 use crate::native::Ctx;
@@ -242,11 +243,10 @@ impl Vm {
         }
         if self.hook_mask & RETURNS != 0 {
             let proto = frame.proto();
-            // Where nothing that the hook's collections mark is left behind: above a Lua frame, at the start of a
-            // native's values, which are dead.
+            // Where nothing that the hook's collections mark is left behind: above a Lua frame; a native's are on its stack.
             let room = match proto {
                 Some(_) => self.frame_end(),
-                None => self.base,
+                None => start.max(self.base),
             };
             let (room_offset, start_offset) = (self.slot_of(room), self.slot_of(start));
             self.grow_stack(self.stack_base.add(room_offset), count + SPARE_SLOTS)?;
@@ -254,8 +254,8 @@ impl Vm {
             std::ptr::copy(self.stack_base.add(start_offset), room, count);
             start = room;
             let first = match proto {
-                Some(_) => self.count_visible(start_offset),
-                None => 1,
+                Some(_) => self.count_visible(self.returned_from().unwrap_or(start_offset)),
+                None => self.slot_of(room) - self.slot_of(self.base) + 1,
             };
             let transfer = Transfer {
                 first,
@@ -270,6 +270,12 @@ impl Vm {
             (*self.thread).hook.last = frame.caller_pc();
         }
         Ok(start)
+    }
+
+    /// The place of the first of the values that a `return_open` returns together with some registers: they were joined elsewhere.
+    unsafe fn returned_from(&self) -> Option<usize> {
+        let joined = field(self.pc, 0) == Opcode::ReturnOpen as u16 && field(self.pc, 2) != 0;
+        joined.then(|| self.slot_of(reg(self.base, self.pc, 1)))
     }
 
     /// The number that a debugger gives to the slot at this place of the stack, or the first one that is not taken.

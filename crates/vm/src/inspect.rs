@@ -182,7 +182,8 @@ impl Vm {
         }
         if flags & flag::HOOKED != 0 {
             let transfer = (*t).hook.transfer;
-            info.first_transfer = transfer.first;
+            let placed = transfer.count > 0 || self.std.empty_transfers_have_places();
+            info.first_transfer = if placed { transfer.first } else { 0 };
             info.transfers = transfer.count;
         }
         info

@@ -923,7 +923,7 @@ impl Vm {
         let slot = reg(self.base, self.pc, 1);
         let name = match self.operand_name(self.frame(), self.pc, 0) {
             Some((_, name)) => name,
-            None => b"?".to_vec(),
+            None => b"(temporary)".to_vec(),
         };
         self.mark_tbc(slot, &name)?;
         self.done(1)

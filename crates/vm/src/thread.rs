@@ -769,12 +769,12 @@ impl Vm {
     /// Raises the error of a wrapped coroutine: a string gets the caller's position in front.
     unsafe fn wrap_error(&mut self, failure: Value) -> Raised {
         match failure.str_bytes() {
-            Some(text) => {
+            Some(text) if text != crate::error::NO_MEMORY => {
                 let place = self.native_where(1);
                 let text = message!(place, text);
                 self.raise_plain(&text)
             }
-            None => self.raise(failure),
+            _ => self.raise(failure),
         }
     }
 

@@ -588,7 +588,12 @@ impl Vm {
             if std::mem::replace(&mut self.in_overflow, true) {
                 return Err(self.handling_error());
             }
-            return Err(self.rt_error(b"stack overflow"));
+            let text: &[u8] = if self.has_deep_metacalls() {
+                b"C stack overflow"
+            } else {
+                b"stack overflow"
+            };
+            return Err(self.rt_error(text));
         }
         let new_size = if needed <= size {
             size
@@ -596,6 +601,22 @@ impl Vm {
             (size * 2).max(needed).min(max)
         };
         self.move_stack(new_size)
+    }
+
+    /// Whether so many metamethods, iterators and closings are open in the running stack that the reference, where each takes
+    /// some of the C stack, would say that this one is full. Here they take no more than other calls.
+    #[cold]
+    unsafe fn has_deep_metacalls(&self) -> bool {
+        let mut frame = self.frame();
+        let mut count = 0;
+        while frame.kind() != FrameKind::Base && count < MAX_NESTING {
+            count += u32::from(matches!(
+                frame.kind(),
+                FrameKind::Finish | FrameKind::Close | FrameKind::CloseError
+            ));
+            frame = frame.caller();
+        }
+        count >= MAX_NESTING
     }
 
     /// Whether the running stack is larger than its limit, from an overflow whose handler caught one of its own.

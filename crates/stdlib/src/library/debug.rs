@@ -1,7 +1,7 @@
 //! `debug`: activation records, variables, hooks.
 
 use perilune_vm::{Ctx, FunctionInfo, HookEvent, HookEvents, HookFn, NativeFn, Raised, Returns, Table, Type, Val};
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::rc::Rc;
 
 const FUNCTIONS: &[(&str, NativeFn)] = &[
@@ -364,12 +364,11 @@ fn gethook(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 fn interact(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     loop {
         write_error(b"lua_debug> ");
-        let mut line = Vec::new();
         // A stream that cannot be read has ended.
-        let read = std::io::stdin().lock().read_until(b'\n', &mut line).unwrap_or(0);
-        if read == 0 || line == b"cont\n" {
-            return Ok(Returns::NONE);
-        }
+        let line = match super::stream::read_standard_line(ctx) {
+            Ok(Some(line)) if line != b"cont" => line,
+            _ => return Ok(Returns::NONE),
+        };
         let top = ctx.top();
         ctx.push(ctx.protected_call())?;
         match ctx.load(&line, b"=(debug command)", b"bt")? {
