@@ -6,6 +6,7 @@ mod child;
 mod conformance;
 mod disasm;
 mod docs;
+mod fuzz;
 mod measure;
 mod mlua_tests;
 mod oracle;
@@ -47,6 +48,8 @@ enum Door {
     MluaTests(mlua_tests::Options),
     /// Run scripts on Perilune and on PUC Lua 5.5 and show where they differ
     Oracle(oracle::Options),
+    /// Try random cases: programs on PUC Lua and on Perilune in every mode
+    Fuzz(fuzz::Options),
     /// Run one command and write what it used to a file (used by `bench`)
     #[command(hide = true)]
     Measure(measure::Options),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Door::Conformance(options) => conformance::run(&options),
         Door::MluaTests(options) => mlua_tests::run(&options),
         Door::Oracle(options) => oracle::run(&options),
+        Door::Fuzz(options) => fuzz::run(&options),
         Door::Measure(options) => return measure::child(&options),
     };
     match outcome {

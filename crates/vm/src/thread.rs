@@ -786,21 +786,9 @@ impl Vm {
 
     /// The position of the function `level` frames below the running one, as `luaL_where`.
     pub(crate) unsafe fn native_where(&self, level: usize) -> Vec<u8> {
-        let mut frame = self.frame();
-        let mut pc = self.pc;
-        for _ in 0..level {
-            if frame.kind() == FrameKind::Base {
-                return Vec::new();
-            }
-            pc = frame.caller_pc();
-            frame = frame.caller();
-        }
-        if frame.kind() == FrameKind::Base && frame.proto().is_none() {
-            return Vec::new();
-        }
-        match self.line_of(frame, pc) {
-            Some(_) => self.position(frame, pc),
-            None => Vec::new(),
+        match self.activations(self.thread).nth(level) {
+            Some(a) if self.line_of(a.frame, a.pc).is_some() => self.position(a.frame, a.pc),
+            _ => Vec::new(),
         }
     }
 }

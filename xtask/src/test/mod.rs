@@ -2,7 +2,7 @@
 
 mod conformance;
 mod corpus;
-mod modes;
+pub mod modes;
 pub mod reference;
 pub mod script;
 mod wishes;
@@ -16,7 +16,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::workspace::{Workspace, cargo};
-use crate::{disasm, docs, tidy};
+use crate::{disasm, docs, fuzz, tidy};
 use modes::Build;
 
 #[derive(clap::Args)]
@@ -260,6 +260,24 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
         let binary = binaries.build(workspace, Build::Dev)?;
         wishes::report(workspace, &binary)?;
         Ok(Step::Ran(Count::default()))
+    });
+    run.step("differential", || {
+        let session = fuzz::differential::Session {
+            oracle: match reference::oracle(workspace) {
+                Ok(binary) => binary,
+                Err(why) => return Ok(Step::Skipped(why)),
+            },
+            release: binaries.build(workspace, Build::Release)?,
+            debug: binaries.build(workspace, Build::Dev)?,
+            folder: workspace.target.join("fuzz"),
+            only: None,
+        };
+        let tally = session.run(&fuzz::differential::SMOKE)?;
+        println!("{tally}");
+        Ok(Step::Ran(Count {
+            passed: (tally.programs as usize).saturating_sub(tally.findings.len()),
+            failed: tally.findings.len(),
+        }))
     });
     for mode in modes::MODES {
         run.step(&format!("corpus, {}", mode.name), || {

@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("perilune-regalloc", &[]),
     ("perilune-bytecode", &[]),
     ("perilune-gc", &[]),
+    ("perilune-luagen", &[]),
     ("perilune-vm", &["perilune-lang", "perilune-bytecode", "perilune-gc"]),
     (
         "perilune-compiler",

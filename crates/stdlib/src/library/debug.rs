@@ -268,7 +268,8 @@ fn traceback(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
     let of_other = thread(ctx, skip).is_some_and(|co| !co.raw_eq(ctx.running()));
     let level = ctx.opt_int(skip + 1, if of_other { 0 } else { 1 })?;
-    let message = ctx.opt_str(skip)?;
+    // The reference takes the message for a text of C's, which ends at its first zero byte.
+    let message = ctx.opt_str(skip)?.and_then(|m| m.split(|&b| b == 0).next());
     let level = usize::try_from(level).unwrap_or(usize::MAX);
     let text = ctx.traceback_of(thread(ctx, skip), message, level);
     ctx.ret_str(&text)

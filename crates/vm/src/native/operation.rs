@@ -259,13 +259,13 @@ impl Ctx<'_> {
             }
         }
     }
-    /// The error of comparing two values, with the caller's position.
+    /// The error of comparing two values: no function of Lua's compares them, so no position stands before it.
     fn order_error(&self, a: Val<'_>, b: Val<'_>) -> Raised {
         let (x, y) = (self.shown_type_name(a), self.shown_type_name(b));
         if x == y {
-            self.error(message!(b"attempt to compare two ", x, b" values"))
+            self.error_plain(message!(b"attempt to compare two ", x, b" values"))
         } else {
-            self.error(message!(b"attempt to compare ", x, b" with ", y))
+            self.error_plain(message!(b"attempt to compare ", x, b" with ", y))
         }
     }
     fn call_for_truth(&mut self, f: Value, a: Value, b: Value) -> Result<bool, Raised> {
