@@ -1,11 +1,13 @@
-//! Control of a state from outside: memory, collection, warnings.
+//! Control of a state from outside: limits, memory, collection, warnings.
 
 use crate::error::{Error, Result};
 use crate::failure::unwrapped;
 use crate::lua::Lua;
+use crate::program::Options;
 use crate::traits::MaybeSend;
-use perilune_vm::{HostFn, Returns};
+use perilune_vm::{HostFn, InterruptHandle, Returns, Stop};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Parameters of the incremental collector.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,6 +87,79 @@ pub enum GcMode {
     Incremental(GcIncParams),
     /// By generations.
     Generational(GcGenParams),
+}
+
+/// Limits of what scripts may do.
+///
+/// A script that reaches one of them, or that is cancelled, ends: `pcall` and coroutines do not catch that, nothing is closed, no
+/// finalizer runs, and every operation under way fails with [`Error::Stopped`]. The state stays usable.
+impl Lua {
+    /// Limits how much scripts may still do from now on, or takes the limit away: words of code (an instruction has one to three),
+    /// and the work of library functions in units of about the same time. The same program needs the same amount on every run;
+    /// the optimization level makes a difference. Once it is used up, whatever runs ends with [`Error::Stopped`], until
+    /// this is called again. Numbers from 2^62 on are as good as that.
+    ///
+    /// While there is a limit, scripts run up to 5 % slower.
+    ///
+    /// # Errors
+    /// The state is gone.
+    pub fn set_fuel(&self, fuel: Option<u64>) -> Result<()> {
+        self.enter(|ctx| {
+            ctx.set_fuel(fuel);
+            Ok(())
+        })
+    }
+
+    /// What is left of the limit of [`Lua::set_fuel`], if there is one.
+    pub fn fuel(&self) -> Option<u64> {
+        self.ask(|ctx| ctx.fuel())
+    }
+
+    /// Ends whatever runs when this time has passed, from now on, or takes the limit away. What is started after that ends at once with
+    /// [`Error::Stopped`], until this is called again. A thread waits for the time; scripts do not run slower.
+    ///
+    /// # Errors
+    /// The state is gone, or the system gives no thread.
+    pub fn set_timeout(&self, after: Option<Duration>) -> Result<()> {
+        self.enter(|ctx| Ok(ctx.set_timeout(after).map_err(Error::from)?))
+    }
+
+    /// A handle with which other threads stop what the state runs: by an error that scripts can catch, or for good.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.ask(|ctx| ctx.interrupt_handle())
+    }
+
+    /// Whether reaching the memory limit ends scripts with [`Error::Stopped`]; otherwise, as in Lua, it raises an error that they can
+    /// catch.
+    ///
+    /// # Errors
+    /// The state is gone.
+    pub fn set_memory_final(&self, is_final: bool) -> Result<()> {
+        self.enter(|ctx| {
+            ctx.set_memory_final(is_final);
+            Ok(())
+        })
+    }
+
+    /// Why whatever runs must end, while it must: what a host function that catches errors of scripts may want to know.
+    pub fn stopped(&self) -> Option<Stop> {
+        self.ask(|ctx| ctx.stopped())
+    }
+
+    /// Sets the limits among the options.
+    pub(crate) fn limit(&self, options: &Options) -> Result<()> {
+        self.enter(|ctx| {
+            ctx.set_fuel(options.fuel);
+            if options.fuel_steps {
+                ctx.count_fuel_by_steps();
+            }
+            ctx.set_memory_final(options.memory_final);
+            match options.timeout {
+                Some(after) => Ok(ctx.set_timeout(Some(after)).map_err(Error::from)?),
+                None => Ok(()),
+            }
+        })
+    }
 }
 
 impl Lua {

@@ -26,6 +26,13 @@ pub enum Error {
     RuntimeError(String),
     /// The memory limit was reached.
     MemoryError(String),
+    /// The script had to end: it reached a limit, or was cancelled.
+    Stopped {
+        /// Why.
+        cause: perilune_vm::Stop,
+        /// The message, with the place, and a traceback.
+        message: String,
+    },
     /// An operation that would not be safe was refused.
     SafetyError(String),
     /// There is no memory control.
@@ -111,6 +118,7 @@ impl fmt::Display for Error {
             Error::SyntaxError { message, .. } => write!(f, "syntax error: {message}"),
             Error::RuntimeError(text) => write!(f, "runtime error: {text}"),
             Error::MemoryError(text) => write!(f, "memory error: {text}"),
+            Error::Stopped { message, .. } => f.write_str(message),
             Error::SafetyError(text) => write!(f, "safety error: {text}"),
             Error::MemoryControlNotAvailable => f.write_str("memory control is not available"),
             Error::RecursiveMutCallback => f.write_str("mutable callback called recursively"),

@@ -152,6 +152,7 @@ fn raise_error(ctx: &mut Ctx<'_>, error: Error) -> Raised {
 #[cold]
 pub(crate) fn take_error(ctx: &mut Ctx<'_>, raised: Raised) -> Error {
     let of_memory = ctx.is_memory_error();
+    let stopped = ctx.stopped();
     let traceback = ctx.take_traceback();
     let v = ctx.take_error(raised);
     if let Some(failure) = Failure::of(v) {
@@ -177,7 +178,9 @@ pub(crate) fn take_error(ctx: &mut Ctx<'_>, raised: Raised) -> Error {
         text.extend(traceback.unwrap_or_else(|| ctx.traceback(None, 0)));
     }
     let text = String::from_utf8_lossy(&text).into_owned();
-    if of_memory {
+    if let Some(cause) = stopped {
+        Error::Stopped { cause, message: text }
+    } else if of_memory {
         Error::MemoryError(text)
     } else {
         Error::RuntimeError(text)

@@ -48,10 +48,10 @@ pub use lua::{Lua, LuaOptions, WeakLua};
 pub use multi::{MultiValue, Variadic};
 pub use object::ObjectLike;
 pub use perilune_compiler::OptLevel;
-pub use perilune_vm::{Backend, Std};
+pub use perilune_vm::{Backend, InterruptHandle, Std, Stop};
 #[doc(hidden)]
 pub use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
-pub use program::Options;
+pub use program::{Options, sandbox};
 pub use registry::RegistryKey;
 pub use scope::Scope;
 #[cfg(feature = "serde")]

@@ -144,10 +144,34 @@ impl Lua {
         Ok(lua)
     }
 
+    /// A state for scripts of strangers: [`Options::sandboxed`] says what they get, and which limits they have.
+    ///
+    /// ```
+    /// use perilune::{Error, Lua, Options, Stop};
+    ///
+    /// let lua = Lua::sandboxed(&Options { fuel: Some(100_000), ..Options::sandboxed() })?;
+    /// assert!(lua.load("return io == nil and os.execute == nil").eval::<bool>()?);
+    /// let endless = lua.load("while true do pcall(error) end").exec();
+    /// assert!(matches!(endless, Err(Error::Stopped { cause: Stop::Fuel, .. })));
+    /// lua.set_fuel(Some(1000))?;
+    /// assert_eq!(lua.load("return 6 * 7").eval::<i64>()?, 42);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The memory limit does not allow the libraries, or the system gives no thread to watch the time.
+    pub fn sandboxed(options: &Options) -> Result<Lua> {
+        let options = Options {
+            sandbox: true,
+            ..options.clone()
+        };
+        Lua::with_options(StdLib::NONE, LuaOptions::default(), &options)
+    }
+
     /// A state with these libraries and settings of the engine: version, limits, optimization.
     ///
     /// # Errors
-    /// The memory limit does not allow the libraries.
+    /// The memory limit does not allow the libraries, or the system gives no thread to watch the time.
     pub fn with_options(libraries: StdLib, host: LuaOptions, options: &Options) -> Result<Lua> {
         let compile = CompileOptions {
             std: options.std,
@@ -167,11 +191,18 @@ impl Lua {
             }
         });
         let lua = Lua(Hold::Owner(owner));
-        lua.enter(|ctx| Ok(perilune_stdlib::install_basic(ctx)?))?;
+        if options.sandbox {
+            lua.enter(|ctx| Ok(perilune_stdlib::install_sandbox(ctx)?))?;
+            lua.extra().safe.set(true);
+        } else {
+            lua.enter(|ctx| Ok(perilune_stdlib::install_basic(ctx)?))?;
+        }
         lua.load_std_libs_unchecked(libraries)?;
         if !catches {
             crate::panics::let_pass(&lua)?;
         }
+        // The libraries cost nothing.
+        lua.limit(options)?;
         Ok(lua)
     }
 

@@ -25,6 +25,17 @@ pub struct Options {
     pub memory_limit: Option<usize>,
     /// Most slots of one register stack (a frame takes as many as it has registers, and two); `None` is a million.
     pub stack_limit: Option<usize>,
+    /// How much scripts may do: words of code, and work of natives. A script that needs more ends with an error that it cannot
+    /// catch.
+    pub fuel: Option<u64>,
+    /// Count fuel instruction by instruction from the start, for tests.
+    pub fuel_steps: bool,
+    /// How long scripts may run, from when the state is made. One that takes longer ends with an error that it cannot catch.
+    pub timeout: Option<std::time::Duration>,
+    /// Reaching the memory limit ends scripts, which otherwise may catch the error.
+    pub memory_final: bool,
+    /// Open only what is safe for scripts of strangers: see [`Options::sandboxed`].
+    pub sandbox: bool,
     /// Collect at every safepoint and poison what is freed.
     pub gc_stress: bool,
     /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
@@ -36,7 +47,50 @@ pub struct Options {
     pub ignore_environment: bool,
 }
 
+/// The limits of [`Options::sandboxed`], and of `perilune --sandbox`.
+pub mod sandbox {
+    use std::time::Duration;
+
+    /// Bytes: 64 MiB.
+    pub const MEMORY: usize = 64 << 20;
+    /// Words of code and work of natives: about five seconds.
+    pub const FUEL: u64 = 1_000_000_000;
+    /// Time.
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+    /// Slots of a register stack.
+    pub const STACK: usize = 200_000;
+}
+
 impl Options {
+    /// What scripts of strangers get. Of the libraries: the basic functions without `dofile`, `loadfile` and `require`;
+    /// `coroutine`, `string`, `table`, `math`, `utf8`; of `os` the clock and the calendar; of `debug` the traceback. No binary chunks.
+    /// The limits of [`sandbox`]; reaching one, be it that of memory, ends the script.
+    pub fn sandboxed() -> Options {
+        Options {
+            sandbox: true,
+            ignore_environment: true,
+            memory_limit: Some(sandbox::MEMORY),
+            memory_final: true,
+            stack_limit: Some(sandbox::STACK),
+            fuel: Some(sandbox::FUEL),
+            timeout: Some(sandbox::TIMEOUT),
+            ..Options::default()
+        }
+    }
+
+    /// Gives a VM the limits that it is not made with.
+    pub(crate) fn limit(&self, vm: &mut Vm) -> std::io::Result<()> {
+        vm.set_fuel(self.fuel);
+        if self.fuel_steps {
+            vm.count_fuel_by_steps();
+        }
+        vm.set_memory_final(self.memory_final);
+        match self.timeout {
+            Some(after) => vm.set_timeout(Some(after)),
+            None => Ok(()),
+        }
+    }
+
     /// What of these the VM is made with.
     pub(crate) fn for_vm(&self) -> perilune_vm::Options {
         perilune_vm::Options {
@@ -63,6 +117,11 @@ impl Default for Options {
             backend: Backend::default(),
             memory_limit: None,
             stack_limit: None,
+            fuel: None,
+            fuel_steps: false,
+            timeout: None,
+            memory_final: false,
+            sandbox: false,
             gc_stress: false,
             gc_step_stress: false,
             stack_stress: false,
@@ -167,7 +226,7 @@ impl Lua {
     /// A state with options.
     ///
     /// # Panics
-    /// If the memory limit does not even allow the standard library.
+    /// If the memory limit does not even allow the standard library, or the system gives no thread to watch a time limit.
     pub fn with(options: &Options) -> Lua {
         let compile = CompileOptions {
             std: options.std,
@@ -183,11 +242,17 @@ impl Lua {
                 ctx.registry()
                     .set_str(ctx, perilune_stdlib::NO_ENVIRONMENT, Val::bool(true))?;
             }
+            if options.sandbox {
+                return perilune_stdlib::install_sandbox(ctx);
+            }
             perilune_vm::install_builtins(ctx)?;
             perilune_stdlib::install(ctx)
         });
         if opened.is_err() {
             panic!("the memory limit does not allow the standard library");
+        }
+        if let Err(e) = options.limit(&mut vm) {
+            panic!("the system gives no thread to watch the time: {e}");
         }
         Lua { vm, compile }
     }

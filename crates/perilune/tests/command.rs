@@ -689,8 +689,13 @@ fn interrupts() {
             ("1\ninterrupted!\tt\t7\n", "", Some(0))
         );
     }
-    // What does not answer is ended by the second.
+    // Natives answer in the middle of their work.
     let statement = "print(1) string.find(string.rep('a', 200000), '.*b')";
+    let (out, err, status) = interrupted(&folder, &["-e", statement], 1);
+    assert_eq!((out.as_str(), status.code()), ("1\n", Some(1)));
+    assert!(err.contains("interrupted!"), "{err}");
+    // What does not answer is ended by the second.
+    let statement = "print(1) os.execute('sleep 5')";
     let (out, err, status) = interrupted(&folder, &["-e", statement], 2);
     assert_eq!((out.as_str(), err.as_str(), status.signal()), ("1\n", "", Some(2)));
 }

@@ -106,6 +106,7 @@ impl Vm {
         ) {
             self.base = frame.0;
             self.top = frame.0;
+            self.keep_unpaid(frame);
         }
     }
 
@@ -148,6 +149,7 @@ impl Vm {
             && base.byte_add(proto_ref.frame_bytes as usize) <= self.stack_limit
             && !self.stack_stress
         {
+            self.fuel = self.fuel.wrapping_sub(i64::from(proto_ref.words));
             self.base = base;
             self.pc = proto_ref.code;
             self.k = proto_ref.constants;
@@ -181,6 +183,7 @@ impl Vm {
         if extra > 0 {
             base = self.shift_varargs(base, params, nargs);
         }
+        self.fuel = self.fuel.wrapping_sub(i64::from(proto_ref.words));
         self.base = base;
         self.pc = proto_ref.code;
         self.k = proto_ref.constants;
@@ -191,6 +194,9 @@ impl Vm {
     pub(crate) unsafe fn entered(&mut self) -> Flow {
         if self.hook_mask != 0 {
             self.hook_entered()?;
+        }
+        if self.fuel < 0 {
+            return self.out_of_fuel();
         }
         Ok(Go::On)
     }
@@ -235,6 +241,7 @@ impl Vm {
             return self.precall(window, nargs, FrameKind::TailNative, self.base, self.pc, self.k);
         }
         let frame = self.frame();
+        self.refund_frame(frame, self.pc);
         let (kind, caller, pc, k) = (frame.kind(), frame.caller().0, frame.return_pc(), frame.return_k());
         let target = Vm::original_window(frame);
         *target = *window;
@@ -247,7 +254,10 @@ impl Vm {
         mark_extra(new, chain);
         // The saved base must be a whole frame if the stack has to move.
         self.base = base;
-        self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs)?;
+        if let Err(raised) = self.enter_lua(base, (*callee.as_ptr::<Closure>()).proto, nargs) {
+            self.keep_unpaid(self.frame());
+            return Err(raised);
+        }
         self.entered()
     }
 
@@ -291,6 +301,7 @@ impl Vm {
                 FrameKind::TailNative => {
                     self.base = caller;
                     self.pc = pc;
+                    self.refund_frame(RegisterFrame(caller), pc);
                 }
                 FrameKind::Forward => {
                     let wanted = (*Vm::original_window(frame).sub(1)).payload as i64;
@@ -431,7 +442,7 @@ impl Vm {
             | Opcode::JumpGtI
             | Opcode::JumpGeI => {
                 let negated = !std::ptr::eq(header, self.frame_end());
-                self.pc = branch(pc, next, result.truthy() != negated);
+                self.branch(pc, next, result.truthy() != negated);
             }
             Opcode::JumpNe
             | Opcode::JumpNotLt
@@ -441,7 +452,7 @@ impl Vm {
             | Opcode::JumpNotGtI
             | Opcode::JumpNotGeI => {
                 let negated = !std::ptr::eq(header, self.frame_end());
-                self.pc = branch(pc, next, result.truthy() == negated);
+                self.branch(pc, next, result.truthy() == negated);
             }
             Opcode::SetIndex
             | Opcode::SetIndexK
@@ -461,11 +472,22 @@ impl Vm {
         Ok(Go::On)
     }
 
+    /// Goes where a compare-and-branch goes.
+    #[inline(always)]
+    unsafe fn branch(&mut self, pc: *const u64, next: *const u64, taken: bool) {
+        let words = if taken { field(pc, 3) as i16 as isize } else { 0 };
+        self.note_jump(words);
+        self.pc = next.offset(words);
+    }
+
     // ---- errors ----
 
     /// Handles the error on its way, for the first time: message handlers run before frames go.
     pub(crate) unsafe fn unwind(&mut self, raised: Raised) -> Go {
         let Raised(()) = raised;
+        if self.stop.is_some() {
+            return self.unwind_stopped();
+        }
         if (*self.thread).leaving {
             return thread::leave_natives(self);
         }
@@ -591,6 +613,7 @@ impl Vm {
                 }
             }
             let caller = frame.caller().0;
+            self.refund_frame(frame, self.pc);
             match kind {
                 FrameKind::Pcall | FrameKind::Xpcall => {
                     (*self.thread).protected -= 1;
@@ -640,6 +663,54 @@ impl Vm {
         }
     }
 
+    /// Takes all frames off that the innermost run of the dispatch loop has, coroutines included, because everything must
+    /// end: nothing is protected, nothing is closed, no handler is asked.
+    unsafe fn unwind_stopped(&mut self) -> Go {
+        // The frames of a coroutine that is being closed paid for nothing any more.
+        let mut closed = false;
+        loop {
+            let frame = self.frame();
+            let (kind, caller) = (frame.kind(), frame.caller().0);
+            if !closed {
+                self.refund_frame(frame, self.pc);
+            }
+            closed |= kind == FrameKind::CloseThread;
+            let slot = frame.0.offset_from(self.stack_base) as usize;
+            if kind != FrameKind::Base {
+                while (*self.thread).tbc.pop_if(|at| *at as usize >= slot).is_some() {}
+            }
+            match kind {
+                FrameKind::Entry | FrameKind::Finalizer => {
+                    self.base = caller;
+                    self.exit = true;
+                    self.failed = true;
+                    return Go::Exit;
+                }
+                FrameKind::Pcall | FrameKind::Xpcall => {
+                    (*self.thread).protected -= 1;
+                    self.base = caller;
+                    if self.in_overflow || self.has_overflown() {
+                        self.end_overflow();
+                    }
+                }
+                FrameKind::Handler => {
+                    self.end_handler();
+                    self.pc = frame.return_pc();
+                    self.base = caller;
+                }
+                FrameKind::Body => {
+                    thread::end_stopped(self);
+                    closed = false;
+                }
+                FrameKind::Base => unreachable!("F3: an entry frame lies above the base"),
+                _ => {
+                    self.pc = frame.caller_pc();
+                    self.base = caller;
+                }
+            }
+        }
+    }
+
     // ---- to-be-closed slots ----
 
     unsafe fn has_tbc(&self, from: *mut Value) -> bool {
@@ -675,6 +746,7 @@ impl Vm {
     /// The saved pc is at the `close`.
     pub(crate) unsafe fn close_step(&mut self, from: *mut Value) -> Flow {
         if !self.has_tbc(from) {
+            self.count_close();
             self.pc = self.pc.add(1);
             return Ok(Go::On);
         }
@@ -756,15 +828,5 @@ pub(crate) unsafe fn store_results(to: *mut Value, wanted: usize, start: *const 
     std::ptr::copy(start, to, n);
     for i in n..wanted {
         *to.add(i) = Value::NIL;
-    }
-}
-
-/// Where a compare-and-branch goes.
-#[inline(always)]
-unsafe fn branch(pc: *const u64, next: *const u64, taken: bool) -> *const u64 {
-    if taken {
-        next.offset(field(pc, 3) as i16 as isize)
-    } else {
-        next
     }
 }

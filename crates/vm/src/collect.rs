@@ -104,6 +104,7 @@ impl Vm {
     /// # Safety
     /// F4.
     pub(crate) unsafe fn collect_by(&mut self, bytes: usize) -> bool {
+        self.note_work(bytes.min(self.heap.bytes()) / 16);
         let ended = self.with_roots(|heap, roots| heap.step_by(roots, bytes));
         if self.heap.has_finalizable() && !self.in_finalizer {
             self.run_finalizers();
@@ -132,6 +133,8 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn collect_garbage(&mut self) {
+        // What allocation pays for step by step is extra work here: a script could ask for it again and again.
+        self.note_work(self.heap.bytes() / 16);
         self.with_roots(|heap, roots| heap.collect(roots));
         if self.heap.has_finalizable() && !self.in_finalizer {
             self.run_finalizers();
@@ -164,13 +167,17 @@ impl Vm {
     /// # Safety
     /// F4.
     pub(crate) unsafe fn run_finalizers(&mut self) {
+        if self.stop.is_some() && !self.closed {
+            return;
+        }
         while let Some(p) = self.heap.next_finalizable() {
             let v = Value {
                 payload: p.as_ptr() as u64,
                 tag: tag_of_kind(p.as_ref().kind),
             };
             let handler = self.metamethod(v, Event::Gc);
-            if !handler.is_function() {
+            // When everything must end, what is the host's own is still tidied up: files are closed.
+            if !handler.is_function() || self.stop.is_some() && handler.tag != tag::NATIVE {
                 continue;
             }
             self.run_finalizer(handler, v);
@@ -202,7 +209,7 @@ impl Vm {
         })();
         self.in_finalizer = false;
         self.refresh_hooks();
-        if done.is_err() {
+        if done.is_err() && self.stop.is_none() {
             let text = self.error_text();
             // A warning that fails has nowhere to go.
             let _ = self.warn(&message!(b"error in __gc (", text, b")"), false);

@@ -7,7 +7,7 @@
 use crate::ops;
 use crate::value::Value;
 use crate::vm::Vm;
-use perilune_bytecode::Opcode;
+use perilune_bytecode::{Flags, Opcode};
 use std::sync::atomic::Ordering;
 
 macro_rules! with_abi {
@@ -38,6 +38,8 @@ pub unsafe fn table_of(vm: *const Vm) -> *const Handler {
 
 /// A back-end.
 pub trait Dispatch: 'static {
+    /// Handlers keep the account of fuel.
+    const METERED: bool = false;
     /// The table of handlers made for this back-end.
     const TABLE: &'static [Handler; Opcode::COUNT];
     /// The table in which every instruction first answers a request to stop.
@@ -49,6 +51,10 @@ pub trait Dispatch: 'static {
 
     /// The table in which every instruction is counted first.
     const COUNT: &'static [Handler; Opcode::COUNT];
+    /// The table whose handlers keep the account of fuel.
+    const FUEL: &'static [Handler; Opcode::COUNT];
+    /// The table in which every instruction is first taken from what is left of the fuel.
+    const STEP: &'static [Handler; Opcode::COUNT];
 
     /// Goes on at `pc`.
     ///
@@ -63,15 +69,46 @@ pub struct Tail;
 /// Handlers return to a loop.
 pub struct Loop;
 
+/// Handlers that keep the account of fuel, in another back-end.
+pub struct Metered<D>(std::marker::PhantomData<D>);
+
+impl<D: Dispatch> Dispatch for Metered<D> {
+    const METERED: bool = true;
+    const TABLE: &'static [Handler; Opcode::COUNT] = D::TABLE;
+    const POLL: &'static [Handler; Opcode::COUNT] = D::POLL;
+    const HOOKED: &'static [Handler; Opcode::COUNT] = D::HOOKED;
+    const TRACE: &'static [Handler; Opcode::COUNT] = D::TRACE;
+    const COUNT: &'static [Handler; Opcode::COUNT] = D::COUNT;
+    const FUEL: &'static [Handler; Opcode::COUNT] = D::FUEL;
+    const STEP: &'static [Handler; Opcode::COUNT] = D::STEP;
+    #[inline(always)]
+    unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
+        D::next(vm, pc, base, k, table);
+    }
+}
+
+/// Whether an instruction may leave the straight line: then the account of fuel has a handler of its own for it.
+const fn is_accounted(op: Opcode) -> bool {
+    let flags = op.flags();
+    flags.contains(Flags::BRANCH) || flags.contains(Flags::TERMINATOR) || flags.contains(Flags::MAY_YIELD)
+}
+
 macro_rules! tables {
     ($($(#[doc = $doc:literal])+ $name:ident = $snake:ident
         { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
         impl Dispatch for Tail {
             const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Tail>)),*];
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Tail>); Opcode::COUNT];
-            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Tail>([$(Handler(ops::$snake::<Tail>)),*]);
+            // Without a limit, its account means nothing.
+            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Tail>(*Tail::FUEL);
             const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Tail>); Opcode::COUNT];
             const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Tail>); Opcode::COUNT];
+            const FUEL: &'static [Handler; Opcode::COUNT] = &[$(Handler(if is_accounted(Opcode::$name) {
+                ops::$snake::<Metered<Tail>> as RawHandler
+            } else {
+                ops::$snake::<Tail> as RawHandler
+            })),*];
+            const STEP: &'static [Handler; Opcode::COUNT] = &[Handler(ops::step::<Tail>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
                 let op = *pc.cast::<u16>();
@@ -81,9 +118,16 @@ macro_rules! tables {
         impl Dispatch for Loop {
             const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Loop>)),*];
             const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Loop>); Opcode::COUNT];
-            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Loop>([$(Handler(ops::$snake::<Loop>)),*]);
+            // Without a limit, its account means nothing.
+            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Loop>(*Loop::FUEL);
             const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Loop>); Opcode::COUNT];
             const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Loop>); Opcode::COUNT];
+            const FUEL: &'static [Handler; Opcode::COUNT] = &[$(Handler(if is_accounted(Opcode::$name) {
+                ops::$snake::<Metered<Loop>> as RawHandler
+            } else {
+                ops::$snake::<Loop> as RawHandler
+            })),*];
+            const STEP: &'static [Handler; Opcode::COUNT] = &[Handler(ops::step::<Loop>); Opcode::COUNT];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {
                 (*vm).pc = pc;
@@ -155,6 +199,20 @@ impl Backend {
         match self {
             Backend::Tail => Tail::COUNT.as_ptr(),
             Backend::Loop => Loop::COUNT.as_ptr(),
+        }
+    }
+    /// The table whose handlers keep the account of fuel.
+    pub fn fuel_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::FUEL.as_ptr(),
+            Backend::Loop => Loop::FUEL.as_ptr(),
+        }
+    }
+    /// The table that takes every instruction from the fuel.
+    pub fn step_table(self) -> *const Handler {
+        match self {
+            Backend::Tail => Tail::STEP.as_ptr(),
+            Backend::Loop => Loop::STEP.as_ptr(),
         }
     }
     /// The table whose handlers poll.

@@ -50,6 +50,9 @@ impl Vm {
         self.heap.set_limit(limit);
         // What the failed operation leaves behind goes at the next safepoint.
         self.heap.collect_soon();
+        if self.memory_final && self.stop.is_none() {
+            return self.raise_stop(crate::fuel::Stop::Memory);
+        }
         self.error = message.map_or(Value::NIL, Value::str);
         // No message handler gets it: there may be no memory to call one, nor for its own error.
         self.handled = true;

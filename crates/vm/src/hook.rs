@@ -132,8 +132,16 @@ impl Vm {
         }
     }
 
-    /// The table for the events that the running coroutine's hook waits for, which go before counting instructions.
+    /// The table for what is to be watched: fuel that is running out goes before hooks, and those before counting instructions.
     pub(crate) fn watching_table(&self) -> *const Handler {
+        if self.meter.stepping {
+            return self.backend.step_table();
+        }
+        self.inner_table()
+    }
+
+    /// As [`Vm::watching_table`], but for the counting of fuel step by step.
+    pub(crate) fn inner_table(&self) -> *const Handler {
         let mask = self.hook_mask;
         if mask & (LINES | COUNT) != 0 {
             self.backend.trace_table()
@@ -141,6 +149,8 @@ impl Vm {
             self.backend.hooked_table()
         } else if self.profile.is_some() {
             self.backend.count_table()
+        } else if self.meter.on {
+            self.backend.fuel_table()
         } else {
             self.backend.table()
         }

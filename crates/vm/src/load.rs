@@ -58,6 +58,7 @@ impl Vm {
                     arity: 0,
                     patience: 0,
                     params: 0,
+                    words: 0,
                     protos: null_mut(),
                     origin: None,
                 });
@@ -144,6 +145,8 @@ impl Vm {
         for id in nested {
             children[id - first] = protos[id];
         }
+        note_returns(&mut code, function);
+        (*proto).words = code.len() as u32;
         (*proto).code = code.as_mut_ptr();
         (*proto).constants = constants.as_mut_ptr();
         // Reached by `wrapping_add` of a nested function's number alone.
@@ -185,6 +188,7 @@ impl Vm {
     ) -> Result<Result<Value, Vec<u8>>, Raised> {
         let binary = chunk.first() == Some(&0x1B);
         let kind: &[u8] = if binary { b"binary" } else { b"text" };
+        let mode = if self.text_only && binary { b"t" } else { mode };
         if !mode.contains(&kind[0]) {
             let text = crate::error::message!(b"attempt to load a ", kind, b" chunk (mode is '", mode, b"')");
             return Ok(Err(text));
@@ -217,6 +221,19 @@ impl Vm {
         let origin = (*(*f).proto).origin();
         let module = origin.module.best_subset(origin.id).ok()?;
         Some(perilune_bytecode::to_bytes(&module, strip))
+    }
+}
+
+/// Writes into returns what stands behind them, which they give back to the account of fuel; no field of theirs is there.
+pub(crate) fn note_returns(code: &mut [u64], function: &Function) {
+    for (at, op) in function.ops().flatten() {
+        if matches!(
+            op,
+            perilune_bytecode::Op::Return0 { .. } | perilune_bytecode::Op::Return1 { .. }
+        ) {
+            let at = at as usize;
+            code[at] |= ((code.len() - at - 1) as u64) << 32;
+        }
     }
 }
 

@@ -192,6 +192,8 @@ pub struct Proto {
     pub patience: u32,
     /// Number of parameters.
     pub params: u32,
+    /// Length of the code in words.
+    pub words: u32,
     /// Functions nested in it: `protos.wrapping_add(id)` for the module's number of one of them, and of no other.
     pub protos: *mut *mut Proto,
     /// Where it came from.
@@ -238,8 +240,9 @@ impl Origin {
     pub fn word(&self, pc: *const u64) -> u32 {
         ((pc as usize).wrapping_sub(self.code.as_ptr() as usize) / size_of::<u64>()) as u32
     }
+    /// Whether `pc` is in the code.
     #[inline]
-    fn holds(&self, pc: *const u64) -> bool {
+    pub fn holds(&self, pc: *const u64) -> bool {
         (pc as usize).wrapping_sub(self.code.as_ptr() as usize) < size_of_val(&*self.code)
     }
 }

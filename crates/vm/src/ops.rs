@@ -125,10 +125,34 @@ macro_rules! jump_if {
     ($taken:expr, $vm:ident, $pc:ident, $base:ident, $k:ident, $t:ident) => {{
         if $taken {
             let to = field($pc, 3) as i16 as isize;
-            return D::next($vm, $pc.add(1).offset(to), $base, $k, table_of($vm));
+            go_by!(to, $vm, $pc.add(1), $base, $k, $t)
         }
         return D::next($vm, $pc.add(1), $base, $k, $t);
     }};
+}
+/// Jumps by so many words from a place of the code.
+macro_rules! go_by {
+    ($words:expr, $vm:ident, $from:expr, $base:ident, $k:ident, $t:ident) => {{
+        let words: isize = $words;
+        let to = $from.offset(words);
+        if D::METERED && pay(&mut (*$vm).fuel, words as i64) {
+            return out_of_fuel::<D>($vm, to, $base, $k, $t);
+        }
+        return D::next($vm, to, $base, $k, table_of($vm));
+    }};
+}
+
+/// Adds to the account of fuel; whether it is below zero.
+#[inline(always)]
+fn pay(fuel: &mut i64, words: i64) -> bool {
+    *fuel = fuel.wrapping_add(words);
+    *fuel < 0
+}
+
+/// What stands behind a `return_0` or `return_1`, which the loader wrote where these have no field.
+#[inline(always)]
+unsafe fn behind_return(pc: *const u64) -> i64 {
+    i64::from(*pc.cast::<u32>().add(1))
 }
 
 mod access;
@@ -161,9 +185,25 @@ handlers! {
             Err(raised) => resume::<D>(vm, Err(raised)),
         }
     }
+    #[cold]
+    #[inline(never)]
+    fn step(vm, pc, base, k, t) {
+        (*vm).pc = pc;
+        (*vm).base = base;
+        (*vm).k = k;
+        match (*vm).fuel_step() {
+            Ok(()) => {
+                let inner = (*vm).inner_table();
+                let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
+                ((*inner.add(*pc.cast::<u16>() as usize)).0)(vm, pc, base, k, table_of(vm))
+            }
+            Err(raised) => resume::<D>(vm, Err(raised)),
+        }
+    }
     fn count(vm, pc, base, k, t) {
         crate::profile::note(vm, pc, base);
-        (D::TABLE[*pc.cast::<u16>() as usize].0)(vm, pc, base, k, t)
+        // Without a limit, its account means nothing.
+        (D::FUEL[*pc.cast::<u16>() as usize].0)(vm, pc, base, k, t)
     }
 
     // ---- moves and loads ----

@@ -50,7 +50,9 @@ impl Vm {
         let Some(old) = (*proto).origin.take() else {
             unreachable!("H1: the function is loaded")
         };
+        crate::load::note_returns(&mut code, &better);
         let layout = Layout::of(&better);
+        (*proto).words = code.len() as u32;
         (*proto).code = code.as_mut_ptr();
         (*proto).constants = constants.as_mut_ptr();
         (*proto).frame_bytes = layout.frame_bytes;

@@ -212,10 +212,13 @@ impl<'a> Args<'a> {
     #[inline]
     pub fn entry_after(self, table: Table<'a>, key: Val<'a>) -> Answer {
         // SAFETY: N1.
-        match unsafe { RawTable::next(table.raw, key.raw) } {
-            Ok(Some((k, v))) => self.several(&[Val::new(k), Val::new(v)]),
-            Ok(None) => self.one(Val::NIL),
-            Err(()) => Answer::DECLINED,
+        let Ok((entry, places)) = (unsafe { RawTable::next(table.raw, key.raw) }) else {
+            return Answer::DECLINED;
+        };
+        self.vm().note_places(places);
+        match entry {
+            Some((k, v)) => self.several(&[Val::new(k), Val::new(v)]),
+            None => self.one(Val::NIL),
         }
     }
     /// Several results, at most 8.
@@ -305,7 +308,7 @@ impl Vm {
                     store_results(reg(self.base, pc, 1), wanted as usize, start, count);
                 }
             }
-            FrameKind::TailNative => return self.do_return(start, count),
+            FrameKind::TailNative => return self.return_slow(start, count),
             _ => {}
         }
         self.pc = pc.add(1);

@@ -97,6 +97,7 @@ impl Vm {
 
     /// Reads `object[key]`, following `__index` tables.
     pub(crate) unsafe fn lookup(&mut self, object: Value, key: Value, operand: Option<u16>) -> Result<Found, Raised> {
+        self.note_key(key);
         let mut at = object;
         for step in 0..MAX_CHAIN {
             let handler = if at.is_table() {
@@ -263,6 +264,7 @@ impl Vm {
         dynamic: bool,
         operand: u16,
     ) -> Result<Option<(Value, Value)>, Raised> {
+        self.note_key(key);
         let mut at = object;
         for step in 0..MAX_CHAIN {
             let handler = if at.is_table() {
@@ -602,6 +604,7 @@ impl Vm {
                 _ => return Err(self.rt_error(b"string length overflow")),
             };
         }
+        self.note_bytes(total);
         if total <= SHORT_CONCAT {
             let mut text = [0u8; SHORT_CONCAT];
             let mut at = 0;
@@ -717,6 +720,7 @@ impl Vm {
     /// An ordering compare-and-branch: `a < b` (or `<=`), jumping when the outcome equals `when`.
     pub(crate) unsafe fn order_slow(&mut self, a: Value, b: Value, or_equal: bool, when: bool) -> Flow {
         if let Some(outcome) = Vm::order_raw(a, b, or_equal) {
+            self.note_comparison(a, b);
             return self.decide(outcome == when);
         }
         match self.order_handler(a, b, or_equal) {
@@ -750,6 +754,7 @@ impl Vm {
 
     /// An equality compare-and-branch.
     pub(crate) unsafe fn equal_slow(&mut self, a: Value, b: Value, when: bool) -> Flow {
+        self.note_comparison(a, b);
         if raw_equal(a, b) {
             return self.decide(when);
         }
@@ -768,6 +773,7 @@ impl Vm {
     /// Ends a compare-and-branch of one word.
     unsafe fn decide(&mut self, taken: bool) -> Flow {
         let offset = if taken { field(self.pc, 3) as i16 as isize } else { 0 };
+        self.note_jump(offset);
         self.pc = self.pc.add(1).offset(offset);
         Ok(Go::On)
     }
@@ -799,8 +805,9 @@ impl Vm {
         };
         match prepared {
             ForLoop::Skip => {
-                let to = *pc.add(1).cast::<i32>();
-                self.pc = pc.add(2).offset(to as isize);
+                let to = *pc.add(1).cast::<i32>() as isize;
+                self.note_jump(to);
+                self.pc = pc.add(2).offset(to);
             }
             ForLoop::Int {
                 start,
@@ -886,12 +893,14 @@ impl Vm {
     }
 
     pub(crate) unsafe fn return_slow(&mut self, first: *mut Value, count: usize) -> Flow {
+        self.refund_frame(self.frame(), self.pc);
         self.do_return(first, count)
     }
 
     /// `return_open`: the fixed values and then the open ones.
     pub(crate) unsafe fn return_open_slow(&mut self) -> Flow {
         let pc = self.pc;
+        self.refund_frame(self.frame(), pc);
         let first = reg(self.base, pc, 1);
         let fixed = field(pc, 2) as usize;
         if fixed == 0 {
@@ -934,15 +943,6 @@ impl Vm {
         let name = *self.k.add(index);
         let text = name.str_bytes().unwrap_or(b"?");
         Err(self.rt_error(&message!(b"global '", text, b"' already defined")))
-    }
-
-    // ---- requests ----
-
-    /// Answers a request to stop or pause, made by swapping the dispatch table.
-    pub(crate) unsafe fn poll(&mut self) -> Flow {
-        let answer = self.answer_interrupt();
-        self.set_table(self.watching_table());
-        answer.map(|()| Go::On)
     }
 }
 

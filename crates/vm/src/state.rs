@@ -257,6 +257,10 @@ impl Drop for Entered<'_> {
         self.shared.vm.set(self.vm);
         let entered = self.shared.entered.get() - 1;
         self.shared.entered.set(entered);
+        if entered == 0 {
+            // SAFETY: K1; as above.
+            unsafe { (*self.vm).forget_stop() };
+        }
         if entered == 0 && self.shared.owners.get() == 0 {
             self.shared.destroy();
         }

@@ -433,6 +433,7 @@ unsafe fn resume(vm: &mut Vm, co: *mut Thread, mode: Mode, first: usize, count: 
         std::ptr::copy_nonoverlapping(source, window.add(HEADER_SLOTS), count);
         return vm.precall(window, count, FrameKind::Body, window, null(), null());
     }
+    vm.charge_thread(co);
     vm.room_at_base(count)?;
     let source = (*from).stack.offset(source_offset);
     std::ptr::copy_nonoverlapping(source, vm.base, count);
@@ -471,6 +472,7 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, count: usize) -> Flow {
     let co = vm.thread;
     vm.top = vm.base;
     vm.save_thread();
+    vm.refund_thread(co);
     (*co).status = Status::Suspended;
     deliver(vm, co, count, true)
 }
@@ -529,12 +531,22 @@ unsafe fn bury(vm: &mut Vm, co: *mut Thread) {
     }
 }
 
+/// The running coroutine ends because everything must: on with its resumer.
+pub(crate) unsafe fn end_stopped(vm: &mut Vm) {
+    let co = vm.thread;
+    vm.in_overflow = false;
+    (*co).nested = 0;
+    leave(vm, co);
+    end(vm, co);
+}
+
 /// The running coroutine failed with the VM's error; its frames stay for a traceback and for
 /// `coroutine.close`.
 pub(crate) unsafe fn fail_body(vm: &mut Vm) -> Flow {
     let co = vm.thread;
     vm.in_overflow = false;
     vm.save_thread();
+    vm.refund_thread(co);
     (*co).status = Status::Failed;
     (*co).failed = true;
     (*co).failure = vm.error;
@@ -601,6 +613,9 @@ pub(crate) unsafe fn run_close(vm: *mut Vm, _native: *mut Native, nargs: usize) 
             Err(vm.native_context(nargs).error("cannot close main thread"))
         }
         Status::Running if vm.std.coroutines_close_themselves() && !vm.in_finalizer => {
+            // Its frames do not run on.
+            vm.save_thread();
+            vm.refund_thread(co);
             (*co).closing = true;
             close_next(vm, co)
         }

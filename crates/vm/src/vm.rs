@@ -94,6 +94,8 @@ pub struct Vm {
     /// The open values.
     pub(crate) open_start: *mut Value,
     pub(crate) open_count: usize,
+    /// What may still run, less what is paid in advance; see `fuel`.
+    pub(crate) fuel: i64,
     pub(crate) exit: bool,
     /// The events that the running coroutine's hook waits for; see `hook`.
     pub(crate) hook_mask: u8,
@@ -162,6 +164,13 @@ pub struct Vm {
     pub(crate) protected_call: *mut Native,
     /// Requests to stop.
     pub(crate) interrupts: Interrupts,
+    pub(crate) meter: crate::fuel::Meter,
+    /// Why everything must end.
+    pub(crate) stop: Option<crate::fuel::Stop>,
+    /// Running out of memory ends everything.
+    pub(crate) memory_final: bool,
+    /// Binary chunks are refused.
+    pub(crate) text_only: bool,
     /// `coroutine.resume` and `coroutine.close`, for the host.
     pub(crate) resume_function: *mut Native,
     pub(crate) close_function: *mut Native,
@@ -197,6 +206,7 @@ impl Vm {
             top: null_mut(),
             open_start: null_mut(),
             open_count: 0,
+            fuel: 0,
             exit: false,
             hook_mask: 0,
             hook_yields: false,
@@ -241,6 +251,10 @@ impl Vm {
             next_function: null_mut(),
             protected_call: null_mut(),
             interrupts: Interrupts::default(),
+            meter: crate::fuel::Meter::default(),
+            stop: None,
+            memory_final: false,
+            text_only: false,
             resume_function: null_mut(),
             close_function: null_mut(),
             yield_function: null_mut(),
@@ -733,6 +747,9 @@ impl Vm {
         self.base = self.stack_base.byte_offset(caller_offset);
         self.pc = pc;
         self.k = k;
+        if self.fuel < 0 && result.is_ok() {
+            self.check_fuel()?;
+        }
         result.map(|()| (self.open_start, self.open_count))
     }
 

@@ -137,13 +137,21 @@ fn run_case(binary: &Path, mode: &Mode, case: &Case, root: &Path) -> Result<Opti
     if let (Some(std), false) = (&header.std, mode.reference) {
         command.args(["--std", std]);
     }
-    command.args(mode.flags).arg(&case.script).args(args).current_dir(root);
+    if !header.options.is_empty() && mode.reference {
+        return Ok(None);
+    }
+    command
+        .args(mode.flags)
+        .args(&header.options)
+        .arg(&case.script)
+        .args(args)
+        .current_dir(root);
     let outcome = child::run(&mut command, header.stdin.as_bytes(), LIMIT)?;
     Ok(judge(header, expected.as_deref(), &outcome))
 }
 
 fn judge(header: &Header, expected: Option<&[u8]>, outcome: &child::Outcome) -> Option<String> {
-    let code = i32::from(!header.errors.is_empty());
+    let code = header.exit.unwrap_or(i32::from(!header.errors.is_empty()));
     if outcome.timed_out || outcome.status.code() != Some(code) {
         return Some(format!(
             "{}, exit code {code} expected\n{}",

@@ -54,6 +54,12 @@ pub const MODES: &[Mode] = &[
     flags("registers 4, O0", &["--registers", "4", "-O0"]),
     flags("dispatch tail", &["--dispatch", "tail"]),
     flags("dispatch loop", &["--dispatch", "loop"]),
+    flags("fuel", &["--fuel", "1000000000000"]),
+    flags(
+        "fuel, dispatch loop",
+        &["--fuel", "1000000000000", "--dispatch", "loop"],
+    ),
+    flags("fuel by steps", &["--fuel-steps"]),
     // Every push moves the whole stack: with a low limit, runaway recursion takes quadratic time in little.
     Mode {
         small: true,

@@ -13,6 +13,10 @@ pub struct Header {
     pub args: Vec<String>,
     /// The version of Lua, where it is not the default one.
     pub std: Option<String>,
+    /// Options of the command: such a script is not for PUC Lua.
+    pub options: Vec<String>,
+    /// The exit code, where it is neither 0 nor, after an error, 1.
+    pub exit: Option<i32>,
     /// Arguments for the modes that are slow by design.
     pub small: Option<Vec<String>>,
 }
@@ -38,6 +42,8 @@ impl Header {
                 "error" => header.errors.push(value.to_owned()),
                 "stdin" => header.stdin += &format!("{value}\n"),
                 "args" => header.args = words(),
+                "options" => header.options = words(),
+                "exit" => header.exit = Some(value.parse()?),
                 "small" => header.small = Some(words()),
                 "std" if value == "5.4" => header.std = Some(value.to_owned()),
                 "std" => bail!("no version but 5.4 needs to be named: {value}"),
@@ -56,12 +62,14 @@ mod tests {
 
     #[test]
     fn headers_end_at_the_first_other_line() {
-        let text = "--! error = bad thing\n--! error = [C]: in ?\n--! stdin = a b\n--! stdin = c\n--! args = 1 x\n--! small = 0\n--! std = 5.4\nprint()\n--! args = 2\n";
+        let text = "--! error = bad thing\n--! error = [C]: in ?\n--! stdin = a b\n--! stdin = c\n--! args = 1 x\n--! small = 0\n--! std = 5.4\n--! options = --fuel 9\n--! exit = 123\nprint()\n--! args = 2\n";
         let header = Header::parse(text).unwrap();
         assert_eq!(header.errors, ["bad thing", "[C]: in ?"]);
         assert_eq!(header.stdin, "a b\nc\n");
         assert_eq!(header.args, ["1", "x"]);
         assert_eq!(header.std.as_deref(), Some("5.4"));
+        assert_eq!(header.options, ["--fuel", "9"]);
+        assert_eq!(header.exit, Some(123));
         assert_eq!(header.small, Some(vec!["0".to_owned()]));
         assert_eq!(Header::parse("print()\n").unwrap(), Header::default());
     }

@@ -40,6 +40,7 @@ fn print(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             stream::print(&out, b"\t");
         }
         if let Some(text) = ctx.arg(i).as_str() {
+            ctx.charge(1 + text.len() as u64 / 16)?;
             stream::print(&out, text);
         } else {
             ctx.tostring(i)?;

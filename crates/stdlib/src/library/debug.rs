@@ -35,6 +35,11 @@ fn fill(ctx: &Ctx<'_>, debug: Table<'_>) -> Result<(), Raised> {
     ctx.set_functions(debug, FUNCTIONS)
 }
 
+/// Fills the table `debug` with what only tells where a script is.
+pub(super) fn fill_safe(ctx: &Ctx<'_>, debug: Table<'_>) -> Result<(), Raised> {
+    ctx.set_functions(debug, &[("traceback", traceback)])
+}
+
 fn getmetatable(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     ctx.check_any(0)?;
     match ctx.metatable(ctx.arg(0)) {

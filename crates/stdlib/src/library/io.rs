@@ -392,7 +392,7 @@ fn write(ctx: &Ctx<'_>, file: &SharedStream, first: usize, value: Val<'_>) -> Re
         }
         written += length;
     }
-    ctx.charge(written as u64 / 64)?;
+    ctx.charge(written as u64 / 16)?;
     ctx.ret(value)
 }
 

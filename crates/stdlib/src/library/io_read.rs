@@ -104,7 +104,7 @@ fn read_line(ctx: &Ctx<'_>, stream: &mut Stream, keep_end: bool) -> Outcome {
             let end = memchr::memchr(b'\n', ahead);
             let taken = end.unwrap_or(ahead.len());
             reserve(ctx, out, taken + 1)?;
-            ctx.charge(taken as u64 / 64)?;
+            ctx.charge(taken as u64 / 16)?;
             out.extend_from_slice(&ahead[..taken]);
             stream.consume(taken + usize::from(end.is_some()));
             if end.is_some() {
@@ -164,7 +164,7 @@ fn read_up_to(ctx: &Ctx<'_>, stream: &mut Stream, limit: u64) -> Result<io::Resu
             }
             let taken = (limit - out.len() as u64).min(ahead.len() as u64) as usize;
             reserve(ctx, out, taken)?;
-            ctx.charge(1 + taken as u64 / 64)?;
+            ctx.charge(1 + taken as u64 / 16)?;
             out.extend_from_slice(&ahead[..taken]);
             stream.consume(taken);
         }

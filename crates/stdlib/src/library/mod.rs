@@ -60,6 +60,26 @@ pub fn install_safe(ctx: &Ctx<'_>) -> Result<(), Raised> {
     open(ctx, "os", os::open_safe)
 }
 
+/// Opens what scripts of strangers get: the basic functions without `dofile`, `loadfile` and `require`, `coroutine`, `string`,
+/// `table`, `math`, `utf8`, of `os` the clock and the calendar, and of `debug` the traceback. Binary chunks are not loaded from now
+/// on. `print` and `warn` write to the standard streams.
+///
+/// # Errors
+/// Out of memory.
+pub fn install_sandbox(ctx: &Ctx<'_>) -> Result<(), Raised> {
+    perilune_vm::install_builtins(ctx)?;
+    base::open(ctx)?;
+    load::open(ctx)?;
+    ctx.load_text_only();
+    open(ctx, "string", string::open)?;
+    open(ctx, "table", table::open)?;
+    open(ctx, "math", math::open)?;
+    open(ctx, "utf8", utf8::open)?;
+    shortcut::open(ctx)?;
+    open(ctx, "os", os::open_safe)?;
+    open(ctx, "debug", debug::fill_safe)
+}
+
 /// A library that can be opened by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -57,7 +57,7 @@ fn sub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let start = start_position(ctx.check_int(1)?, text.len());
     let end = end_position(ctx.opt_int(2, -1)?, text.len());
     let part = if start <= end { &text[start - 1..end] } else { b"" };
-    ctx.charge(part.len() as u64 / 64)?;
+    ctx.charge(part.len() as u64 / 16)?;
     ctx.ret_str(part)
 }
 
@@ -118,7 +118,7 @@ fn reverse(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 fn map_bytes(ctx: &mut Ctx<'_>, change: impl FnOnce(&mut [u8])) -> Result<Returns, Raised> {
     let ctx = &*ctx;
     let text = ctx.check_str(0)?;
-    ctx.charge(text.len() as u64 / 32)?;
+    ctx.charge(text.len() as u64 / 16)?;
     let result = ctx.new_str_with(text.len(), |out| {
         out.copy_from_slice(text);
         change(out);
@@ -140,7 +140,7 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Some(total) if total <= ctx.std().longest_string() => total - separator.len(),
         _ => return Err(ctx.error("resulting string too large")),
     };
-    ctx.charge(total as u64 / 64)?;
+    ctx.charge(total as u64 / 16)?;
     let result = ctx.new_str_with(total, |out| {
         if unit == 1 {
             out.fill(*text.first().unwrap_or(&separator.first().copied().unwrap_or(0)));

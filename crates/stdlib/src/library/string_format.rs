@@ -45,7 +45,7 @@ pub(super) fn format(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             append(ctx, &mut out, arg, conversion)?;
         }
     }
-    ctx.charge(out.len() as u64 / 64)?;
+    ctx.charge(out.len() as u64 / 16)?;
     let result = ctx.ret_str(&out);
     give_buffer(ctx, out);
     result

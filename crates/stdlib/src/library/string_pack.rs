@@ -38,7 +38,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                 return Err(ctx.arg_error(arg, "result too long"));
             }
             total += size + padding;
-            ctx.charge(1 + size as u64 / 64)?;
+            ctx.charge(1 + size as u64 / 16)?;
             reserve(ctx, out, size.saturating_add(padding))?;
             out.resize(out.len() + padding, 0);
             let little = format.is_little();

@@ -113,7 +113,7 @@ pub(super) fn find(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return ctx.ret_nil();
     }
     if ctx.arg(3).truthy() || is_plain(pattern) {
-        ctx.charge((subject.len() - init) as u64 / 64)?;
+        ctx.charge((subject.len() - init) as u64 / 16)?;
         let Some(at) = find_plain(&subject[init..], pattern) else {
             return ctx.ret_nil();
         };
@@ -269,7 +269,7 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if changed {
         let subject = ctx.arg(0).as_str().unwrap_or(b"");
         out.extend_from_slice(&subject[at..]);
-        ctx.charge(out.len() as u64 / 64)?;
+        ctx.charge(out.len() as u64 / 16)?;
         ctx.push_str(&out)?;
     } else {
         ctx.push(ctx.arg(0))?;

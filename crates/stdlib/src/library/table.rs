@@ -269,7 +269,7 @@ fn concat(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 fn append(ctx: &Ctx<'_>, out: &mut Vec<u8>, value: Val<'_>, i: i64) -> Result<(), Raised> {
     if let Some(text) = value.as_str() {
-        ctx.charge(1 + text.len() as u64 / 64)?;
+        ctx.charge(1 + text.len() as u64 / 16)?;
         reserve(ctx, out, text.len())?;
         out.extend_from_slice(text);
     } else if let Some(number) = value.as_num() {

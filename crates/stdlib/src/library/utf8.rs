@@ -112,7 +112,7 @@ fn offset(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         return Err(ctx.arg_error(2, "position out of bounds"));
     }
     let mut at = start as usize - 1;
-    ctx.charge(text.len() as u64 / 64)?;
+    ctx.charge(text.len() as u64 / 16)?;
     if n == 0 {
         while at > 0 && is_continuation(text, at) {
             at -= 1;

@@ -35,14 +35,46 @@ impl Ctx<'_> {
         // SAFETY: the entries under `T`'s id are made above, as `RefCell<T>`.
         unsafe { Rc::from_raw(state.cast::<RefCell<T>>()) }
     }
-    /// Charges work that a native does.
+    /// Charges work that a native does to the account of fuel (a unit is about what an instruction takes, a few nanoseconds),
+    /// and looks whether the native is to end. It is to be called at least every tenth of a millisecond or so.
     ///
     /// # Errors
-    /// The fuel is used up.
+    /// The fuel is used up, the time is over, or another thread asked for the end.
     #[inline]
     pub fn charge(&self, work: u64) -> Result<(), Raised> {
-        let _ = work;
-        Ok(())
+        // SAFETY: F3, F4; the native's frame is on top.
+        unsafe { self.vm_mut().charge(work) }
+    }
+    /// Sets or takes away the limit of fuel: see [`Vm::set_fuel`].
+    pub fn set_fuel(&self, fuel: Option<u64>) {
+        self.vm_mut().set_fuel(fuel);
+    }
+    /// Counts fuel instruction by instruction from now on, for tests.
+    pub fn count_fuel_by_steps(&self) {
+        self.vm_mut().count_fuel_by_steps();
+    }
+    /// What is left of the fuel, if there is a limit.
+    pub fn fuel(&self) -> Option<u64> {
+        self.vm_mut().fuel()
+    }
+    /// Sets or takes away the time limit: see [`Vm::set_timeout`].
+    ///
+    /// # Errors
+    /// The system gives no thread that waits for the time.
+    pub fn set_timeout(&self, after: Option<std::time::Duration>) -> std::io::Result<()> {
+        self.vm_mut().set_timeout(after)
+    }
+    /// Why everything must end, while it must.
+    pub fn stopped(&self) -> Option<crate::fuel::Stop> {
+        self.vm_mut().stopped()
+    }
+    /// Whether running out of memory ends everything.
+    pub fn set_memory_final(&self, is_final: bool) {
+        self.vm_mut().set_memory_final(is_final);
+    }
+    /// A handle with which other threads stop what the VM runs.
+    pub fn interrupt_handle(&self) -> crate::interrupt::InterruptHandle {
+        self.vm_mut().interrupt_handle()
     }
     /// Ends the state while this native runs: what is to be closed on the main stack is closed, and all finalizers run.
     /// The host is to end the program then.
@@ -90,6 +122,10 @@ impl Ctx<'_> {
         let old = heap.pace();
         heap.set_pace(step_mul.unwrap_or(old.0), step_size.unwrap_or(old.1));
         old
+    }
+    /// Refuses binary chunks from now on.
+    pub fn load_text_only(&self) {
+        self.vm_mut().text_only = true;
     }
     /// Compiles source text or loads a binary chunk, and pushes the function.
     ///

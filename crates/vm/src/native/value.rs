@@ -308,7 +308,10 @@ impl<'a> Table<'a> {
     pub fn next(&self, ctx: &Ctx<'_>, key: Val<'_>) -> Result<Option<(Val<'a>, Val<'a>)>, Raised> {
         // SAFETY: N1.
         match unsafe { RawTable::next(self.raw, key.raw) } {
-            Ok(entry) => Ok(entry.map(|(k, v)| (Val::new(k), Val::new(v)))),
+            Ok((entry, places)) => {
+                ctx.vm_mut().note_places(places);
+                Ok(entry.map(|(k, v)| (Val::new(k), Val::new(v))))
+            }
             Err(()) => Err(ctx.error("invalid key to 'next'")),
         }
     }

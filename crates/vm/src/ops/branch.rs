@@ -5,33 +5,33 @@ use super::*;
 handlers! {
     fn jump(vm, pc, base, k, t) {
         let to = *pc.cast::<i32>().add(1);
-        return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
+        go_by!(to as isize, vm, pc.add(1), base, k, t)
     }
     fn jump_if(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).truthy() {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
+            go_by!(to as isize, vm, pc.add(1), base, k, t)
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_if_not(vm, pc, base, k, t) {
         if !(*reg(base, pc, 1)).truthy() {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
+            go_by!(to as isize, vm, pc.add(1), base, k, t)
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_nil(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).tag == tag::NIL {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
+            go_by!(to as isize, vm, pc.add(1), base, k, t)
         }
         next!(vm, pc, base, k, t, 1)
     }
     fn jump_not_nil(vm, pc, base, k, t) {
         if (*reg(base, pc, 1)).tag != tag::NIL {
             let to = *pc.cast::<i32>().add(1);
-            return D::next(vm, pc.add(1).offset(to as isize), base, k, table_of(vm));
+            go_by!(to as isize, vm, pc.add(1), base, k, t)
         }
         next!(vm, pc, base, k, t, 1)
     }
@@ -104,7 +104,7 @@ handlers! {
                 (*count).payload = left - 1;
                 (*index).payload = (*index).payload.wrapping_add((*step).payload);
                 let to = *pc.add(1).cast::<i32>();
-                return D::next(vm, pc.add(2).offset(to as isize), base, k, table_of(vm));
+                go_by!(to as isize, vm, pc.add(2), base, k, t)
             }
             next!(vm, pc, base, k, t, 2)
         }
@@ -113,7 +113,7 @@ handlers! {
         if if by > 0.0 { value <= limit } else { limit <= value } {
             (*index).payload = value.to_bits();
             let to = *pc.add(1).cast::<i32>();
-            return D::next(vm, pc.add(2).offset(to as isize), base, k, table_of(vm));
+            go_by!(to as isize, vm, pc.add(2), base, k, t)
         }
         next!(vm, pc, base, k, t, 2)
     }
@@ -139,6 +139,9 @@ macro_rules! order_ops {
         fn $mid(vm, pc, base, k, t) {
             let (a, b) = (reg(base, pc, 1), reg(base, pc, 2));
             if (*a).tag == tag::STR && (*b).tag == tag::STR {
+                if D::METERED {
+                    (*vm).note_comparison(*a, *b);
+                }
                 let (a, b) = ((*(*a).as_ptr::<Str>()).bytes(), (*(*b).as_ptr::<Str>()).bytes());
                 jump_if!((a $op b) == $when, vm, pc, base, k, t)
             }
@@ -198,12 +201,18 @@ handlers! {
     #[inline(never)]
     fn jump_eq_k_mid(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
+        if D::METERED {
+            (*vm).note_comparison(*a, *b);
+        }
         let equal = constant_equal(a, b);
         jump_if!(equal, vm, pc, base, k, t)
     }
     #[inline(never)]
     fn jump_ne_k_mid(vm, pc, base, k, t) {
         let (a, b) = (reg(base, pc, 1), konst(k, pc, 2));
+        if D::METERED {
+            (*vm).note_comparison(*a, *b);
+        }
         let equal = constant_equal(a, b);
         jump_if!(!equal, vm, pc, base, k, t)
     }
@@ -302,6 +311,9 @@ handlers! {
         let mut i = 2;
         match Table::entry_from(table, position) {
             Some((at, key, value)) => {
+                if D::METERED {
+                    (*vm).note_places(at - position);
+                }
                 *pc.add(2).cast_mut() = at as u64;
                 copy(window, &raw const key);
                 if results > 1 {
@@ -309,6 +321,9 @@ handlers! {
                 }
             }
             None => {
+                if D::METERED {
+                    (*vm).note_places(Table::places(table).saturating_sub(position));
+                }
                 (*window).tag = tag::NIL;
                 i = 1;
             }

@@ -4,6 +4,16 @@ use super::*;
 use crate::frame::flag as frame_flag;
 use crate::object::Native;
 
+/// Goes on in a function whose frame is ready.
+macro_rules! enter {
+    ($vm:ident, $proto:ident, $base:ident, $t:ident) => {{
+        if D::METERED && pay(&mut (*$vm).fuel, -i64::from((*$proto).words)) {
+            return out_of_fuel::<D>($vm, (*$proto).code, $base, (*$proto).constants, $t);
+        }
+        return D::next($vm, (*$proto).code, $base, (*$proto).constants, table_of($vm));
+    }};
+}
+
 handlers! {
     fn call(vm, pc, base, k, t) {
         let window = reg(base, pc, 1);
@@ -16,7 +26,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
+                enter!(vm, proto, new, t)
             }
         }
         call_mid::<D>(vm, pc, base, k, t)
@@ -32,7 +42,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
+                enter!(vm, proto, new, t)
             }
         }
         call_0_mid::<D>(vm, pc, base, k, t)
@@ -48,7 +58,7 @@ handlers! {
                 w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
                 w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
                 w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
-                return D::next(vm, (*proto).code, new, (*proto).constants, table_of(vm));
+                enter!(vm, proto, new, t)
             }
         }
         call_n_mid::<D>(vm, pc, base, k, t)
@@ -64,6 +74,9 @@ handlers! {
                 && base.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit
                 && *frame.offset(offset::FLAGS) & frame_flag::VARARG == 0
             {
+                if D::METERED {
+                    (*vm).refund_frame(RegisterFrame(base), pc);
+                }
                 // The frame's header stays, but for the callee.
                 frame.offset(offset::CALLEE).cast::<*mut Closure>().write(closure);
                 frame.offset(offset::FLAGS).write(frame_flag::TAIL);
@@ -72,7 +85,7 @@ handlers! {
                     copy(base.add(i), window.add(HEADER_SLOTS + i));
                     i += 1;
                 }
-                return D::next(vm, (*proto).code, base, (*proto).constants, table_of(vm));
+                enter!(vm, proto, base, t)
             }
         }
         tail_call_mid::<D>(vm, pc, base, k, t)
@@ -81,6 +94,9 @@ handlers! {
     fn return_0(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Call0 as u16 {
+            if D::METERED {
+                pay(&mut (*vm).fuel, behind_return(pc));
+            }
             let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
             let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
             let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
@@ -91,6 +107,9 @@ handlers! {
     fn return_1(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Call1 as u16 {
+            if D::METERED {
+                pay(&mut (*vm).fuel, behind_return(pc));
+            }
             let src = reg(base, pc, 1);
             let (payload, tag) = ((*src).payload, (*src).tag);
             let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
@@ -109,6 +128,9 @@ handlers! {
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::CallN as u16 {
             let count = field(pc, 2) as usize;
             if *back.cast::<u16>().sub(1) as usize == count {
+                if D::METERED {
+                    (*vm).refund_frame(RegisterFrame(base), pc);
+                }
                 let first = reg(base, pc, 1);
                 let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
                 let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
@@ -274,7 +296,12 @@ handlers! {
         let answer = ask!(vm, pc, base, k, tail_call_full);
         let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
         if answer == Answer::ONE {
-            return return_1::<D>(vm, pc, base, k, table_of(vm));
+            if !D::METERED {
+                return return_1::<D>(vm, pc, base, k, table_of(vm));
+            }
+            // The account needs what stands behind this instruction, which is no `return_1`.
+            (*vm).open_start = reg(base, pc, 1);
+            (*vm).open_count = 1;
         }
         tail_call_answered::<D>(vm, pc, base, k, table_of(vm))
     }
@@ -295,6 +322,9 @@ handlers! {
             let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
             let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
             let wanted = *back.cast::<u16>().sub(1);
+            if D::METERED {
+                (*vm).refund_frame(RegisterFrame(base), pc);
+            }
             if wanted == OPEN {
                 (*vm).open_start = src;
                 (*vm).open_count = 1;

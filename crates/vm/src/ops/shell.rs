@@ -4,6 +4,7 @@ use super::*;
 
 shells! {
     poll_slow => |vm, pc, base, k| vm.poll();
+    out_of_fuel => |vm, pc, base, k| vm.out_of_fuel();
     set_upvalue_slow => |vm, pc, base, k| {
         let cell: *mut Cell = upvalue(base, pc, 1);
         vm.barrier(cell);

@@ -5,15 +5,21 @@ use super::*;
 impl Table {
     /// The entry behind `key` in traversal order (array, slots, hash part), `None` at the end.
     ///
+    /// Also says over how many positions it went.
+    ///
     /// # Errors
     /// The key is not in the table.
     ///
     /// # Safety
     /// `this` and `key` are live.
-    pub unsafe fn next(this: *const Table, key: Value) -> Result<Option<(Value, Value)>, ()> {
+    #[allow(clippy::type_complexity)]
+    pub unsafe fn next(this: *const Table, key: Value) -> Result<(Option<(Value, Value)>, usize), ()> {
         let key = normalize(key);
         let start = Table::position(this, key)?;
-        Ok(Table::entry_from(this, start).map(|(_, k, v)| (k, v)))
+        Ok(match Table::entry_from(this, start) {
+            Some((at, k, v)) => (Some((k, v)), at - start),
+            None => (None, Table::places(this).saturating_sub(start)),
+        })
     }
 
     /// The traversal position behind `key`: 0 for nil.
@@ -90,6 +96,19 @@ impl Table {
             }
         }
         None
+    }
+
+    /// How many positions a traversal has.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn places(this: *const Table) -> usize {
+        let size = if (*this).nodes.is_null() {
+            0
+        } else {
+            1usize << (*this).node_bits
+        };
+        (*this).len as usize + (*(*this).shape).count as usize + size
     }
 
     /// Whether the entry just before a traversal position has this key: then the position is the one behind the key.

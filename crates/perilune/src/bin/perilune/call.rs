@@ -31,8 +31,16 @@ impl Fault {
     }
 }
 
-/// An error outside of any protection, as a fault.
+/// An error outside of any protection, as a fault; that of a script which had to end comes with its traceback.
 pub fn fault(ctx: &Ctx<'_>, raised: Raised) -> Fault {
+    if ctx.stopped().is_some() {
+        let traceback = ctx.take_traceback();
+        let message = text(ctx.take_error(raised), ctx.std()).unwrap_or_default();
+        return Fault::Raised(match traceback {
+            Some(traceback) => [message.as_slice(), b"\n", traceback.as_slice()].concat(),
+            None => message,
+        });
+    }
     Fault::Raised(match text(ctx.take_error(raised), ctx.std()) {
         Some(text) => text,
         None => b"(error message not a string)".to_vec(),

@@ -27,9 +27,9 @@ fn main() -> ExitCode {
     // Scripts nest no Rust frames, but the parser and natives that call back do: give them room. This thread waits for
     // signals meanwhile.
     let run = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
-        let ok = real_main(&ending.0);
+        let code = real_main(&ending.0);
         // Without a way back through the other thread.
-        std::process::exit(i32::from(!ok))
+        std::process::exit(i32::from(code))
     });
     match run {
         Ok(running) => {
@@ -54,31 +54,31 @@ impl Drop for EndWatch {
     }
 }
 
-/// Runs the command line; whether all went well.
-fn real_main(interrupts: &Interrupts) -> bool {
+/// Runs the command line; the exit code.
+fn real_main(interrupts: &Interrupts) -> u8 {
     let args: Vec<Vec<u8>> = std::env::args_os().map(|a| a.as_encoded_bytes().to_vec()).collect();
     let program = Program::new(args.first());
     match args.get(1).map(Vec::as_slice) {
-        Some(b"dump") if program.has_subcommands() => dump::run(&program, &args[2..]),
+        Some(b"dump") if program.has_subcommands() => u8::from(!dump::run(&program, &args[2..])),
         // The words after it are a command line of their own.
         Some(b"gc-trace") if program.has_subcommands() => {
             let timeline = [b"--gc-trace".to_vec(), b"gc-trace.svg".to_vec()];
             let args: Vec<Vec<u8>> = args[..1].iter().chain(&timeline).chain(&args[2..]).cloned().collect();
             execute(&program, &args, interrupts)
         }
-        Some(b"compile") if program.has_subcommands() => compile::run(&program, &args[2..]),
+        Some(b"compile") if program.has_subcommands() => u8::from(!compile::run(&program, &args[2..])),
         _ => execute(&program, &args, interrupts),
     }
 }
 
 /// Does what a command line without a subcommand says.
-fn execute(program: &Program, args: &[Vec<u8>], interrupts: &Interrupts) -> bool {
+fn execute(program: &Program, args: &[Vec<u8>], interrupts: &Interrupts) -> u8 {
     match options::parse(program, args) {
         Parsed::Run(invocation) => run::run(program, args, &invocation, interrupts),
-        Parsed::Help => report::text(options::help().as_bytes()),
+        Parsed::Help => u8::from(!report::text(options::help().as_bytes())),
         Parsed::Wrong(fault) => {
             report::usage(program, &fault);
-            false
+            1
         }
     }
 }

@@ -25,6 +25,12 @@ Options of Perilune alone:
                   'auto' (default): an excerpt at a terminal, else plain
   --memory N      limit on the bytes that the script may occupy
   --stack N       limit on the slots of one register stack (default and most: 1000000)
+  --fuel N        limit on what the script may do: words of code, and work of natives
+  --timeout S     limit on the time that the script may take, in seconds
+  --sandbox       no io, os (but for clock and calendar), debug (but for traceback), package,
+                  dofile, loadfile and binary chunks; unless given otherwise,
+                  --memory 67108864 --stack 200000 --fuel 1000000000 --timeout 10;
+                  reaching the limit of memory ends the script, too
   --registers N   size of the register file, 4 to 250
   --patience N    calls of a function without loops before -O1 optimizes it (default 64);
                   0 optimizes everything when it is compiled
@@ -35,6 +41,8 @@ Options of Perilune alone:
   --gc-step-stress
                   a small step of a collection at every safepoint, with proof of each marking
   --stack-stress  move the register stack whenever it might be
+  --fuel-stats    at the end, write to standard error how much fuel was used
+  --fuel-steps    the same, counted instruction by instruction: slow, and with the same result
   --profile-ops   print at the end how often instructions ran, to standard error
   --help          show this text
 
@@ -45,6 +53,9 @@ Subcommands, if the first argument is one (a script of that name: './dump'):
                   run a script with --gc-trace gc-trace.svg
   perilune compile [--std V] [-O0] [--registers N] [-s] -o OUT FILE
                   write a binary chunk; -s leaves out what only messages need
+
+Exit codes: 0 if all went well, 1 after an error; 122 the limit of memory with --sandbox,
+123 that of fuel, 124 that of time.
 
 Called as 'lua' the command has no subcommands; called as 'lua5.4' it runs Lua 5.4.
 
@@ -115,6 +126,8 @@ pub struct Invocation {
     pub script: Option<usize>,
     /// Whether syntax errors come with excerpts; `None` leaves it to the terminal.
     pub excerpts: Option<bool>,
+    /// `--fuel-stats`
+    pub fuel_stats: bool,
     /// `--gc-stats`
     pub gc_stats: bool,
     /// `--gc-trace F`
@@ -152,6 +165,7 @@ pub fn parse(program: &Program, args: &[Vec<u8>]) -> Parsed {
         statements: false,
         script: None,
         excerpts: None,
+        fuel_stats: false,
         gc_stats: false,
         gc_trace: None,
         profile_ops: false,
@@ -165,6 +179,23 @@ pub fn parse(program: &Program, args: &[Vec<u8>]) -> Parsed {
 
 /// False if the command line asks for help.
 fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fault> {
+    let mut sandbox = false;
+    let runs = parse_options(invocation, args, &mut sandbox)?;
+    if sandbox {
+        let given = &mut invocation.options;
+        let preset = Options::sandboxed();
+        given.memory_limit = given.memory_limit.or(preset.memory_limit);
+        given.stack_limit = given.stack_limit.or(preset.stack_limit);
+        given.fuel = given.fuel.or(preset.fuel);
+        given.timeout = given.timeout.or(preset.timeout);
+        given.sandbox = preset.sandbox;
+        given.memory_final = preset.memory_final;
+        given.ignore_environment = preset.ignore_environment;
+    }
+    Ok(runs)
+}
+
+fn parse_options(invocation: &mut Invocation, args: &[Vec<u8>], sandbox: &mut bool) -> Result<bool, Fault> {
     let mut at = 1;
     while let Some(arg) = args.get(at) {
         match arg.as_slice() {
@@ -210,6 +241,14 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
                             }
                         }
                     }
+                    b"--fuel" => invocation.options.fuel = Some(number("--fuel", "units", &value()?)?),
+                    b"--fuel-stats" => invocation.fuel_stats = true,
+                    b"--fuel-steps" => {
+                        invocation.fuel_stats = true;
+                        invocation.options.fuel_steps = true;
+                    }
+                    b"--timeout" => invocation.options.timeout = Some(seconds(&value()?)?),
+                    b"--sandbox" => *sandbox = true,
                     b"--gc-stats" => invocation.gc_stats = true,
                     b"--gc-trace" => invocation.gc_trace = Some(value()?.into_owned()),
                     b"--profile-ops" => invocation.profile_ops = true,
@@ -264,6 +303,14 @@ fn parse_into(invocation: &mut Invocation, args: &[Vec<u8>]) -> Result<bool, Fau
 fn number<N: std::str::FromStr>(option: &str, what: &str, text: &str) -> Result<N, Fault> {
     text.parse()
         .map_err(|_| Fault::Value(format!("'{option}' takes a number of {what}, not '{text}'")))
+}
+
+/// The argument of `--timeout`.
+fn seconds(text: &str) -> Result<std::time::Duration, Fault> {
+    text.parse()
+        .ok()
+        .and_then(|s| std::time::Duration::try_from_secs_f64(s).ok())
+        .ok_or_else(|| Fault::Value(format!("'--timeout' takes a number of seconds, not '{text}'")))
 }
 
 /// The argument of `--registers`.

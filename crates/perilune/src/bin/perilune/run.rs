@@ -5,8 +5,9 @@ use crate::hint::{self, RememberingLoader};
 use crate::interrupt::Interrupts;
 use crate::options::{Action, Invocation, Program};
 use crate::{repl, report};
+use perilune::Stop;
 use perilune::program::Lua;
-use perilune::{CompileOptions, Ctx, Raised, Std};
+use perilune::{CompileOptions, Ctx, Options, Raised, Std};
 use std::io::IsTerminal;
 use std::rc::Rc;
 
@@ -41,9 +42,33 @@ impl Reporter<'_> {
     }
 }
 
-/// Runs a command line; whether all went well.
-pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interrupts: &Interrupts) -> bool {
-    let options = &invocation.options;
+/// A limit of fuel that nothing reaches.
+const NO_LIMIT: u64 = 1 << 61;
+
+/// The exit code after an error.
+const FAILED: u8 = 1;
+
+/// The exit code of a script that had to end.
+fn exit_code(stop: Stop) -> u8 {
+    match stop {
+        Stop::Memory => 122,
+        Stop::Fuel => 123,
+        // As `timeout` of the coreutils.
+        Stop::Time => 124,
+        // As after the signal.
+        Stop::Cancelled => 130,
+        _ => FAILED,
+    }
+}
+
+/// Runs a command line; the exit code.
+pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interrupts: &Interrupts) -> u8 {
+    // What a script used can be told only of a limit.
+    let fuel = invocation.options.fuel.or(invocation.fuel_stats.then_some(NO_LIMIT));
+    let options = &Options {
+        fuel,
+        ..invocation.options.clone()
+    };
     let mut lua = Lua::with(options);
     let loader = Rc::new(RememberingLoader::new(CompileOptions {
         std: options.std,
@@ -66,16 +91,19 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
         lua.vm().profile_ops();
     }
     let handle = lua.vm().interrupt_handle();
-    let mut ok = lua.vm().enter(|ctx| {
+    let mut code = lua.vm().enter(|ctx| {
         interrupts.attach(ctx, handle);
         match body(ctx, args, invocation, &reporter) {
-            Ok(()) => true,
+            Ok(()) => 0,
             Err(fault) => {
                 reporter.report(ctx, &fault, true);
-                false
+                ctx.stopped().map_or(FAILED, exit_code)
             }
         }
     });
+    if let (true, Some(given), Some(left)) = (invocation.fuel_stats, fuel, lua.vm().fuel()) {
+        report::error_text(format!("fuel: {} used\n", given - left).as_bytes());
+    }
     if invocation.gc_stats {
         report::error_text(lua.vm().gc_report().as_bytes());
     }
@@ -83,7 +111,7 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
         && let Err(e) = std::fs::write(path, lua.vm().gc_log().svg())
     {
         report::message(Some(&program.name), format!("cannot write '{path}': {e}").as_bytes());
-        ok = false;
+        code = FAILED;
     }
     if let Some(profile) = lua.vm().op_profile() {
         eprint!("{profile}");
@@ -93,10 +121,10 @@ pub fn run(program: &Program, args: &[Vec<u8>], invocation: &Invocation, interru
     // The process ends here: the system takes the memory back faster than the heap gives it up, object by object.
     std::mem::forget(lua);
     match flushed {
-        Ok(()) => ok,
+        Ok(()) => code,
         Err(e) => {
             report::message(Some(&program.name), &report::output_failure(&e));
-            false
+            FAILED
         }
     }
 }
