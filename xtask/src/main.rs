@@ -6,6 +6,7 @@ mod child;
 mod conformance;
 mod disasm;
 mod docs;
+mod faults;
 mod fuzz;
 mod measure;
 mod mlua_tests;
@@ -50,6 +51,8 @@ enum Door {
     Oracle(oracle::Options),
     /// Try random cases: programs on PUC Lua and on Perilune in every mode
     Fuzz(fuzz::Options),
+    /// Put a fault at every place of the corpus's programs and see that the state stays usable
+    Faults,
     /// Run one command and write what it used to a file (used by `bench`)
     #[command(hide = true)]
     Measure(measure::Options),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Door::Conformance(options) => conformance::run(&options),
         Door::MluaTests(options) => mlua_tests::run(&options),
         Door::Oracle(options) => oracle::run(&options),
+        Door::Faults => faults::run(),
         Door::Fuzz(options) => fuzz::run(&options),
         Door::Measure(options) => return measure::child(&options),
     };

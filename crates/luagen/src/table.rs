@@ -164,7 +164,10 @@ impl Generator<'_> {
             3 => {
                 let value = self.element(Kind::Int, 1);
                 let at = self.int_between(0, 3);
-                self.line(&format!("print(pcall(table.insert, {list}, {at}, {value}))"));
+                // Who walks the list must come to its end.
+                self.line(&format!(
+                    "if #{list} < 12 then print(pcall(table.insert, {list}, {at}, {value})) end"
+                ));
             }
             4 => self.line(&format!("print(table.remove({list}))")),
             5 => {

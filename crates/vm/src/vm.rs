@@ -302,6 +302,16 @@ impl Vm {
         self.loader = Some(loader);
     }
 
+    /// Makes the `n`-th allocation from now (counted from 1) fail, once; `None` takes that back. For tests of what follows.
+    pub fn fail_allocation(&mut self, n: Option<u64>) {
+        self.heap.fail_after(n);
+    }
+
+    /// How many allocations there are up to the one that fails, that one included; `None` if none is to.
+    pub fn allocations_to_failure(&self) -> Option<u64> {
+        self.heap.failure_in()
+    }
+
     // ---- objects ----
 
     /// A string object.

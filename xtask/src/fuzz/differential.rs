@@ -17,7 +17,7 @@ use crate::test::modes::Build;
 const BATCH: u64 = 100;
 
 /// Seconds for a batch; one takes less than a second, in the slowest mode about twenty.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// The same while a program is made smaller, which may make it endless.
 const SHORT: Duration = Duration::from_secs(4);

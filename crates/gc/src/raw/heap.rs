@@ -594,6 +594,11 @@ impl<M: Model> RawHeap<M> {
         self.memory.fail_after(n);
     }
 
+    /// What is left of that; see [`Memory::failure_in`].
+    pub fn failure_in(&self) -> Option<u64> {
+        self.memory.failure_in()
+    }
+
     /// In stress mode a collection is always due (unless stopped), and freed blocks are poisoned.
     pub fn set_stress(&mut self, on: bool) {
         self.set_stress_mode(if on { Stress::Full } else { Stress::Off });

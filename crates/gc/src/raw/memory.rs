@@ -100,6 +100,11 @@ impl Memory {
         self.set_bytes(bytes);
     }
 
+    /// The number that [`Memory::fail_after`] would take now for the failure that is still to come.
+    pub fn failure_in(&self) -> Option<u64> {
+        self.fail_after
+    }
+
     /// Allocates a buffer with undefined content; for an empty layout a dangling pointer.
     ///
     /// # Errors

@@ -1,0 +1,231 @@
+//! Faults put in on purpose while programs of the corpus run: the n-th allocation fails, the fuel ends. Afterwards the same state
+//! runs another script right.
+//!
+//! `cargo test` tries some for a few seconds; the ignored tests, which `cargo xtask faults` runs, try every one.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use perilune::Options;
+use perilune::program::{Error, Lua};
+
+/// Folders of the corpus whose programs neither read nor write files.
+const TOPICS: [&str; 17] = [
+    "base",
+    "closing",
+    "closures",
+    "coroutines",
+    "expr",
+    "format",
+    "goto",
+    "load",
+    "math",
+    "messages",
+    "meta",
+    "pack",
+    "patterns",
+    "spill",
+    "stmt",
+    "strings",
+    "utf8",
+];
+
+/// Programs that need no more than this many allocations or units of fuel are tried at every one.
+const SMALL: u64 = 3000;
+
+/// How many numbers are tried of the others.
+const SOME: u64 = 1000;
+
+/// What programs print is made, and goes nowhere.
+const SILENCE: &[u8] = b"
+local tostring, select = tostring, select
+function print(...) for i = 1, select('#', ...) do tostring((select(i, ...))) end end
+io.write = function() return io.stdout end
+io.stdout:setvbuf('full')
+";
+
+/// What must go on working, limits included: a limit that a fault lowers for good shows here.
+const CHECK: &[u8] = br#"
+local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local t = {}
+for i = 1, 50 do t[i] = (i * 7) % 50 end
+table.sort(t)
+local co = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) error({ b }) end)
+local first = co(1)
+local _, raised = pcall(co, 5)
+local function nest(n) if n == 0 then return 1 end local _, v = pcall(nest, n - 1) return v + 1 end
+local function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end
+local closed = 0
+do local c <close> = setmetatable({}, { __close = function() closed = closed + 1 end }) end
+local function inside(n)
+  if n == 0 then return 0 end
+  return 1 + coroutine.wrap(inside)(n - 1)
+end
+collectgarbage()
+return fib(10), t[1], t[50], first, raised[1], nest(150), deep(1000), closed, inside(100), load("return 6 * 7")()
+"#;
+
+const ANSWER: &str = "55 0 49 2 5 151 1000 1 100 42";
+
+struct Program {
+    name: String,
+    source: Vec<u8>,
+}
+
+/// The programs of the corpus that stand alone, in order.
+fn programs() -> Vec<Program> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus");
+    let mut programs = Vec::new();
+    for topic in TOPICS {
+        let folder = std::fs::read_dir(corpus.join(topic)).expect("the corpus has the topic");
+        let mut files: Vec<_> = folder
+            .map(|entry| entry.expect("the folder can be read").path())
+            .collect();
+        files.retain(|path| path.extension().is_some_and(|e| e == "lua"));
+        files.sort();
+        for path in files {
+            let source = std::fs::read(&path).expect("the program can be read");
+            let text = String::from_utf8_lossy(&source);
+            let stands_alone = !text.starts_with("--!") && !text.contains("os.exit") && !text.contains("io.");
+            if stands_alone {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy();
+                let name = format!("{topic}/{name}");
+                programs.push(Program { name, source });
+            }
+        }
+    }
+    assert!(programs.len() > 50, "the corpus has programs");
+    programs
+}
+
+fn state() -> Lua {
+    let mut lua = Lua::with(&Options::default());
+    lua.run(SILENCE, b"=silence", &[]).expect("silence runs");
+    lua
+}
+
+/// Runs the check; what is wrong with the state, if something is.
+fn fault_of(lua: &mut Lua) -> Option<String> {
+    match lua.run(CHECK, b"=check", &[]) {
+        Ok(outcome) => {
+            let answer = String::from_utf8_lossy(&outcome.results.join(&b' ')).into_owned();
+            (answer != ANSWER).then(|| format!("it answers {answer}"))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// The numbers to try up to `count`: all, or some that spread over it.
+fn numbers(count: u64) -> Vec<u64> {
+    if count <= SMALL {
+        return (1..=count).collect();
+    }
+    let mut state = 1u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    (0..SOME).map(|_| 1 + next() % count).collect()
+}
+
+/// One kind of fault.
+trait Fault {
+    /// Runs a program without the fault; how many places it has for one.
+    fn places(&self, lua: &mut Lua, program: &Program) -> u64;
+    /// Runs a program with the fault at a place.
+    fn strike(&self, lua: &mut Lua, program: &Program, place: u64);
+}
+
+/// The allocation with this number fails, once.
+struct Allocation;
+
+impl Fault for Allocation {
+    fn places(&self, lua: &mut Lua, program: &Program) -> u64 {
+        lua.vm().fail_allocation(Some(u64::MAX));
+        let outcome = lua.run(&program.source, b"=program", &[]);
+        assert!(outcome.is_ok(), "{}: {outcome:?}", program.name);
+        u64::MAX - lua.vm().allocations_to_failure().expect("the fault is far away")
+    }
+
+    fn strike(&self, lua: &mut Lua, program: &Program, place: u64) {
+        lua.vm().fail_allocation(Some(place));
+        // The program may catch the error, and may then say that something else is wrong.
+        match lua.run(&program.source, b"=program", &[]) {
+            Ok(_) | Err(Error::Runtime { .. }) => {}
+            Err(other) => panic!("{}, allocation {place}: {other}", program.name),
+        }
+        lua.vm().fail_allocation(None);
+    }
+}
+
+/// Tries a fault at places of all programs: every program in turn, until time is up or all places are tried.
+fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) {
+    let start = Instant::now();
+    let (mut tried, mut skipped) = (0u64, 0);
+    if time.is_some() {
+        // Quick ones, from all folders.
+        programs.retain(|program| program.source.len() < 2500);
+        let count = programs.len();
+        programs.sort_by_cached_key(|program| (program.source.len() * 7919) % count);
+    }
+    let mut plans = Vec::new();
+    for program in programs {
+        let mut lua = state();
+        let before = Instant::now();
+        let places = fault.places(&mut lua, &program);
+        if time.is_some() && before.elapsed() > Duration::from_millis(20) {
+            skipped += 1;
+            continue;
+        }
+        lua.vm().fail_allocation(None);
+        if let Some(why) = fault_of(&mut lua) {
+            // It changed a library for good.
+            println!("{} is left out: {why}", program.name);
+            skipped += 1;
+            continue;
+        }
+        plans.push((program, numbers(places)));
+        if time.is_some_and(|time| start.elapsed() > time / 2) {
+            break;
+        }
+    }
+    'all: for (program, places) in &plans {
+        // In the short form a spread of places of each program.
+        let share = match time {
+            Some(_) => places.len().div_ceil(12).max(1),
+            None => 1,
+        };
+        for &place in places.iter().step_by(share) {
+            let mut lua = state();
+            fault.strike(&mut lua, program, place);
+            if let Some(why) = fault_of(&mut lua) {
+                panic!("{}, place {place}: the state is not usable: {why}", program.name);
+            }
+            tried += 1;
+            if time.is_some_and(|time| start.elapsed() > time) {
+                break 'all;
+            }
+        }
+        if time.is_none() {
+            println!("{}: {} places", program.name, places.len());
+        }
+    }
+    println!(
+        "{tried} faults in {} programs, {skipped} programs left out",
+        plans.len()
+    );
+    assert!(tried > 0);
+}
+
+#[test]
+fn an_allocation_may_fail() {
+    sweep(&Allocation, Some(Duration::from_secs(6)), programs());
+}
+
+#[test]
+#[ignore = "takes minutes: cargo xtask faults"]
+fn every_allocation_may_fail() {
+    sweep(&Allocation, None, programs());
+}
