@@ -5,7 +5,7 @@ use crate::failure::unwrapped;
 use crate::lua::Lua;
 use crate::program::Options;
 use crate::traits::MaybeSend;
-use perilune_vm::{HostFn, InterruptHandle, Returns, Stop};
+use perilune_vm::{GcParameter, HostFn, InterruptHandle, Returns, Stop};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -215,31 +215,46 @@ impl Lua {
         self.enter(|ctx| Ok(ctx.collect_step(0)))
     }
 
-    /// Sets how the collector works; the mode before is returned, with the parameters that change something here: those of the
-    /// incremental mode. The heap has one collector, which works in steps: generational mode is remembered, and its steps are
-    /// whole cycles, as for `collectgarbage`.
+    /// Sets how the collector works, and the parameters that are given; the mode before is returned, with its parameters.
     pub fn gc_set_mode(&self, mode: GcMode) -> GcMode {
-        let amount = |v: Option<i32>| v.and_then(|v| usize::try_from(v).ok());
-        let shown = |v: usize| Some(i32::try_from(v).unwrap_or(i32::MAX));
+        let (kind, set): (_, [(GcParameter, Option<i32>); 3]) = match mode {
+            GcMode::Incremental(params) => (
+                perilune_vm::GcMode::Incremental,
+                [
+                    (GcParameter::Pause, params.pause),
+                    (GcParameter::StepMul, params.step_multiplier),
+                    (GcParameter::StepSize, params.step_size),
+                ],
+            ),
+            GcMode::Generational(params) => (
+                perilune_vm::GcMode::Generational,
+                [
+                    (GcParameter::MinorMul, params.minor_multiplier),
+                    (GcParameter::MinorMajor, params.minor_to_major),
+                    (GcParameter::MajorMinor, params.major_to_minor),
+                ],
+            ),
+        };
         self.ask(|ctx| {
-            let (pause, step) = match &mode {
-                GcMode::Incremental(params) => {
-                    let pause = ctx.gc_pause(amount(params.pause));
-                    (
-                        pause,
-                        ctx.gc_pace(amount(params.step_multiplier), amount(params.step_size)),
-                    )
-                }
-                GcMode::Generational(_) => (ctx.gc_pause(None), ctx.gc_pace(None, None)),
-            };
-            match perilune_stdlib::set_collector_mode(ctx, matches!(mode, GcMode::Generational(_))) {
-                true => GcMode::Generational(GcGenParams::default()),
-                false => GcMode::Incremental(GcIncParams {
-                    pause: shown(pause),
-                    step_multiplier: shown(step.0),
-                    step_size: shown(step.1),
+            let now = |which| i32::try_from(ctx.gc_parameter(which, None)).ok();
+            let was = match ctx.gc_mode(Some(kind)) {
+                perilune_vm::GcMode::Generational => GcMode::Generational(GcGenParams {
+                    minor_multiplier: now(GcParameter::MinorMul),
+                    minor_to_major: now(GcParameter::MinorMajor),
+                    major_to_minor: now(GcParameter::MajorMinor),
                 }),
+                _ => GcMode::Incremental(GcIncParams {
+                    pause: now(GcParameter::Pause),
+                    step_multiplier: now(GcParameter::StepMul),
+                    step_size: now(GcParameter::StepSize),
+                }),
+            };
+            for (which, value) in set {
+                if let Some(value) = value.and_then(|v| usize::try_from(v).ok()) {
+                    ctx.gc_parameter(which, Some(value));
+                }
             }
+            was
         })
     }
 

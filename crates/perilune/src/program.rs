@@ -41,6 +41,8 @@ pub struct Options {
     /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
     /// freed.
     pub gc_step_stress: bool,
+    /// Do a minor collection at every safepoint, prove each marking complete, and poison what is freed.
+    pub gc_minor_stress: bool,
     /// Move the register stack whenever it might be.
     pub stack_stress: bool,
     /// Take no paths from environment variables, as `lua -E`.
@@ -100,6 +102,7 @@ impl Options {
             stack_limit: self.stack_limit,
             gc_stress: self.gc_stress,
             gc_step_stress: self.gc_step_stress,
+            gc_minor_stress: self.gc_minor_stress,
             stack_stress: self.stack_stress,
             seed: 0,
         }
@@ -124,6 +127,7 @@ impl Default for Options {
             sandbox: false,
             gc_stress: false,
             gc_step_stress: false,
+            gc_minor_stress: false,
             stack_stress: false,
             ignore_environment: false,
         }

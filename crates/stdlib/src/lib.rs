@@ -13,5 +13,5 @@ pub mod utf8;
 pub use library::{
     Library, NO_ENVIRONMENT, error_text, flush_standard_streams, install, install_basic, install_library, install_safe,
     install_sandbox, is_output_in_line, os_path, read_source, read_standard_line, read_standard_source,
-    set_collector_mode, skip_first_line, write_standard_output,
+    skip_first_line, write_standard_output,
 };

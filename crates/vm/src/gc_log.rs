@@ -190,6 +190,7 @@ impl Vm {
             buffer_bytes,
             allocated_total,
             collections,
+            minor_cycles,
             freed_objects,
             footprint,
             ..
@@ -197,7 +198,7 @@ impl Vm {
         let log = &self.gc_log;
         let made = freed_objects + live_objects as u64;
         let mut out = format!(
-            "gc: {collections} cycles, {} pauses of {:.3} ms in all, the longest {:.3} ms, 99 % under {:.3} ms\n\
+            "gc: {collections} cycles, {minor_cycles} of them minor, {} pauses of {:.3} ms in all, the longest {:.3} ms, 99 % under {:.3} ms\n\
              gc: {} allocated, {} in use ({} in objects, {} in buffers), {} held for objects\n\
              gc: {made} objects made, {live_objects} left ({:.1} %)\n",
             log.count,

@@ -5,11 +5,13 @@
 //! one, and what must survive lives in slots. Allocation never collects.
 
 mod args;
+mod collector;
 mod host;
 mod make;
 mod operation;
 mod value;
 
+pub use collector::{GcMode, GcParameter};
 pub(crate) use value::TYPE_COUNT;
 pub use value::{Table, Type, Val};
 

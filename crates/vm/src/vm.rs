@@ -72,6 +72,8 @@ pub struct Options {
     /// Do a small step of an incremental collection at every safepoint, prove each marking complete, and poison what is
     /// freed.
     pub gc_step_stress: bool,
+    /// Do a minor collection at every safepoint, prove each marking complete, and poison what is freed.
+    pub gc_minor_stress: bool,
     /// Move the register stack whenever it might be.
     pub stack_stress: bool,
     /// Seed of string hashes.
@@ -266,12 +268,14 @@ impl Vm {
         let done = unsafe { vm.open() };
         done.expect("a heap without a limit gives the first objects");
         vm.heap.set_limit(options.memory_limit);
-        vm.heap
-            .set_stress_mode(match (options.gc_stress, options.gc_step_stress) {
-                (true, _) => Stress::Full,
-                (false, true) => Stress::Step,
-                (false, false) => Stress::Off,
-            });
+        vm.heap.set_stress_mode(
+            match (options.gc_stress, options.gc_step_stress, options.gc_minor_stress) {
+                (true, _, _) => Stress::Full,
+                (false, true, _) => Stress::Step,
+                (false, false, true) => Stress::Minor,
+                (false, false, false) => Stress::Off,
+            },
+        );
         vm
     }
 

@@ -80,6 +80,11 @@ pub const MODES: &[Mode] = &[
     },
     Mode {
         small: true,
+        build: Build::Dev,
+        ..flags("gc minor stress", &["--gc-minor-stress"])
+    },
+    Mode {
+        small: true,
         ..flags(
             "gc stress, registers 4",
             &["--gc-stress", "--registers", "4", "--patience", "1"],

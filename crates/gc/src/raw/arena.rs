@@ -42,6 +42,8 @@ pub(super) struct Arena {
     pub leaf: bool,
     /// Some bits of `owner` are set.
     pub has_owners: bool,
+    /// It holds nothing and is in no slot's lists: whoever needs an arena takes it.
+    pub vacant: bool,
     /// Blocks marked by the running cycle.
     pub mark: [u64; WORDS],
     /// Blocks that survived the last cycle.

@@ -1,13 +1,11 @@
-//! A collection: marking, weak references, finalizers, sweeping, the next threshold.
+//! A collection: its steps, the marking, weak references, finalizers.
 
-use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use super::arena::{ARENA_SIZE, Arena, CELL, FIRST_CELL, WORDS, bits};
-use super::heap::{Group, Phase, SLOTS, STEP_WORK, Source, Stress, Window};
+use super::arena::{Arena, CELL, WORDS, bits};
+use super::heap::{Phase, STEP_WORK, Stress, Window};
 use super::object::GC_BARRIER;
-use super::size_class::CLASSES;
-use super::{Memory, Model, Ptr, RawHeap, Roots, Tracer, WeakPhase};
+use super::{Mode, Model, Ptr, RawHeap, Roots, Tracer, WeakPhase};
 
 /// Rounds in which a cycle goes back to its roots and to what was written, before it ends in a pause of whatever length.
 const ROUNDS: u32 = 8;
@@ -20,6 +18,12 @@ const MAX_UNITS: usize = 16;
 
 /// Work of a step in [`Stress::Step`].
 const STRESS_WORK: usize = 16;
+
+/// One of so many cycles in [`Stress::Minor`] is a major one.
+const MINOR_STRESS: u64 = 16;
+
+/// Steps' worth of work that the first step of a minor cycle does: most need no second one.
+const MINOR_STEPS: usize = 3;
 
 impl<M: Model> RawHeap<M> {
     /// Collects everything that the roots do not reach, in one pause. A cycle that is under way is given up.
@@ -40,7 +44,44 @@ impl<M: Model> RawHeap<M> {
         if self.barrier_test {
             self.check_barriers();
         }
+        let black = self.stress == Stress::Minor || self.pacer.wants_barriers(self.memory.bytes());
+        self.pacer.asked = true;
+        // SAFETY: the caller's promise.
+        unsafe { self.whole_cycle(roots, false, black) };
+    }
+
+    /// Frees what was allocated since the last cycle and is not reached, in one pause; a cycle that is under way is ended first. If
+    /// the last cycle was not made to be followed by a minor one ([`RawHeap::is_generational`]), this is [`RawHeap::collect`].
+    ///
+    /// # Safety
+    ///
+    /// As for `collect`.
+    pub unsafe fn collect_minor(&mut self, roots: &mut dyn Roots) {
+        if self.phase == Phase::Mark && self.pacer.minor {
+            let tracer = self.take_tracer();
+            // SAFETY: the caller's promise.
+            unsafe { self.finish_marking(tracer, roots) };
+        }
+        self.finish_sweep();
+        if self.phase == Phase::Mark || !self.pacer.sticky || self.touched_lost {
+            // SAFETY: the caller's promise.
+            unsafe { self.collect(roots) };
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.whole_cycle(roots, true, true) };
+        }
+    }
+
+    /// A cycle without the client between, from [`Phase::Idle`].
+    ///
+    /// # Safety
+    ///
+    /// As for `collect`.
+    unsafe fn whole_cycle(&mut self, roots: &mut dyn Roots, minor: bool, black: bool) {
         let mut tracer = self.take_tracer();
+        self.pacer.minor = minor;
+        self.pacer.remember = black;
+        tracer.set_black(black);
         self.start_marking(&mut tracer, roots);
         // SAFETY: the caller's promise.
         unsafe { self.finish_marking(tracer, roots) };
@@ -58,22 +99,31 @@ impl<M: Model> RawHeap<M> {
         let debt = (total - self.stepped_at) as usize;
         self.stepped_at = total;
         let stress = self.stress == Stress::Step;
+        let small = self.memory.bytes() < self.pacer.one_step && !self.pacer.sticky;
         let whole = self.stress == Stress::Full
-            || self.phase == Phase::Idle && self.memory.bytes() < self.one_step && !stress
+            || self.phase == Phase::Idle && small && !stress
             || self.memory.is_short()
-            || self.step_mul == 0;
-        if whole {
+            || self.pacer.step_mul == 0;
+        if self.stress == Stress::Minor && !self.collections.is_multiple_of(MINOR_STRESS) {
+            // SAFETY: the caller's promise.
+            unsafe { self.collect_minor(roots) };
+            return true;
+        }
+        if whole || self.stress == Stress::Minor {
             // SAFETY: the caller's promise.
             unsafe { self.collect(roots) };
             return true;
         }
         // A large piece is made up for at once, up to what takes about as long as filling it: programs that allocate
         // few and large buffers come to few safepoints.
-        let units = (debt / self.step_size.max(1)).clamp(1, MAX_UNITS);
+        let units = (debt / self.pacer.step_size.max(1)).clamp(1, MAX_UNITS);
         let work = if stress {
             STRESS_WORK
+        } else if self.phase == Phase::Idle {
+            // What was allocated up to now is no debt: nothing was due.
+            STEP_WORK.saturating_mul(self.pacer.step_mul.max(1)) / 100
         } else {
-            (STEP_WORK * units).saturating_mul(self.step_mul.max(1)) / 100
+            (STEP_WORK * units).saturating_mul(self.pacer.step_mul.max(1)) / 100
         };
         let marked = self.collections;
         // SAFETY: the caller's promise.
@@ -92,16 +142,31 @@ impl<M: Model> RawHeap<M> {
     ///
     /// As for `collect`.
     pub unsafe fn step_by(&mut self, roots: &mut dyn Roots, bytes: usize) -> bool {
-        if self.step_mul == 0 || bytes == 0 && self.step_size == 0 {
+        if self.pacer.mode == Mode::Generational {
+            // SAFETY: the caller's promise.
+            unsafe { self.collect_minor(roots) };
+            return true;
+        }
+        if self.pacer.step_mul == 0 || bytes == 0 && self.pacer.step_size == 0 {
             // SAFETY: the caller's promise.
             unsafe { self.collect(roots) };
             return true;
         }
-        let basic = STEP_WORK.saturating_mul(self.step_mul) / 100;
+        // Who asks for steps waits for everything that is dead.
+        if self.pacer.minor {
+            if self.phase == Phase::Mark {
+                let tracer = self.take_tracer();
+                // SAFETY: the caller's promise.
+                unsafe { self.finish_marking(tracer, roots) };
+            }
+            self.finish_sweep();
+        }
+        self.pacer.sticky = false;
+        let basic = STEP_WORK.saturating_mul(self.pacer.step_mul) / 100;
         let mut work = if bytes == 0 {
             basic
         } else {
-            (bytes / size_of::<usize>()).saturating_mul(self.step_mul) / 100
+            (bytes / size_of::<usize>()).saturating_mul(self.pacer.step_mul) / 100
         };
         work = work.max(1);
         while work > 0 {
@@ -124,12 +189,14 @@ impl<M: Model> RawHeap<M> {
         match self.phase {
             Phase::Idle => {
                 let mut tracer = self.take_tracer();
-                tracer.set_incremental(true);
+                tracer.set_black(true);
+                self.pacer.remember = true;
+                self.pacer.minor = !self.touched_lost && self.pacer.next_is_minor(self.memory.allocated_total());
                 self.start_marking(&mut tracer, roots);
                 self.tracer = tracer;
                 self.phase = Phase::Mark;
                 self.rounds = 0;
-                left = work;
+                left = if self.pacer.minor { work * MINOR_STEPS } else { work };
             }
             Phase::Mark => {
                 let mut tracer = self.take_tracer();
@@ -155,7 +222,7 @@ impl<M: Model> RawHeap<M> {
         }
         if self.phase != Phase::Idle {
             self.memory
-                .set_threshold(self.memory.bytes().saturating_add(self.step_size));
+                .set_threshold(self.memory.bytes().saturating_add(self.pacer.step_size));
         }
         left
     }
@@ -164,13 +231,22 @@ impl<M: Model> RawHeap<M> {
         std::mem::replace(&mut self.tracer, Tracer::new(0))
     }
 
-    /// Clears all marks and marks the roots.
+    /// Clears all marks, unless the cycle is minor, and marks the roots.
     fn start_marking(&mut self, tracer: &mut Tracer, roots: &mut dyn Roots) {
+        if self.pacer.minor {
+            tracer.take_again();
+        } else {
+            tracer.forget_writes();
+            self.clear_marks();
+        }
+        self.mark_roots(tracer, roots);
+    }
+
+    fn clear_marks(&mut self) {
         for &arena in &self.arenas {
             // SAFETY: G3.
             unsafe { (*arena.as_ptr()).mark = [0; WORDS] };
         }
-        self.mark_roots(tracer, roots);
     }
 
     fn mark_roots(&self, tracer: &mut Tracer, roots: &mut dyn Roots) {
@@ -188,7 +264,6 @@ impl<M: Model> RawHeap<M> {
     /// As for `collect`.
     unsafe fn finish_marking(&mut self, mut tracer: Tracer, roots: &mut dyn Roots) {
         self.close_windows();
-        tracer.set_incremental(false);
         if self.phase == Phase::Mark {
             self.mark_roots(&mut tracer, roots);
         }
@@ -212,9 +287,10 @@ impl<M: Model> RawHeap<M> {
             keys: [&tracer.ephemerons, &tracer.all_weak],
             last: true,
         });
-        tracer.reset();
+        self.pacer.told(self.memory.allocated_total(), tracer.reset());
         self.tracer = tracer;
         self.collections += 1;
+        self.minor_cycles += u64::from(self.pacer.minor);
         self.start_sweep();
     }
 
@@ -234,7 +310,8 @@ impl<M: Model> RawHeap<M> {
         };
         let first: Vec<[u64; WORDS]> = self.arenas.iter().map(|&arena| marks(arena)).collect();
         let mut tracer = Tracer::new(usize::MAX);
-        self.start_marking(&mut tracer, roots);
+        self.clear_marks();
+        self.mark_roots(&mut tracer, roots);
         let arenas = &self.arenas;
         // SAFETY: G1.
         unsafe { tracer.converge::<M>(&|f| each_marked(arenas, f)) };
@@ -298,209 +375,6 @@ impl<M: Model> RawHeap<M> {
             }
         }
     }
-
-    /// Puts all arenas on the lists of what is to be swept.
-    fn start_sweep(&mut self) {
-        self.epoch = self.epoch.wrapping_add(1);
-        self.sources = [Source::EMPTY; SLOTS];
-        self.unswept_huge = None;
-        // From the last, so that each list is in the order of the ordinals.
-        for &arena in self.arenas.iter().rev() {
-            // SAFETY: G3; one reference at a time.
-            let header = unsafe { &mut *arena.as_ptr() };
-            let list = if header.huge != 0 {
-                &mut self.unswept_huge
-            } else {
-                &mut self.sources[header.group as usize * CLASSES + header.class as usize].unswept
-            };
-            header.next = list.replace(arena);
-        }
-        self.sweep_slot = 0;
-        self.phase = Phase::Sweep;
-    }
-
-    /// Sweeps the next arena of a slot, if there is one.
-    pub(super) fn sweep_one(&mut self, slot: usize) -> bool {
-        let Some(arena) = self.sources[slot].unswept else {
-            return false;
-        };
-        let (dead, live) = self.sweep_arena_now(arena);
-        self.freed_objects += dead as u64;
-        // SAFETY: G3; the arena is on the list, so it is in use.
-        let header = unsafe { &mut *arena.as_ptr() };
-        self.sources[slot].unswept = header.next.take();
-        if live == 0 {
-            header.ordinal = 0;
-            header.next = self.empty.replace(arena);
-        } else if live < header.capacity() {
-            match self.sources[slot].last.replace(arena) {
-                // SAFETY: G3; the last of the list is in use.
-                Some(last) if self.sources[slot].more.is_some() => unsafe { (*last.as_ptr()).next = Some(arena) },
-                _ => self.sources[slot].more = Some(arena),
-            }
-        }
-        true
-    }
-
-    fn sweep_arena_now(&mut self, arena: NonNull<Arena>) -> (usize, usize) {
-        let before = self.memory.bytes();
-        // SAFETY: G3; the arena is in use and its cursor exact: it was not allocated from since the marking.
-        let counts = unsafe {
-            (*arena.as_ptr()).epoch = self.epoch;
-            sweep_arena::<M>(arena, &mut self.memory, self.poison, self.barrier_test)
-        };
-        // The next step is due by what is allocated, not by what is in use.
-        let freed = before - self.memory.bytes();
-        self.memory.set_threshold(self.memory.threshold().saturating_sub(freed));
-        counts
-    }
-
-    fn sweep_one_huge(&mut self) -> bool {
-        let Some(arena) = self.unswept_huge else {
-            return false;
-        };
-        // SAFETY: G3; the arena is on the list, so it is in use.
-        let huge = unsafe {
-            self.unswept_huge = (*arena.as_ptr()).next.take();
-            (*arena.as_ptr()).huge
-        };
-        let (dead, live) = self.sweep_arena_now(arena);
-        self.freed_objects += dead as u64;
-        if live == 0 {
-            let at = self.arenas.iter().rposition(|&a| a == arena);
-            self.arenas.remove(at.expect("arenas in use are listed"));
-            self.huge_bytes -= huge;
-            // SAFETY: G3; the object is dead and the arena has left the list.
-            unsafe { free_huge(arena, huge) };
-        }
-        true
-    }
-
-    /// Sweeps up to `count` arenas; returns how many.
-    fn sweep_some(&mut self, count: usize) -> usize {
-        for swept in 0..count {
-            if self.sweep_one_huge() {
-                continue;
-            }
-            while self.sweep_slot < SLOTS && !self.sweep_one(self.sweep_slot) {
-                self.sweep_slot += 1;
-            }
-            if self.sweep_slot == SLOTS {
-                self.end_sweep();
-                return swept;
-            }
-        }
-        count
-    }
-
-    /// Sweeps all that is left.
-    pub(super) fn finish_sweep(&mut self) {
-        while self.phase == Phase::Sweep {
-            self.sweep_some(usize::MAX);
-        }
-    }
-
-    fn end_sweep(&mut self) {
-        self.phase = Phase::Idle;
-        if self.empty.is_some() {
-            // SAFETY: G3; empty arenas are in the list until now, and have no ordinal.
-            self.arenas.retain(|arena| unsafe { (*arena.as_ptr()).ordinal } != 0);
-            while let Some(arena) = self.empty {
-                // SAFETY: G3; nothing else refers to it any more.
-                self.empty = unsafe { (*arena.as_ptr()).next };
-                self.chunks.give(arena.cast());
-            }
-        }
-        if std::mem::take(&mut self.reused) {
-            // SAFETY: G3.
-            self.arenas.sort_by_key(|arena| unsafe { (*arena.as_ptr()).ordinal });
-        }
-        self.schedule();
-    }
-
-    /// Sets the next threshold and returns to the system what will not be needed before it.
-    pub(super) fn schedule(&mut self) {
-        let bytes = self.memory.bytes();
-        let goal = (bytes as u128 * self.pause as u128 / 100).min(isize::MAX as u128) as usize;
-        let mut threshold = goal.max(bytes.saturating_add(self.floor));
-        if let Some(limit) = self.memory.limit() {
-            // Near the limit the next collection is due half way to it.
-            threshold = threshold.min(bytes + limit.saturating_sub(bytes) / 2);
-        }
-        self.memory.set_threshold(threshold);
-        self.chunks.trim((threshold - bytes) / ARENA_SIZE + 1);
-    }
-}
-
-/// Frees the unmarked blocks of an arena: `(blocks freed, blocks left)`.
-///
-/// # Safety
-///
-/// G3; the arena is in use and its cursor exact.
-pub(super) unsafe fn sweep_arena<M: Model>(
-    arena: NonNull<Arena>,
-    memory: &mut Memory,
-    poison: bool,
-    barrier: bool,
-) -> (usize, usize) {
-    // SAFETY: the caller's promise; the reference is not held while the client runs.
-    let header = unsafe { &mut *arena.as_ptr() };
-    let mark = header.mark;
-    let frontier = header.cursor as usize;
-    let dead: [u64; WORDS] = std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
-    let (group, block, leaf) = (header.group, header.block, header.leaf);
-    let mut owners = None;
-    if header.has_owners {
-        owners = Some(std::array::from_fn(|word| dead[word] & header.owner[word]));
-        let mut left = 0;
-        for (owner, mark) in header.owner.iter_mut().zip(&mark) {
-            *owner &= mark;
-            left |= *owner;
-        }
-        header.has_owners = left != 0;
-    }
-    header.live = mark;
-    if header.huge == 0 {
-        header.cursor = FIRST_CELL as u32;
-    }
-    if group == Group::Owner as u8 || group == Group::LeafOwner as u8 {
-        owners = Some(dead);
-    }
-    if let Some(owners) = owners {
-        for cell in bits(&owners) {
-            // SAFETY: G1; the object was allocated and not freed; it is unreachable.
-            unsafe { M::drop(Arena::object(arena, cell), memory) };
-        }
-    }
-    if poison {
-        for cell in bits(&dead) {
-            let obj = Arena::object(arena, cell);
-            // SAFETY: G2; the block is free now.
-            unsafe {
-                obj.cast::<u8>().write_bytes(0x55, block);
-                (*obj.as_ptr()).kind = 0;
-            }
-        }
-    }
-    if barrier && !leaf {
-        for cell in bits(&mark) {
-            // SAFETY: G1; marked objects are initialized.
-            unsafe { (*Arena::object(arena, cell).as_ptr()).gc |= GC_BARRIER };
-        }
-    }
-    let count = |words: &[u64; WORDS]| words.iter().map(|w| w.count_ones() as usize).sum();
-    let (dead, live): (usize, usize) = (count(&dead), count(&mark));
-    memory.free_cells(dead * block);
-    (dead, live)
-}
-
-/// # Safety
-///
-/// `arena` is a huge object's, with `total` bytes, and is not used afterwards.
-pub(super) unsafe fn free_huge(arena: NonNull<Arena>, total: usize) {
-    let layout = Layout::from_size_align(total, ARENA_SIZE).expect("the layout was valid when it was made");
-    // SAFETY: the caller's promise; `alloc_huge` made it with this layout.
-    unsafe { std::alloc::dealloc(arena.cast::<u8>().as_ptr(), layout) };
 }
 
 /// Calls `f` with every marked object.

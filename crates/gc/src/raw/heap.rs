@@ -6,12 +6,12 @@ use std::ptr::NonNull;
 
 use super::arena::{ARENA_SIZE, Arena, CELL, CELL_BITS, FIRST_CELL, WORDS, bits};
 use super::chunk::Chunks;
-use super::collect::{free_huge, sweep_arena};
 use super::finalizers::Finalizers;
-use super::memory::Schedule;
-use super::object::{GC_BARRIER, GC_FIXED};
+use super::object::GC_BARRIER;
+use super::pacer::Pacer;
 use super::size_class::{CLASSES, EXACT, MAX_SMALL, class_of, stride};
-use super::{Header, Memory, Model, OutOfMemory, Ptr, Stats, Tracer};
+use super::sweep::{free_huge, sweep_arena};
+use super::{Header, Memory, Mode, Model, OutOfMemory, Ptr, Stats, Tracer};
 
 /// How a heap is set up.
 #[derive(Clone, Debug)]
@@ -24,6 +24,15 @@ pub struct Config {
     pub floor: usize,
     /// Entries of the gray stack at most; a heap that needs more is searched for the rest.
     pub gray_limit: usize,
+    /// Which cycles are run.
+    pub mode: Mode,
+    /// A minor cycle is due when the bytes in use have grown by this percentage, within bounds of 256 KiB and 4 MiB.
+    pub minor_mul: usize,
+    /// In [`Mode::Generational`] a major cycle is due when the bytes that survived the last have grown by this percentage.
+    pub minor_major: usize,
+    /// In [`Mode::Generational`] minor cycles follow a major one if it freed this percentage of what had been allocated since the
+    /// cycle before; until then cycles are major.
+    pub major_minor: usize,
     /// How fast an incremental cycle goes on compared with allocation, in percent of [`STEP_WORK`] objects per step.
     pub step_mul: usize,
     /// The bytes allocated between two steps of an incremental cycle.
@@ -42,6 +51,10 @@ impl Default for Config {
             pause: 150,
             floor: 256 << 10,
             gray_limit: usize::MAX,
+            mode: Mode::Adaptive,
+            minor_mul: 20,
+            minor_major: 68,
+            major_minor: 50,
             step_mul: 200,
             step_size: 128 << 10,
             one_step: 1 << 20,
@@ -115,6 +128,8 @@ pub enum Stress {
     Full,
     /// A small step of an incremental cycle at every safepoint, and proof of each marking.
     Step,
+    /// A minor cycle at every safepoint, a whole collection instead of some of them, and proof of each marking.
+    Minor,
 }
 
 /// A heap of the objects that `M` describes.
@@ -142,17 +157,15 @@ pub struct RawHeap<M: Model> {
     pub(super) unswept_huge: Option<NonNull<Arena>>,
     /// Arenas that the running sweep has emptied.
     pub(super) empty: Option<NonNull<Arena>>,
-    /// Some of them were used again, so that `arenas` is out of order.
-    pub(super) reused: bool,
+    /// Arenas that were allocated from since the last cycle.
+    pub(super) touched: Vec<NonNull<Arena>>,
+    /// Some of those could not be noted: the next cycle cannot be minor.
+    pub(super) touched_lost: bool,
     /// Bytes allocated since the heap was made, as of the last step.
     pub(super) stepped_at: u64,
     /// Rounds that objects written to were traced again in this cycle.
     pub(super) rounds: u32,
-    pub(super) pause: usize,
-    pub(super) floor: usize,
-    pub(super) step_mul: usize,
-    pub(super) step_size: usize,
-    pub(super) one_step: usize,
+    pub(super) pacer: Pacer,
     pub(super) stopped: bool,
     pub(super) stress: Stress,
     /// Each marking is compared with a second one without steps.
@@ -160,6 +173,7 @@ pub struct RawHeap<M: Model> {
     pub(super) poison: bool,
     pub(super) barrier_test: bool,
     pub(super) collections: u64,
+    pub(super) minor_cycles: u64,
     pub(super) freed_objects: u64,
     pub(super) model: PhantomData<fn() -> M>,
 }
@@ -197,20 +211,18 @@ impl<M: Model> RawHeap<M> {
             sweep_slot: SLOTS,
             unswept_huge: None,
             empty: None,
-            reused: false,
+            touched: Vec::new(),
+            touched_lost: false,
             stepped_at: 0,
             rounds: 0,
-            pause: config.pause,
-            floor: config.floor,
-            step_mul: config.step_mul,
-            step_size: config.step_size,
-            one_step: config.one_step,
+            pacer: Pacer::new(&config),
             stopped: false,
             stress: Stress::Off,
             proof: false,
             poison: false,
             barrier_test: false,
             collections: 0,
+            minor_cycles: 0,
             freed_objects: 0,
             model: PhantomData,
         }
@@ -328,10 +340,13 @@ impl<M: Model> RawHeap<M> {
                     // SAFETY: G3; listed arenas are in use.
                     self.sources[slot].more = unsafe { (*arena.as_ptr()).next.take() };
                     self.sources[slot].current = more;
+                    self.touch(arena);
                 } else if unswept.is_some() {
                     self.sweep_one(slot);
                 } else {
-                    self.sources[slot].current = Some(self.new_arena(slot)?);
+                    let arena = self.new_arena(slot)?;
+                    self.sources[slot].current = Some(arena);
+                    self.touch(arena);
                 }
                 continue;
             };
@@ -358,14 +373,27 @@ impl<M: Model> RawHeap<M> {
         }
     }
 
+    /// Notes that an arena is allocated from. What the running sweep has to do in it is done.
+    fn touch(&mut self, arena: NonNull<Arena>) {
+        // SAFETY: G3.
+        unsafe { (*arena.as_ptr()).epoch = self.epoch };
+        if self.touched.try_reserve(1).is_ok() {
+            self.touched.push(arena);
+        } else {
+            self.touched_lost = true;
+        }
+    }
+
     fn new_arena(&mut self, slot: usize) -> Result<NonNull<Arena>, OutOfMemory> {
         let class = slot % CLASSES;
         if let Some(arena) = self.empty {
-            // It keeps its place in `arenas`.
+            // It keeps its place in `arenas`, and so its ordinal.
             // SAFETY: G3; empty arenas are in the list.
-            self.empty = unsafe { (*arena.as_ptr()).next };
-            self.reused = true;
-            self.write_arena(arena.cast(), stride(class), 0, class, slot / CLASSES);
+            let ordinal = unsafe {
+                self.empty = (*arena.as_ptr()).next;
+                (*arena.as_ptr()).ordinal
+            };
+            self.write_arena(arena.cast(), ordinal, stride(class), 0, class, slot / CLASSES);
             return Ok(arena);
         }
         self.arenas.try_reserve(1).map_err(|_| OutOfMemory)?;
@@ -390,15 +418,17 @@ impl<M: Model> RawHeap<M> {
         class: usize,
         group: usize,
     ) -> NonNull<Arena> {
-        let arena = self.write_arena(base, block, huge, class, group);
+        let arena = self.write_arena(base, self.next_ordinal, block, huge, class, group);
+        self.next_ordinal += 1;
         self.arenas.push(arena);
         arena
     }
 
     /// Writes the header of a new arena.
     fn write_arena(
-        &mut self,
+        &self,
         base: NonNull<u8>,
+        ordinal: u64,
         block: usize,
         huge: usize,
         class: usize,
@@ -408,7 +438,7 @@ impl<M: Model> RawHeap<M> {
         // SAFETY: G2; the header fits below the first cell of the new arena, which nobody else uses.
         unsafe {
             arena.as_ptr().write(Arena {
-                ordinal: self.next_ordinal,
+                ordinal,
                 block,
                 huge,
                 next: None,
@@ -418,12 +448,12 @@ impl<M: Model> RawHeap<M> {
                 group: group as u8,
                 leaf: group == Group::Leaf as usize || group == Group::LeafOwner as usize,
                 has_owners: false,
+                vacant: false,
                 owner: [0; WORDS],
                 mark: [0; WORDS],
                 live: [0; WORDS],
             });
         }
-        self.next_ordinal += 1;
         arena
     }
 
@@ -448,6 +478,7 @@ impl<M: Model> RawHeap<M> {
             });
         }
         self.memory.take_cells(block);
+        self.touch(arena);
         self.huge_bytes += total;
         Ok(obj)
     }
@@ -469,7 +500,7 @@ impl<M: Model> RawHeap<M> {
     pub unsafe fn barrier(&mut self, obj: Ptr) {
         // SAFETY: the caller's promise.
         unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
-        if self.phase == Phase::Mark && Arena::is_marked(obj) {
+        if self.pacer.remember && Arena::is_marked(obj) {
             self.tracer.trace_again(obj);
         }
     }
@@ -488,8 +519,9 @@ impl<M: Model> RawHeap<M> {
                 self.tracer.mark(child);
             }
         } else {
+            // Outside of the marking every further store would come here.
             // SAFETY: the caller's promise.
-            unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
+            unsafe { self.barrier(obj) };
         }
     }
 
@@ -550,6 +582,7 @@ impl<M: Model> RawHeap<M> {
     pub fn stats(&self) -> Stats {
         let mut live_objects = 0;
         let mut huge_objects = 0;
+        let mut vacant = 0;
         for &arena in &self.arenas {
             live_objects += self
                 .allocated(arena)
@@ -557,7 +590,10 @@ impl<M: Model> RawHeap<M> {
                 .map(|w| w.count_ones() as usize)
                 .sum::<usize>();
             // SAFETY: G3.
-            huge_objects += usize::from(unsafe { (*arena.as_ptr()).huge } != 0);
+            unsafe {
+                huge_objects += usize::from((*arena.as_ptr()).huge != 0);
+                vacant += usize::from((*arena.as_ptr()).vacant);
+            }
         }
         Stats {
             live_objects,
@@ -565,183 +601,14 @@ impl<M: Model> RawHeap<M> {
             buffer_bytes: self.memory.buffer_bytes(),
             allocated_total: self.memory.allocated_total(),
             collections: self.collections,
+            minor_cycles: self.minor_cycles,
             freed_objects: self.freed_objects,
-            arenas: self.arenas.len() - huge_objects,
+            arenas: self.arenas.len() - huge_objects - vacant,
             huge_objects,
             footprint: self.chunks.footprint() + self.huge_bytes,
             threshold: self.memory.threshold(),
             finalizers: self.finalizers.len(),
         }
-    }
-
-    /// Bytes in use: objects and buffers.
-    pub fn bytes(&self) -> usize {
-        self.memory.bytes()
-    }
-
-    /// The bytes that may be in use at most.
-    pub fn limit(&self) -> Option<usize> {
-        self.memory.limit()
-    }
-
-    /// Sets the limit; see [`Memory::set_limit`].
-    pub fn set_limit(&mut self, limit: Option<usize>) {
-        self.memory.set_limit(limit);
-    }
-
-    /// Makes the `n`-th allocation from now fail; see [`Memory::fail_after`].
-    pub fn fail_after(&mut self, n: Option<u64>) {
-        self.memory.fail_after(n);
-    }
-
-    /// What is left of that; see [`Memory::failure_in`].
-    pub fn failure_in(&self) -> Option<u64> {
-        self.memory.failure_in()
-    }
-
-    /// In stress mode a collection is always due (unless stopped), and freed blocks are poisoned.
-    pub fn set_stress(&mut self, on: bool) {
-        self.set_stress_mode(if on { Stress::Full } else { Stress::Off });
-    }
-
-    /// Sets what happens at every safepoint. Freed blocks are poisoned, unless it is nothing, and in
-    /// [`Stress::Step`] each marking is proved (see [`RawHeap::set_proof`]).
-    pub fn set_stress_mode(&mut self, mode: Stress) {
-        self.stress = mode;
-        self.poison = mode != Stress::Off;
-        self.proof = mode == Stress::Step;
-        self.reschedule();
-    }
-
-    /// After each marking, marks a second time, without steps, and panics if that reaches an object that the first
-    /// did not: a barrier was missed.
-    pub fn set_proof(&mut self, on: bool) {
-        self.proof = on;
-    }
-
-    /// Whether freed blocks are filled with `0x55` and given the kind 0.
-    pub fn set_poison(&mut self, on: bool) {
-        self.poison = on;
-    }
-
-    /// Leaves [`GC_BARRIER`] set on every object that survives a collection, so that the client's slow path
-    /// runs, and lets the next collection panic if a store went without it.
-    pub fn set_barrier_test(&mut self, on: bool) {
-        self.barrier_test = on;
-        if !on {
-            self.for_each_object(|obj| {
-                // SAFETY: G1; objects that are enumerated are initialized.
-                unsafe { (*obj.as_ptr()).gc &= !GC_BARRIER };
-            });
-        }
-    }
-
-    /// Makes a collection due at the next safepoint, unless they are stopped.
-    pub fn collect_soon(&mut self) {
-        self.memory.set_threshold(0);
-    }
-
-    /// Never due from now on. Collections that are asked for still run.
-    pub fn stop(&mut self) {
-        self.stopped = true;
-        self.reschedule();
-    }
-
-    /// Undoes [`RawHeap::stop`]; the debt is counted anew.
-    pub fn restart(&mut self) {
-        self.stopped = false;
-        if self.phase == Phase::Idle {
-            self.schedule();
-        } else {
-            self.memory.set_threshold(self.memory.bytes() + self.step_size);
-        }
-        self.reschedule();
-    }
-
-    /// Whether collections fall due.
-    pub fn is_running(&self) -> bool {
-        !self.stopped
-    }
-
-    fn reschedule(&mut self) {
-        self.memory
-            .set_schedule(match (self.stopped, self.stress != Stress::Off) {
-                (true, _) => Schedule::Stopped,
-                (false, true) => Schedule::Always,
-                (false, false) => Schedule::Debt,
-            });
-    }
-
-    /// The percentage of the surviving bytes at which the next collection is due.
-    pub fn pause(&self) -> usize {
-        self.pause
-    }
-
-    /// Sets the pause and returns the old one. Takes effect after the next collection.
-    pub fn set_pause(&mut self, percent: usize) -> usize {
-        std::mem::replace(&mut self.pause, percent)
-    }
-
-    /// The pace of a cycle: [`Config::step_mul`] and [`Config::step_size`].
-    pub fn pace(&self) -> (usize, usize) {
-        (self.step_mul, self.step_size)
-    }
-
-    /// Sets the pace.
-    pub fn set_pace(&mut self, step_mul: usize, step_size: usize) {
-        (self.step_mul, self.step_size) = (step_mul, step_size);
-    }
-
-    /// Keeps an object alive until the heap is dropped.
-    ///
-    /// # Errors
-    ///
-    /// If there is no memory to note it.
-    ///
-    /// # Safety
-    ///
-    /// `obj` is an initialized object of this heap.
-    pub unsafe fn fix(&mut self, obj: Ptr) -> Result<(), OutOfMemory> {
-        // SAFETY: the caller's promise.
-        let gc = unsafe { &mut (*obj.as_ptr()).gc };
-        if *gc & GC_FIXED == 0 {
-            self.fixed.try_reserve(1).map_err(|_| OutOfMemory)?;
-            self.fixed.push(obj);
-            *gc |= GC_FIXED;
-        }
-        Ok(())
-    }
-
-    /// Has the object handed out by [`RawHeap::next_finalizable`] once it is unreachable, after all that are
-    /// registered later. Does nothing if it is registered.
-    ///
-    /// # Errors
-    ///
-    /// If there is no memory to note it.
-    ///
-    /// # Safety
-    ///
-    /// `obj` is an initialized object of this heap.
-    pub unsafe fn register_finalizer(&mut self, obj: Ptr) -> Result<(), OutOfMemory> {
-        // SAFETY: the caller's promise.
-        unsafe { self.finalizers.register(obj) }
-    }
-
-    /// The next object whose finalizer should run. It is no longer registered, and garbage unless the caller
-    /// makes it reachable; it may be registered again.
-    pub fn next_finalizable(&mut self) -> Option<Ptr> {
-        self.finalizers.next()
-    }
-
-    /// Whether [`RawHeap::next_finalizable`] has something.
-    #[inline]
-    pub fn has_finalizable(&self) -> bool {
-        self.finalizers.has_pending()
-    }
-
-    /// Makes every registered object ready for its finalizer, as when the program ends.
-    pub fn finalize_all(&mut self) {
-        self.finalizers.all();
     }
 }
 

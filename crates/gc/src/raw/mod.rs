@@ -33,12 +33,15 @@
 mod arena;
 mod chunk;
 mod collect;
+mod control;
 mod finalizers;
 mod heap;
 mod memory;
 mod object;
+mod pacer;
 mod size_class;
 mod stats;
+mod sweep;
 mod tracer;
 mod weak;
 
@@ -46,6 +49,7 @@ pub use arena::own_buffers;
 pub use heap::{Config, Phase, RawHeap, STEP_WORK, Stress};
 pub use memory::Memory;
 pub use object::{GC_BARRIER, GC_FINALIZER, GC_FIXED, Header, Model, OutOfMemory, Ptr};
+pub use pacer::Mode;
 pub use stats::Stats;
 pub use tracer::{Deferred, Tracer};
 pub use weak::{Roots, WeakPhase};

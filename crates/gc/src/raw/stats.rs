@@ -13,6 +13,8 @@ pub struct Stats {
     pub allocated_total: u64,
     /// Collections since the heap was made.
     pub collections: u64,
+    /// How many of them were minor.
+    pub minor_cycles: u64,
     /// Objects freed since the heap was made.
     pub freed_objects: u64,
     /// Arenas in use.

@@ -48,8 +48,10 @@ pub struct Tracer {
     parts: Vec<(Ptr, usize)>,
     /// Traced objects that were written to since.
     again: Vec<Ptr>,
-    /// What a traced object gets into its header: [`GC_BARRIER`] if the client runs before the marking ends.
+    /// What a traced object gets into its header.
     black: u8,
+    /// Work done in this cycle.
+    done: u64,
     /// What is left of the work that a step may do.
     work: isize,
     /// The gray stack grows to this many entries; past it, the heap is searched for what was left out.
@@ -77,6 +79,7 @@ impl Tracer {
             parts: Vec::new(),
             again: Vec::new(),
             black: 0,
+            done: 0,
             work: 0,
             gray_limit,
             overflow: false,
@@ -192,9 +195,16 @@ impl Tracer {
         self.work -= work as isize;
     }
 
-    /// From now on the client runs between parts of the marking: what has been traced asks for the barrier.
-    pub(super) fn set_incremental(&mut self, on: bool) {
+    /// Whether what has been traced asks for the barrier: as it must if the client runs before the marking ends, or if a minor
+    /// cycle may follow.
+    pub(super) fn set_black(&mut self, on: bool) {
         self.black = if on { GC_BARRIER } else { 0 };
+    }
+
+    /// Forgets what [`Tracer::trace_again`] noted: everything will be traced.
+    pub(super) fn forget_writes(&mut self) {
+        self.again.clear();
+        self.overflow = false;
     }
 
     /// An object that may have been traced was written to: it will be traced again.
@@ -226,6 +236,7 @@ impl Tracer {
         self.work = work as isize;
         // SAFETY: the caller's promise.
         unsafe { self.drain_stack::<M>() };
+        self.done += (work as isize - self.work) as u64;
         self.gray.is_empty() && self.parts.is_empty()
     }
 
@@ -245,6 +256,7 @@ impl Tracer {
             self.work = isize::MAX;
             // SAFETY: the caller's promise.
             unsafe { self.drain_stack::<M>() };
+            self.done += (isize::MAX - self.work) as u64;
             if !std::mem::take(&mut self.overflow) {
                 return;
             }
@@ -369,8 +381,8 @@ impl Tracer {
         self.missed.take()
     }
 
-    /// Forgets the cycle.
-    pub(super) fn reset(&mut self) {
+    /// Forgets the cycle; the work that was done in it.
+    pub(super) fn reset(&mut self) -> u64 {
         self.gray.clear();
         self.parts.clear();
         self.again.clear();
@@ -382,6 +394,7 @@ impl Tracer {
         self.visited = 0;
         self.waiting.clear();
         self.leaf_keys = false;
+        std::mem::take(&mut self.done)
     }
 
     /// Sets the bit of a leaf; returns false if the object may have children or a value waits for it.

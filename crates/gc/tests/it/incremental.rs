@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use perilune_gc::raw::{Config, GC_BARRIER, Phase, Ptr, Stress};
+use perilune_gc::raw::{Config, GC_BARRIER, Mode, Phase, Ptr, Stress};
 
 use super::support::*;
 
@@ -16,9 +16,14 @@ struct Program {
 
 impl Program {
     fn new(seed: u64, gray_limit: usize) -> Program {
+        Program::with_mode(seed, gray_limit, Mode::Incremental)
+    }
+
+    fn with_mode(seed: u64, gray_limit: usize, mode: Mode) -> Program {
         let mut world = World::new(Config {
             gray_limit,
             one_step: 0,
+            mode,
             ..Config::default()
         });
         world.heap.set_poison(true);
@@ -136,7 +141,10 @@ fn reachable(roots: &[Ptr]) -> BTreeSet<Ptr> {
 }
 
 fn run(seed: u64, gray_limit: usize) -> u64 {
-    let mut p = Program::new(seed, gray_limit);
+    run_program(Program::new(seed, gray_limit))
+}
+
+fn run_program(mut p: Program) -> u64 {
     let mut cycles = 0;
     for action in 0..3000 {
         p.act();
@@ -154,7 +162,7 @@ fn run(seed: u64, gray_limit: usize) -> u64 {
     assert!(ids.is_sorted_by(|a, b| a < b), "ids are unique and enumerated in order");
     p.world.roots.clear();
     // What waits for its finalizer keeps others with finalizers alive once more.
-    for _ in 0..3 {
+    for _ in 0..4 {
         p.world.collect();
         while p.world.heap.next_finalizable().is_some() {}
     }
@@ -174,6 +182,36 @@ fn random_programs_between_steps_with_a_gray_stack_that_overflows() {
     for seed in 100..105 {
         run(seed, 2);
     }
+}
+
+#[test]
+fn random_programs_with_minor_cycles() {
+    for seed in 200..208 {
+        let mut p = Program::with_mode(seed, if seed < 206 { usize::MAX } else { 2 }, Mode::Generational);
+        p.world.collect();
+        run_program(p);
+    }
+}
+
+#[test]
+fn random_programs_whose_heap_decides() {
+    let mut minor = 0;
+    for seed in 300..310 {
+        let mut p = Program::with_mode(seed, usize::MAX, Mode::Adaptive);
+        p.world.heap.set_pace(100, 1000);
+        for _ in 0..1000 {
+            p.act();
+        }
+        for _ in 0..10_000 {
+            p.act();
+            if p.world.heap.should_collect() {
+                p.world.safepoint();
+            }
+        }
+        reachable(&p.world.roots);
+        minor += p.world.heap.stats().minor_cycles;
+    }
+    assert!(minor > 20, "{minor} cycles are too few to prove much");
 }
 
 #[test]

@@ -6,5 +6,6 @@ mod graphs;
 mod incremental;
 mod layout;
 mod limits;
+mod minor;
 mod support;
 mod weak;

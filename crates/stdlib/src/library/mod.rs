@@ -21,7 +21,6 @@ mod utf8;
 
 use perilune_vm::{Ctx, Raised, Table};
 
-pub use collect::set_collector_mode;
 pub use load::{read_source, read_standard_source, skip_first_line};
 pub use package::NO_ENVIRONMENT;
 pub use stream::{

@@ -84,45 +84,6 @@ impl Ctx<'_> {
         unsafe { vm.close_pending() };
         vm.close();
     }
-    /// Bytes in use.
-    pub fn memory_used(&self) -> usize {
-        self.vm_mut().heap.bytes()
-    }
-    /// Stops or restarts automatic collection; whether it was running.
-    pub fn gc_set_running(&self, on: bool) -> bool {
-        let heap = &mut self.vm_mut().heap;
-        let was = heap.is_running();
-        if on {
-            heap.restart()
-        } else {
-            heap.stop()
-        }
-        was
-    }
-    /// Whether automatic collection is on.
-    pub fn gc_is_running(&self) -> bool {
-        self.vm_mut().heap.is_running()
-    }
-    /// Whether a finalizer is running, when the collector takes no orders.
-    pub fn in_finalizer(&self) -> bool {
-        self.vm_mut().in_finalizer
-    }
-    /// The pause in percent, and sets it if asked.
-    pub fn gc_pause(&self, set: Option<usize>) -> usize {
-        let heap = &mut self.vm_mut().heap;
-        match set {
-            Some(p) => heap.set_pause(p),
-            None => heap.pause(),
-        }
-    }
-    /// The pace of incremental collection, and sets what is asked: the step multiplier in percent (0 collects in one
-    /// step) and the bytes allocated between two steps.
-    pub fn gc_pace(&self, step_mul: Option<usize>, step_size: Option<usize>) -> (usize, usize) {
-        let heap = &mut self.vm_mut().heap;
-        let old = heap.pace();
-        heap.set_pace(step_mul.unwrap_or(old.0), step_size.unwrap_or(old.1));
-        old
-    }
     /// Refuses binary chunks from now on.
     pub fn load_text_only(&self) {
         self.vm_mut().text_only = true;

@@ -325,15 +325,4 @@ impl Ctx<'_> {
             self.call(2, Some(1)).map(|_| ())
         }
     }
-    /// Runs a full collection, finalizers included.
-    pub fn collect(&mut self) {
-        // SAFETY: F4; the native's frame is on top.
-        unsafe { self.vm_mut().collect_garbage() };
-    }
-    /// Does as much of a collection as `bytes` of allocation would cause, or a basic step if that is 0; whether a cycle
-    /// ended.
-    pub fn collect_step(&mut self, bytes: usize) -> bool {
-        // SAFETY: F4; the native's frame is on top.
-        unsafe { self.vm_mut().collect_by(bytes) }
-    }
 }

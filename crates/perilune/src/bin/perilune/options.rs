@@ -40,6 +40,8 @@ Options of Perilune alone:
   --gc-stress     collect at every safepoint and poison what is freed
   --gc-step-stress
                   a small step of a collection at every safepoint, with proof of each marking
+  --gc-minor-stress
+                  a minor collection at every safepoint, with proof of each marking
   --stack-stress  move the register stack whenever it might be
   --fuel-stats    at the end, write to standard error how much fuel was used
   --fuel-steps    the same, counted instruction by instruction: slow, and with the same result
@@ -254,6 +256,7 @@ fn parse_options(invocation: &mut Invocation, args: &[Vec<u8>], sandbox: &mut bo
                     b"--profile-ops" => invocation.profile_ops = true,
                     b"--gc-stress" => invocation.options.gc_stress = true,
                     b"--gc-step-stress" => invocation.options.gc_step_stress = true,
+                    b"--gc-minor-stress" => invocation.options.gc_minor_stress = true,
                     b"--stack-stress" => invocation.options.stack_stress = true,
                     b"--stack" => invocation.options.stack_limit = Some(number("--stack", "slots", &value()?)?),
                     b"--memory" => invocation.options.memory_limit = Some(number("--memory", "bytes", &value()?)?),
