@@ -22,6 +22,7 @@ struct Nodes;
 
 // SAFETY: `trace` marks both children, which are all that a node holds.
 unsafe impl Model for Nodes {
+    type Client = ();
     const DROP_KINDS: u64 = 0;
     const LEAF_KINDS: u64 = 0;
 
@@ -40,7 +41,7 @@ unsafe impl Model for Nodes {
         size_of::<Node>()
     }
 
-    unsafe fn drop(_: Ptr, _: &mut Memory) {}
+    unsafe fn drop(_: Ptr, _: &mut Memory, (): &mut ()) {}
 }
 
 struct Stack(Vec<Ptr>);

@@ -7,43 +7,19 @@ use crate::object::{Objects, kind, mark_ptr, mark_value, tag_of_kind};
 use crate::table::{Table, flag};
 use crate::value::{Value, tag};
 use crate::vm::{SPARE_SLOTS, Vm};
-use perilune_gc::raw::{Config, Phase, Ptr, RawHeap, Roots, Tracer, WeakPhase};
+use perilune_gc::raw::{Phase, Ptr, RawHeap, Roots, Tracer, WeakPhase};
 use std::time::Instant;
 
-struct VmRoots<'a>(&'a mut Vm);
+/// All of the VM but its heap, to which the collector has a reference of its own at the same time: nothing here makes one to the whole
+/// VM.
+struct VmRoots(*mut Vm);
 
 // SAFETY: F4; the saved states describe every stack, and all else that the VM holds is marked here.
-unsafe impl Roots for VmRoots<'_> {
+unsafe impl Roots for VmRoots {
     fn trace(&mut self, t: &mut Tracer) {
-        let vm = &mut *self.0;
-        mark_ptr(t, vm.globals);
-        mark_ptr(t, vm.registry);
-        mark_ptr(t, vm.main_thread);
-        mark_ptr(t, vm.thread);
-        // Its stack changes without a barrier, so it is traced whenever the roots are.
-        // SAFETY: F4; the state of the running coroutine was saved.
-        unsafe { crate::thread::trace(vm.thread, t) };
-        vm.shapes.trace_roots(t);
-        for &key in &vm.event_keys {
-            mark_ptr(t, key);
-        }
-        for &name in &vm.type_names {
-            mark_ptr(t, name);
-        }
-        for &meta in &vm.type_metas {
-            mark_ptr(t, meta);
-        }
-        mark_value(t, vm.error);
-        mark_value(t, vm.warn_function.unwrap_or(Value::NIL));
-        mark_ptr(t, vm.next_function);
-        mark_ptr(t, vm.ipairs_step);
-        mark_ptr(t, vm.protected_call);
-        mark_ptr(t, vm.resume_function);
-        mark_ptr(t, vm.close_function);
-        mark_ptr(t, vm.yield_function);
-        if let Some(host) = vm.shared.upgrade() {
-            host.handles.for_each(|v| mark_value(t, v));
-        }
+        let vm = self.0;
+        // SAFETY: F4; the state of the running coroutine was saved. Only fields are borrowed, and not the heap.
+        unsafe { trace_roots(vm, t) };
     }
 
     fn weak(&mut self, phase: &mut WeakPhase<'_>) {
@@ -64,11 +40,45 @@ unsafe impl Roots for VmRoots<'_> {
             }
             if phase.is_last() {
                 // The code of dead functions goes with the caches in it.
-                self.0.flush_caches();
-                self.0.strings.sweep(phase);
-                self.0.shapes.sweep(phase);
+                let vm = self.0;
+                Vm::flush(&mut (*vm).lookups, &mut (*vm).fills, &mut (*vm).string_index);
+                (*vm).shapes.sweep(phase);
             }
         }
+    }
+}
+
+/// Marks what the VM holds.
+///
+/// # Safety
+/// F4: the state of the running coroutine was saved.
+unsafe fn trace_roots(vm: *mut Vm, t: &mut Tracer) {
+    mark_ptr(t, (*vm).globals);
+    mark_ptr(t, (*vm).registry);
+    mark_ptr(t, (*vm).main_thread);
+    mark_ptr(t, (*vm).thread);
+    // Its stack changes without a barrier, so it is traced whenever the roots are.
+    crate::thread::trace((*vm).thread, t);
+    (*vm).shapes.trace_roots(t);
+    for &key in &(*vm).event_keys {
+        mark_ptr(t, key);
+    }
+    for &name in &(*vm).type_names {
+        mark_ptr(t, name);
+    }
+    for &meta in &(*vm).type_metas {
+        mark_ptr(t, meta);
+    }
+    mark_value(t, (*vm).error);
+    mark_value(t, (*vm).warn_function.unwrap_or(Value::NIL));
+    mark_ptr(t, (*vm).next_function);
+    mark_ptr(t, (*vm).ipairs_step);
+    mark_ptr(t, (*vm).protected_call);
+    mark_ptr(t, (*vm).resume_function);
+    mark_ptr(t, (*vm).close_function);
+    mark_ptr(t, (*vm).yield_function);
+    if let Some(host) = (*vm).shared.upgrade() {
+        host.handles.for_each(|v| mark_value(t, v));
     }
 }
 
@@ -145,17 +155,17 @@ impl Vm {
     ///
     /// # Safety
     /// F4.
-    unsafe fn with_roots<T>(&mut self, f: impl FnOnce(&mut RawHeap<Objects>, &mut VmRoots<'_>) -> T) -> T {
+    unsafe fn with_roots<T>(&mut self, f: impl FnOnce(&mut RawHeap<Objects>, &mut VmRoots) -> T) -> T {
         self.save_thread();
         if self.heap.phase() == Phase::Idle {
             self.free_spare_stacks();
         }
         let began = Instant::now();
-        let mut heap = std::mem::replace(&mut self.heap, RawHeap::new(Config::default()));
-        let (before, cycles) = (heap.bytes(), heap.cycles());
-        let result = f(&mut heap, &mut VmRoots(self));
-        self.gc_log.note(began, before, heap.bytes(), heap.cycles() != cycles);
-        self.heap = heap;
+        let (before, cycles) = (self.heap.bytes(), self.heap.cycles());
+        let vm: *mut Vm = self;
+        let result = f(&mut (*vm).heap, &mut VmRoots(vm));
+        let (after, ended) = (self.heap.bytes(), self.heap.cycles() != cycles);
+        self.gc_log.note(began, before, after, ended);
         if crate::graveyard::clear() {
             self.warn_to_stderr(b"panic in a destructor", false);
         }

@@ -46,7 +46,7 @@ impl Vm {
         let limit = self.heap.limit();
         self.heap.set_limit(None);
         // SAFETY: H1.
-        let message = unsafe { self.strings.make(&mut self.heap, NO_MEMORY) };
+        let message = unsafe { crate::interner::Interner::make(&mut self.heap, NO_MEMORY) };
         self.heap.set_limit(limit);
         // What the failed operation leaves behind goes at the next safepoint.
         self.heap.collect_soon();

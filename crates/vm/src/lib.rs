@@ -33,6 +33,7 @@ mod fuel;
 mod gc_log;
 mod hook;
 mod inspect;
+mod interner;
 mod interrupt;
 mod load;
 mod lookup;

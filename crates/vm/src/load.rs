@@ -104,12 +104,12 @@ impl Vm {
                 Constant::Str(s) if s.len() > MAX_INTERNED => match long.get(&**s) {
                     Some(&known) => Value::str(known),
                     None => {
-                        let new = self.strings.make(&mut self.heap, s)?;
+                        let new = crate::interner::Interner::make(&mut self.heap, s)?;
                         long.insert((**s).into(), new);
                         Value::str(new)
                     }
                 },
-                Constant::Str(s) => Value::str(self.strings.make(&mut self.heap, s)?),
+                Constant::Str(s) => Value::str(crate::interner::Interner::make(&mut self.heap, s)?),
             });
         }
         Ok(constants)

@@ -1,6 +1,7 @@
 //! The heap's objects: their layouts, and how the collector traces, measures and drops them.
 
 use crate::graveyard;
+use crate::interner::Interner;
 use crate::native::{HostFn, NativeFn, Run};
 use crate::shape::Shape;
 use crate::shortcut::Shortcut;
@@ -293,6 +294,8 @@ pub fn mark_ptr<T>(t: &mut Tracer, p: *mut T) {
 
 // SAFETY: H1; every object starts with its header, `size` and `trace` follow the layouts above.
 unsafe impl Model for Objects {
+    type Client = Interner;
+    const TOLD_LEAVES: usize = (size_of::<Str>() + crate::string::MAX_INTERNED).next_multiple_of(16);
     const DROP_KINDS: u64 =
         1 << kind::NATIVE | 1 << kind::USERDATA | 1 << kind::THREAD | 1 << kind::PROTO | 1 << kind::SHAPE;
     const LEAF_KINDS: u64 = 1 << kind::STR;
@@ -363,8 +366,9 @@ unsafe impl Model for Objects {
         }
     }
 
-    unsafe fn drop(obj: Ptr, mem: &mut Memory) {
+    unsafe fn drop(obj: Ptr, mem: &mut Memory, strings: &mut Interner) {
         match obj.as_ref().kind {
+            kind::STR => strings.forget(obj.cast().as_ptr(), mem),
             kind::TABLE => Table::free_parts(obj.cast().as_ptr(), mem),
             kind::USERDATA => {
                 if let Some(data) = (*obj.cast::<Userdata>().as_ptr()).data.take() {
@@ -381,6 +385,10 @@ unsafe impl Model for Objects {
             kind::SHAPE => Shape::free_parts(obj.cast().as_ptr(), mem),
             _ => {}
         }
+    }
+
+    fn close(strings: &mut Interner, mem: &mut Memory) {
+        strings.close(mem);
     }
 }
 

@@ -222,6 +222,8 @@ pub struct Shapes {
     /// The shape of tables in dictionary mode; its id is [`DICTIONARY`].
     pub dictionary: *mut Shape,
     all: Vec<*mut Shape>,
+    /// How many of them survived a collection.
+    old: usize,
     /// By metatable: the shape of an empty table that has it. Keeps neither alive.
     roots: BTreeMap<*mut Table, *mut Shape>,
     /// The latest uses of `roots`, so that most need no search: by the metatable's address, which decides about
@@ -247,6 +249,7 @@ impl Shapes {
             root: null_mut(),
             dictionary: null_mut(),
             all: Vec::new(),
+            old: 0,
             roots: BTreeMap::new(),
             recent_roots: [(null_mut(), null_mut()); RECENT_ROOTS],
             next_id: 1,
@@ -409,6 +412,10 @@ impl Shapes {
     /// Called in the last weak phase.
     pub unsafe fn sweep(&mut self, phase: &WeakPhase<'_>) {
         let marked = |p: *mut Shape| Ptr::new(p.cast()).is_some_and(|p| phase.is_marked(p));
+        if phase.is_minor() && self.all[self.old..].iter().all(|&shape| marked(shape)) {
+            self.old = self.all.len();
+            return;
+        }
         for &shape in &self.all {
             if !marked(shape) {
                 continue;
@@ -453,6 +460,7 @@ impl Shapes {
             }
         }
         self.all.retain(|&s| marked(s));
+        self.old = self.all.len();
     }
 }
 

@@ -168,7 +168,7 @@ impl<'a> Args<'a> {
     pub fn text(self, bytes: &[u8]) -> Answer {
         let vm = self.vm();
         // SAFETY: H1; the set belongs to the heap.
-        match unsafe { vm.strings.make(&mut vm.heap, bytes) } {
+        match unsafe { crate::interner::Interner::make(&mut vm.heap, bytes) } {
             Ok(s) => self.one(Val::new(Value::str(s))),
             Err(_) => Answer::DECLINED,
         }

@@ -4,11 +4,12 @@
 
 use crate::call::{field, reg};
 use crate::error::message;
+use crate::interner::Interner;
 use crate::meta::Event;
 use crate::object::{Cell, Closure, Proto, Str};
 use crate::shape::Shape;
 use crate::shortcut::Answer;
-use crate::string::{Interner, MAX_INTERNED};
+use crate::string::MAX_INTERNED;
 use crate::table::{Place, SetError, Table, flag};
 use crate::value::{Value, raw_equal, tag};
 use crate::vm::{Flow, Go, Raised, SPARE_SLOTS, Vm, is_event_key};

@@ -1,15 +1,13 @@
-//! Strings: hashing, and the weak set of interned ones.
+//! Strings: hashing and comparison. The set of interned ones is in `interner`.
 
-use crate::object::{Objects, STR_EVENT, STR_HASHED, STR_LONG, Str, kind};
-use perilune_gc::raw::{OutOfMemory, Ptr, RawHeap, WeakPhase};
-use std::ptr::null_mut;
+use crate::object::{STR_HASHED, Str};
 
 /// Strings up to this many bytes are interned: equal ones are one object.
 pub const MAX_INTERNED: usize = 40;
 
 /// Hashes bytes eight at a time, multiply and fold (the wyhash construction, Wang Yi 2019), from a seed.
 #[inline]
-fn hash_bytes(bytes: &[u8], seed: u64) -> u32 {
+pub(crate) fn hash_bytes(bytes: &[u8], seed: u64) -> u32 {
     #[inline(always)]
     fn mix(a: u64, b: u64) -> u64 {
         let m = u128::from(a) * u128::from(b);
@@ -50,7 +48,7 @@ fn hash_bytes(bytes: &[u8], seed: u64) -> u32 {
 
 /// Whether two short strings of one length are equal, without a call.
 #[inline(always)]
-unsafe fn same_short(a: &[u8], b: &[u8]) -> bool {
+pub(crate) unsafe fn same_short(a: &[u8], b: &[u8]) -> bool {
     let n = a.len();
     let (a, b) = (a.as_ptr(), b.as_ptr());
     let eight = |at: usize| a.add(at).cast::<u64>().read_unaligned() == b.add(at).cast::<u64>().read_unaligned();
@@ -73,7 +71,7 @@ unsafe fn same_short(a: &[u8], b: &[u8]) -> bool {
 
 /// Copies a short string, without a call.
 #[inline(always)]
-unsafe fn copy_short(from: &[u8], to: *mut u8) {
+pub(crate) unsafe fn copy_short(from: &[u8], to: *mut u8) {
     let n = from.len();
     let from = from.as_ptr();
     let eight = |at: usize| {
@@ -119,156 +117,4 @@ pub unsafe fn hash_of(s: *mut Str) -> u32 {
         (*s).header.aux |= STR_HASHED;
     }
     (*s).header.word
-}
-
-/// The weak set of interned strings: open addressing with linear probing.
-pub struct Interner {
-    slots: Box<[*mut Str]>,
-    used: usize,
-    seed: u64,
-    /// The strings of one byte, or null: scanners ask for little else.
-    bytes: Box<[*mut Str; 256]>,
-}
-
-impl Interner {
-    /// An empty set; the same seed gives the same hashes in every run.
-    pub fn new(seed: u64) -> Interner {
-        Interner {
-            slots: vec![null_mut(); 256].into_boxed_slice(),
-            used: 0,
-            seed,
-            bytes: Box::new([null_mut(); 256]),
-        }
-    }
-
-    /// The string object for `bytes`: the interned one if short, else a new one.
-    ///
-    /// # Errors
-    /// Out of memory.
-    ///
-    /// # Safety
-    /// `heap` is the heap of the set's strings.
-    #[inline]
-    pub unsafe fn make(&mut self, heap: &mut RawHeap<Objects>, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
-        if let &[byte] = bytes {
-            let s = self.bytes[byte as usize];
-            if !s.is_null() {
-                return Ok(s);
-            }
-            let s = self.intern(heap, bytes)?;
-            self.bytes[byte as usize] = s;
-            return Ok(s);
-        }
-        if bytes.len() > MAX_INTERNED {
-            let s = Interner::long(heap, bytes.len())?;
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), (*s).data_mut(), bytes.len());
-            return Ok(s);
-        }
-        self.intern(heap, bytes)
-    }
-
-    unsafe fn intern(&mut self, heap: &mut RawHeap<Objects>, bytes: &[u8]) -> Result<*mut Str, OutOfMemory> {
-        let hash = hash_bytes(bytes, self.seed);
-        let mask = self.slots.len() - 1;
-        let mut i = hash as usize & mask;
-        loop {
-            let s = *self.slots.get_unchecked(i);
-            if s.is_null() {
-                break;
-            }
-            if (*s).header.word == hash && (*s).len == bytes.len() && same_short((*s).bytes(), bytes) {
-                return Ok(s);
-            }
-            i = (i + 1) & mask;
-        }
-        let p = heap.alloc(kind::STR, Str::size_for(bytes.len()).ok_or(OutOfMemory)?)?;
-        let s: *mut Str = p.cast().as_ptr();
-        (*s).header.word = hash;
-        (*s).header.aux = if bytes.starts_with(b"__") {
-            STR_HASHED | STR_EVENT
-        } else {
-            STR_HASHED
-        };
-        (*s).len = bytes.len();
-        copy_short(bytes, (*s).data_mut());
-        *self.slots.get_unchecked_mut(i) = s;
-        self.used += 1;
-        if self.used * 2 > self.slots.len() {
-            self.rebuild(self.slots.len() * 2);
-        }
-        Ok(s)
-    }
-
-    /// The interned string with these bytes, if there is one.
-    pub fn find(&self, bytes: &[u8]) -> Option<*mut Str> {
-        let hash = hash_bytes(bytes, self.seed);
-        let mask = self.slots.len() - 1;
-        let mut i = hash as usize & mask;
-        loop {
-            let s = self.slots[i];
-            if s.is_null() {
-                return None;
-            }
-            // SAFETY: H1; the set holds live strings.
-            if unsafe { (*s).bytes() } == bytes {
-                return Some(s);
-            }
-            i = (i + 1) & mask;
-        }
-    }
-
-    /// A new long string whose bytes the caller fills in at once.
-    ///
-    /// # Errors
-    /// Out of memory.
-    ///
-    /// # Safety
-    /// `len` is above [`MAX_INTERNED`].
-    pub unsafe fn long(heap: &mut RawHeap<Objects>, len: usize) -> Result<*mut Str, OutOfMemory> {
-        let p = heap.alloc(kind::STR, Str::size_for(len).ok_or(OutOfMemory)?)?;
-        let s: *mut Str = p.cast().as_ptr();
-        (*s).header.aux = STR_LONG;
-        (*s).len = len;
-        Ok(s)
-    }
-
-    fn rebuild(&mut self, size: usize) {
-        let old = std::mem::replace(&mut self.slots, vec![null_mut(); size].into_boxed_slice());
-        let mask = size - 1;
-        for s in old.into_iter().filter(|s| !s.is_null()) {
-            // SAFETY: H1; the set holds live strings.
-            let mut i = unsafe { (*s).header.word } as usize & mask;
-            while !self.slots[i].is_null() {
-                i = (i + 1) & mask;
-            }
-            self.slots[i] = s;
-        }
-    }
-
-    /// Drops the strings that were not marked. Runs in the last weak phase.
-    pub fn sweep(&mut self, phase: &WeakPhase<'_>) {
-        for slot in self.bytes.iter_mut() {
-            if Ptr::new(slot.cast()).is_some_and(|p| !phase.is_marked(p)) {
-                *slot = null_mut();
-            }
-        }
-        let mut kept = 0;
-        for slot in &mut self.slots {
-            if let Some(p) = Ptr::new(slot.cast()) {
-                if phase.is_marked(p) {
-                    kept += 1;
-                } else {
-                    *slot = null_mut();
-                }
-            }
-        }
-        if kept != self.used {
-            self.used = kept;
-            let mut size = self.slots.len();
-            while size > 256 && kept * 8 < size {
-                size /= 2;
-            }
-            self.rebuild(size);
-        }
-    }
 }

@@ -60,7 +60,7 @@ impl Vm {
 
     /// The table that `package.loaded` is, if the library is there.
     unsafe fn loaded_modules(&self) -> Option<*mut Table> {
-        let key = self.strings.find(b"_LOADED")?;
+        let key = self.heap.client.find(b"_LOADED")?;
         let loaded = Table::get_str(self.registry, key);
         loaded.is_table().then(|| loaded.as_ptr())
     }

@@ -2,12 +2,13 @@
 
 use crate::dispatch::{Backend, Handler};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
+use crate::interner::Interner;
 use crate::interrupt::Interrupts;
+use crate::lookup::LookupCache;
 use crate::meta::{EVENT_COUNT, EVENT_NAMES, Event, TYPE_METAS};
 use crate::native::{Ctx, Returns, TAIL_CALL, TYPE_COUNT, Type};
 use crate::object::{Cell, Closure, Native, Objects, Proto, Str, Userdata, kind};
 use crate::shape::{Shape, Shapes};
-use crate::string::Interner;
 use crate::table::{SetError, Table, flag};
 use crate::thread::{Status, Thread};
 use crate::value::{Value, tag};
@@ -30,6 +31,9 @@ pub const ERROR_STACK: usize = 4_000;
 pub const SPARE_SLOTS: usize = 64;
 /// Most nested runs of the dispatch loop and resumes, as Lua's `LUAI_MAXCCALLS`.
 pub const MAX_NESTING: u32 = 200;
+
+/// Between two collections a large table is traced again as a whole after stores of one in so many of its elements.
+const FORWARD_SHARE: usize = 64;
 
 /// A Lua error is on its way; its value is kept in the VM.
 #[derive(Debug)]
@@ -111,7 +115,6 @@ pub struct Vm {
     pub(crate) heap: RawHeap<Objects>,
     pub(crate) gc_log: crate::gc_log::GcLog,
     pub(crate) shapes: Shapes,
-    pub(crate) strings: Interner,
     pub(crate) event_keys: [*mut Str; EVENT_COUNT],
     pub(crate) type_metas: [*mut Table; TYPE_METAS],
     /// The names of the basic types, as `type` returns them.
@@ -136,7 +139,7 @@ pub struct Vm {
     pub(crate) nesting: u32,
     /// Code words of inline caches that rely on watched tables.
     pub(crate) fills: Vec<*mut u64>,
-    pub(crate) lookups: crate::lookup::LookupCache,
+    pub(crate) lookups: LookupCache,
     /// The table of string methods, null when not looked up since the caches were flushed.
     pub(crate) string_index: *mut Table,
     /// The step function of `ipairs`, which generic `for` runs inline.
@@ -197,6 +200,8 @@ impl Vm {
             limit: None,
             ..Config::default()
         });
+        Interner::open(&mut heap, options.seed ^ 0x5DEE_CE66_D1CE_4E5B)
+            .expect("a heap without a limit gives the first buffer");
         let shapes = Shapes::new(&mut heap).expect("a heap without a limit gives the first objects");
         let backend = options.backend;
         let mut vm = Box::new(Vm {
@@ -218,7 +223,6 @@ impl Vm {
             heap,
             gc_log: crate::gc_log::GcLog::new(),
             shapes,
-            strings: Interner::new(options.seed ^ 0x5DEE_CE66_D1CE_4E5B),
             event_keys: [null_mut(); EVENT_COUNT],
             type_metas: [null_mut(); TYPE_METAS],
             type_names: [null_mut(); TYPE_COUNT],
@@ -234,7 +238,7 @@ impl Vm {
             of_memory: false,
             nesting: 0,
             fills: Vec::new(),
-            lookups: crate::lookup::LookupCache::new(),
+            lookups: LookupCache::new(),
             string_index: null_mut(),
             ipairs_step: null_mut(),
             buffer: Vec::new(),
@@ -281,10 +285,10 @@ impl Vm {
 
     unsafe fn open(&mut self) -> Result<(), OutOfMemory> {
         for (i, name) in EVENT_NAMES.iter().enumerate() {
-            self.event_keys[i] = self.strings.make(&mut self.heap, name.as_bytes())?;
+            self.event_keys[i] = Interner::make(&mut self.heap, name.as_bytes())?;
         }
         for ty in Type::ALL {
-            self.type_names[ty as usize] = self.strings.make(&mut self.heap, ty.name().as_bytes())?;
+            self.type_names[ty as usize] = Interner::make(&mut self.heap, ty.name().as_bytes())?;
         }
         self.globals = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
         self.registry = Table::new(&mut self.heap, &self.shapes, 0, 0)?;
@@ -325,7 +329,7 @@ impl Vm {
     #[inline]
     pub(crate) fn new_str(&mut self, bytes: &[u8]) -> Result<*mut Str, Raised> {
         // SAFETY: H1; the set belongs to the heap.
-        match unsafe { self.strings.make(&mut self.heap, bytes) } {
+        match unsafe { Interner::make(&mut self.heap, bytes) } {
             Ok(s) => Ok(s),
             Err(OutOfMemory) => Err(self.raise_memory()),
         }
@@ -492,10 +496,14 @@ impl Vm {
     unsafe fn note_store(&mut self, t: *mut Table, key: Value, v: Value) {
         if (*t).needs_barrier() {
             let p = std::ptr::NonNull::new_unchecked(t.cast());
-            if Table::is_large_store(t, key) {
-                self.heap.barrier_forward(p, v.header());
-            } else {
-                self.heap.barrier(p);
+            match Table::large_size(t) {
+                0 => self.heap.barrier(p),
+                size => {
+                    let in_place = Table::is_large_store(t, key);
+                    let limit = size / FORWARD_SHARE;
+                    self.heap
+                        .barrier_forward(p, [key.header(), v.header()], in_place, limit);
+                }
             }
         }
         if key.is_str() {
@@ -576,9 +584,13 @@ impl Vm {
     /// Forgets every inline cache that relies on watched tables.
     #[cold]
     pub(crate) fn flush_caches(&mut self) {
-        self.lookups.clear();
-        self.string_index = null_mut();
-        for word in self.fills.drain(..) {
+        Vm::flush(&mut self.lookups, &mut self.fills, &mut self.string_index);
+    }
+
+    pub(crate) fn flush(lookups: &mut LookupCache, fills: &mut Vec<*mut u64>, string_index: &mut *mut Table) {
+        lookups.clear();
+        *string_index = null_mut();
+        for word in fills.drain(..) {
             // SAFETY: F2; the words lie in the code of live functions: collection flushes first.
             unsafe { *word = 0 };
         }

@@ -81,7 +81,7 @@ pub const MODES: &[Mode] = &[
     Mode {
         small: true,
         build: Build::Dev,
-        ..flags("gc minor stress", &["--gc-minor-stress"])
+        ..flags("gc minor stress", &["--gc-minor-stress", "--patience", "2"])
     },
     Mode {
         small: true,

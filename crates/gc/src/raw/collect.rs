@@ -277,6 +277,7 @@ impl<M: Model> RawHeap<M> {
             values: [&tracer.weak_values, &tracer.all_weak],
             keys: [&[], &[]],
             last: false,
+            minor: self.pacer.minor,
         });
         let (weak_values, all_weak) = (tracer.weak_values.len(), tracer.all_weak.len());
         self.finalizers.separate(&mut tracer);
@@ -286,6 +287,7 @@ impl<M: Model> RawHeap<M> {
             values: [&tracer.weak_values[weak_values..], &tracer.all_weak[all_weak..]],
             keys: [&tracer.ephemerons, &tracer.all_weak],
             last: true,
+            minor: self.pacer.minor,
         });
         self.pacer.told(self.memory.allocated_total(), tracer.reset());
         self.tracer = tracer;

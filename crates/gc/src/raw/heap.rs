@@ -138,6 +138,8 @@ pub enum Stress {
 pub struct RawHeap<M: Model> {
     /// The gate for buffers that objects own; what it counts includes the objects.
     pub memory: Memory,
+    /// What the client keeps here; see [`Model::Client`].
+    pub client: M::Client,
     pub(super) windows: [Window; SLOTS],
     pub(super) sources: [Source; SLOTS],
     /// Arenas in use and huge objects, by ordinal.
@@ -197,6 +199,7 @@ impl<M: Model> RawHeap<M> {
         };
         RawHeap {
             memory: Memory::new(config.limit, config.floor),
+            client: M::Client::default(),
             windows: [window; SLOTS],
             sources: [Source::EMPTY; SLOTS],
             arenas: Vec::new(),
@@ -505,23 +508,47 @@ impl<M: Model> RawHeap<M> {
         }
     }
 
-    /// Like [`RawHeap::barrier`], for an object so large that it is not to be traced again: `child` is about to become
-    /// a child of it, and is all that changes in it.
+    /// Like [`RawHeap::barrier`], for an object so large that it is not to be traced again: `children` are about to become
+    /// children of it, and are all that changes in it. `in_place` says that the others stay where they are, which a
+    /// marking that goes on in slices relies on. Between cycles this is good for `limit` stores in a row, since all of them come here;
+    /// then the object will be traced again after all.
     ///
     /// # Safety
     ///
-    /// Both are objects of this heap.
+    /// All are objects of this heap.
     #[cold]
     #[inline(never)]
-    pub unsafe fn barrier_forward(&mut self, obj: Ptr, child: Option<Ptr>) {
-        if self.phase == Phase::Mark && Arena::is_marked(obj) {
-            if let Some(child) = child {
+    pub unsafe fn barrier_forward(&mut self, obj: Ptr, children: [Option<Ptr>; 2], in_place: bool, limit: usize) {
+        let marking = self.phase == Phase::Mark;
+        if self.pacer.remember
+            && Arena::is_marked(obj)
+            && (in_place || !marking)
+            && (marking || self.tracer.may_forward(obj, limit))
+        {
+            for child in children.into_iter().flatten() {
                 self.tracer.mark(child);
             }
         } else {
-            // Outside of the marking every further store would come here.
             // SAFETY: the caller's promise.
             unsafe { self.barrier(obj) };
+        }
+    }
+
+    /// Keeps an object that may be dead but is not swept yet: one that a set of [`RawHeap::client`] gave out. To be called before
+    /// the object is used, if the client finds it without reaching it.
+    ///
+    /// # Safety
+    ///
+    /// `obj` is a leaf of this heap that has not been freed.
+    #[inline(always)]
+    pub unsafe fn revive(&mut self, obj: Ptr) {
+        if self.phase == Phase::Sweep {
+            // SAFETY: G1, G2; the object's arena is alive.
+            let arena = unsafe { &mut *Arena::of(obj).as_ptr() };
+            if arena.epoch != self.epoch {
+                let cell = Arena::cell_of(obj);
+                arena.mark[cell / 64] |= 1 << (cell % 64);
+            }
         }
     }
 
@@ -618,11 +645,12 @@ impl<M: Model> Drop for RawHeap<M> {
             self.finish_sweep();
         }
         self.close_windows();
+        M::close(&mut self.client, &mut self.memory);
         for &arena in &self.arenas {
             // SAFETY: G3; without marks every object of the arena is dropped.
             let huge = unsafe {
                 (*arena.as_ptr()).mark = [0; WORDS];
-                sweep_arena::<M>(arena, &mut self.memory, false, false);
+                sweep_arena::<M>(arena, &mut self.memory, &mut self.client, false, false);
                 (*arena.as_ptr()).huge
             };
             if huge != 0 {

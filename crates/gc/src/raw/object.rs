@@ -45,11 +45,16 @@ pub type Ptr = NonNull<Header>;
 /// object of the same heap; `size` must not exceed the size the object was allocated with. None of the
 /// functions may allocate from the heap or unwind.
 pub unsafe trait Model {
+    /// What the client keeps in the heap because it refers to objects without keeping them, and has to be told of their death: a set
+    /// of interned strings. `()` if there is no such thing. It is [`RawHeap::client`](super::RawHeap::client).
+    type Client: Default;
     /// One bit per kind whose objects own buffers outside their cell: [`Model::drop`] is called on all of them, and on
     /// those of other kinds that said so by [`own_buffers`](super::own_buffers).
     const DROP_KINDS: u64;
     /// One bit per kind that holds no pointers (strings): never traced, kept in arenas of their own.
     const LEAF_KINDS: u64;
+    /// Leaves in blocks of up to this many bytes are given to [`Model::drop`] as well, whether or not they own buffers.
+    const TOLD_LEAVES: usize = 0;
 
     /// Calls `t.mark(child)` for each child, or defers the object as a weak container.
     ///
@@ -87,13 +92,18 @@ pub unsafe trait Model {
     /// `obj` is an initialized object of the heap.
     unsafe fn size(obj: Ptr) -> usize;
 
-    /// Frees the buffers that the object owns outside its cell, through `mem`. Must not follow pointers to
-    /// other objects: they may be gone.
+    /// Frees the buffers that the object owns outside its cell, through `mem`, and makes `client` forget it. Must not follow
+    /// pointers to other objects: they may be gone.
     ///
     /// # Safety
     ///
-    /// `obj` is an initialized object of the heap that owns buffers; it is not used afterwards.
-    unsafe fn drop(obj: Ptr, mem: &mut Memory);
+    /// `obj` is an initialized object of the heap that owns buffers or is told; it is not used afterwards.
+    unsafe fn drop(obj: Ptr, mem: &mut Memory, client: &mut Self::Client);
+
+    /// The heap is being dropped, and next its objects: frees the buffers of the client.
+    fn close(client: &mut Self::Client, mem: &mut Memory) {
+        let _ = (client, mem);
+    }
 }
 
 /// The allocation would pass the memory limit, or the system refused it.

@@ -69,7 +69,13 @@ impl<M: Model> RawHeap<M> {
         // SAFETY: G3; the arena is in use and its cursor exact: it was not allocated from since the marking.
         let counts = unsafe {
             (*arena.as_ptr()).epoch = self.epoch;
-            sweep_arena::<M>(arena, &mut self.memory, self.poison, self.barrier_test)
+            sweep_arena::<M>(
+                arena,
+                &mut self.memory,
+                &mut self.client,
+                self.poison,
+                self.barrier_test,
+            )
         };
         // The next step is due by what is allocated, not by what is in use.
         let freed = before - self.memory.bytes();
@@ -152,6 +158,7 @@ impl<M: Model> RawHeap<M> {
 pub(super) unsafe fn sweep_arena<M: Model>(
     arena: NonNull<Arena>,
     memory: &mut Memory,
+    client: &mut M::Client,
     poison: bool,
     barrier: bool,
 ) -> (usize, usize) {
@@ -175,13 +182,13 @@ pub(super) unsafe fn sweep_arena<M: Model>(
     if header.huge == 0 {
         header.cursor = FIRST_CELL as u32;
     }
-    if group == Group::Owner as u8 || group == Group::LeafOwner as u8 {
+    if group == Group::Owner as u8 || group == Group::LeafOwner as u8 || leaf && block <= M::TOLD_LEAVES {
         owners = Some(dead);
     }
     if let Some(owners) = owners {
         for cell in bits(&owners) {
             // SAFETY: G1; the object was allocated and not freed; it is unreachable.
-            unsafe { M::drop(Arena::object(arena, cell), memory) };
+            unsafe { M::drop(Arena::object(arena, cell), memory, client) };
         }
     }
     if poison {

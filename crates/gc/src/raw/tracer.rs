@@ -48,6 +48,8 @@ pub struct Tracer {
     parts: Vec<(Ptr, usize)>,
     /// Traced objects that were written to since.
     again: Vec<Ptr>,
+    /// The last object that [`Tracer::may_forward`] was asked about, and how often in a row.
+    forward: (Option<Ptr>, usize),
     /// What a traced object gets into its header.
     black: u8,
     /// Work done in this cycle.
@@ -78,6 +80,7 @@ impl Tracer {
             gray: Vec::new(),
             parts: Vec::new(),
             again: Vec::new(),
+            forward: (None, 0),
             black: 0,
             done: 0,
             work: 0,
@@ -204,6 +207,7 @@ impl Tracer {
     /// Forgets what [`Tracer::trace_again`] noted: everything will be traced.
     pub(super) fn forget_writes(&mut self) {
         self.again.clear();
+        self.gray.clear();
         self.overflow = false;
     }
 
@@ -214,6 +218,14 @@ impl Tracer {
         } else {
             self.overflow = true;
         }
+    }
+
+    /// Whether the children that `obj` gets are marked one by one: up to `limit` times in a row.
+    pub(super) fn may_forward(&mut self, obj: Ptr, limit: usize) -> bool {
+        let (last, count) = self.forward;
+        let count = if last == Some(obj) { count + 1 } else { 1 };
+        self.forward = (Some(obj), count);
+        count <= limit
     }
 
     /// Makes gray what [`Tracer::trace_again`] noted; returns how many objects that were.
@@ -387,6 +399,7 @@ impl Tracer {
         self.parts.clear();
         self.again.clear();
         self.overflow = false;
+        self.forward = (None, 0);
         self.black = 0;
         self.weak_values.clear();
         self.ephemerons.clear();

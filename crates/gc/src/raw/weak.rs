@@ -29,6 +29,7 @@ pub struct WeakPhase<'a> {
     pub(super) values: [&'a [Ptr]; 2],
     pub(super) keys: [&'a [Ptr]; 2],
     pub(super) last: bool,
+    pub(super) minor: bool,
 }
 
 impl<'a> WeakPhase<'a> {
@@ -60,6 +61,11 @@ impl<'a> WeakPhase<'a> {
             Tracer::mark_leaf(obj),
             "only leaves that are no ephemeron keys can be marked while weak containers are cleared"
         );
+    }
+
+    /// The cycle is minor: what was there at the end of the last cycle survives.
+    pub fn is_minor(&self) -> bool {
+        self.minor
     }
 
     /// True in the second phase: what is unmarked now will be freed, so that intern sets may be swept.

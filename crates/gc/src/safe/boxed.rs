@@ -83,6 +83,7 @@ pub(super) struct Boxes;
 // SAFETY: by G7 and G8 the table's functions do what the trait asks for the value of the box. Tracing a weak
 // reference defers it; it is cleared by the heap's roots.
 unsafe impl Model for Boxes {
+    type Client = ();
     const DROP_KINDS: u64 = 1 << OWNER | 1 << LEAF_OWNER;
     const LEAF_KINDS: u64 = 1 << LEAF | 1 << LEAF_OWNER;
 
@@ -102,7 +103,7 @@ unsafe impl Model for Boxes {
         unsafe { table(obj).size }
     }
 
-    unsafe fn drop(obj: Ptr, _: &mut Memory) {
+    unsafe fn drop(obj: Ptr, _: &mut Memory, (): &mut ()) {
         // SAFETY: G1, G8; the caller does not use the object afterwards.
         unsafe { (table(obj).drop)(obj) };
     }

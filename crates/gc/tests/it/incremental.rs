@@ -251,7 +251,7 @@ fn a_store_between_steps_keeps_its_child() {
     assert_eq!(p.world.heap.phase(), Phase::Mark);
     let (young, large) = (p.world.node(1000, 0).unwrap(), p.world.node(1001, 0).unwrap());
     // SAFETY: both are alive.
-    unsafe { p.world.heap.barrier_forward(old, Some(large)) };
+    unsafe { p.world.heap.barrier_forward(old, [Some(large), None], true, 0) };
     assert_ne!(header(old).gc & GC_BARRIER, 0, "it need not be traced again");
     p.world.set(old, 0, Some(young));
     p.world.set(old, 1, Some(large));

@@ -47,6 +47,7 @@ pub struct Objects;
 
 // SAFETY: `trace` marks all children of nodes and strong tables, and defers the others by their mode.
 unsafe impl Model for Objects {
+    type Client = ();
     const DROP_KINDS: u64 = 1 << TABLE;
     const LEAF_KINDS: u64 = 1 << LEAF | 1 << BLOB;
 
@@ -93,7 +94,7 @@ unsafe impl Model for Objects {
         }
     }
 
-    unsafe fn drop(obj: Ptr, mem: &mut Memory) {
+    unsafe fn drop(obj: Ptr, mem: &mut Memory, (): &mut ()) {
         assert_eq!(header(obj).kind, TABLE);
         // SAFETY: tables own their buffer and are dropped once.
         unsafe {

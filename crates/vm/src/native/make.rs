@@ -32,7 +32,7 @@ impl Ctx<'_> {
         let vm = self.vm_mut();
         // SAFETY: H1; the bytes are initialized before the string is seen.
         unsafe {
-            let Ok(s) = crate::string::Interner::long(&mut vm.heap, len) else {
+            let Ok(s) = crate::interner::Interner::long(&mut vm.heap, len) else {
                 return Err(vm.raise_memory());
             };
             let data = (*s).data_mut();

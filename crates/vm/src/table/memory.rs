@@ -117,6 +117,24 @@ impl Table {
         }
     }
 
+    /// Elements and nodes of a table so large that it is better not traced as a whole after each store; 0 of any other.
+    ///
+    /// # Safety
+    /// `this` is live.
+    #[inline]
+    pub unsafe fn large_size(this: *const Table) -> usize {
+        let nodes = match (*this).nodes.is_null() {
+            true => 0,
+            false => 1usize << (*this).node_bits,
+        };
+        let size = nodes + (*this).len as usize;
+        if size > SLICE && (*this).header.aux & (flag::WEAK_KEYS | flag::WEAK_VALUES) == 0 {
+            size
+        } else {
+            0
+        }
+    }
+
     /// Whether a store under `key` changes one element of a table so large that it is better not traced again.
     ///
     /// # Safety
