@@ -361,7 +361,10 @@ impl Open {
                 let kind = cursor.word("the kind of the upvalue")?;
                 let kind = VariableKind::ALL.iter().find(|(_, text)| *text == kind);
                 let (kind, _) = *kind.ok_or(AsmErrorKind::Expected("`regular`, `const` or `close`"))?;
-                function.upvalues.push(UpvalueDesc { name, kind });
+                function.upvalues.push(UpvalueDesc {
+                    name: name.into(),
+                    kind,
+                });
                 return Ok(());
             }
             "constant" => {
@@ -379,7 +382,12 @@ impl Open {
                 let name = cursor.string("the name of the local variable")?;
                 let slot = cursor.numbered('r', "the slot of the local variable")?;
                 let (start, end) = cursor.range("start..end")?;
-                function.locals.push(LocalVar { name, start, end, slot });
+                function.locals.push(LocalVar {
+                    name: name.into(),
+                    start,
+                    end,
+                    slot,
+                });
                 return Ok(());
             }
             "line" | "live" | "name" => {
@@ -452,7 +460,7 @@ impl Open {
                     at,
                     operand,
                     kind,
-                    name,
+                    name: name.into(),
                 });
             }
             _ => return Err(AsmErrorKind::Expected("`line`, `live` or `name`")),

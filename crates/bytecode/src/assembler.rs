@@ -4,8 +4,10 @@
 //! reach of its 16 bits becomes the inverted jump over a long one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::field::{Const, Jump32, Upvalue};
+use crate::form::frame_extent;
 use crate::live::LiveSet;
 use crate::module::{
     Constant, Function, LineEntry, LocalVar, Module, NameKind, OperandName, Safepoint, UpvalueDesc, VariableKind,
@@ -26,8 +28,8 @@ pub struct Assembler {
     interned: BTreeMap<Constant, u32>,
     lines: Vec<(u32, u32, u32)>,
     safepoints: Vec<(u32, LiveSet)>,
-    names: Vec<(u32, u16, NameKind, Vec<u8>)>,
-    locals: Vec<(Vec<u8>, Label, Label, u32)>,
+    names: Vec<(u32, u16, NameKind, Arc<[u8]>)>,
+    locals: Vec<(Arc<[u8]>, Label, Label, u32)>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +77,12 @@ impl Assembler {
         })
     }
 
+    /// The number of a constant that is known to be new: the caller keeps it from being given twice.
+    pub fn new_constant(&mut self, constant: Constant) -> u32 {
+        self.function.constants.push(constant);
+        (self.function.constants.len() - 1) as u32
+    }
+
     /// As [`constant`](Self::constant), for a field of 16 bits; `None` if its number is past their reach
     /// (the constant is there all the same, for `load_kx`).
     pub fn short_constant(&mut self, constant: Constant) -> Option<Const> {
@@ -86,7 +94,7 @@ impl Assembler {
     }
 
     /// Declares the next upvalue.
-    pub fn upvalue(&mut self, name: impl Into<Vec<u8>>, kind: VariableKind) -> Upvalue {
+    pub fn upvalue(&mut self, name: impl Into<Arc<[u8]>>, kind: VariableKind) -> Upvalue {
         self.function.upvalues.push(UpvalueDesc {
             name: name.into(),
             kind,
@@ -218,13 +226,13 @@ impl Assembler {
     }
 
     /// Names an operand of the last instruction; see [`OperandName`].
-    pub fn name(&mut self, operand: u16, kind: NameKind, name: impl Into<Vec<u8>>) -> &mut Self {
+    pub fn name(&mut self, operand: u16, kind: NameKind, name: impl Into<Arc<[u8]>>) -> &mut Self {
         self.names.push((self.last(), operand, kind, name.into()));
         self
     }
 
     /// Declares a local variable that is in scope from `start` to `end`.
-    pub fn local(&mut self, name: impl Into<Vec<u8>>, start: Label, end: Label, slot: u32) -> &mut Self {
+    pub fn local(&mut self, name: impl Into<Arc<[u8]>>, start: Label, end: Label, slot: u32) -> &mut Self {
         self.locals.push((name.into(), start, end, slot));
         self
     }
@@ -238,15 +246,20 @@ impl Assembler {
         let mut code = Vec::with_capacity(offsets[self.insts.len()] as usize);
         let mut extent = u32::from(self.function.params).max(self.function.frame_size);
         for (i, inst) in self.insts.iter().enumerate() {
-            extent = extent.max(inst.op.frame_extent());
+            let start = code.len();
             let Some(target) = inst.target else {
                 inst.op.encode(&mut code);
+                extent = extent.max(match inst.op {
+                    Op::Closure { .. } => inst.op.frame_extent(),
+                    _ => frame_extent(&code, start),
+                });
                 continue;
             };
             let distance = distance(offsets[self.place(target)], offsets[i + 1]);
             if inst.long {
                 let over = inst.op.clone().inverted().and_then(|op| op.with_jump(1));
                 over.expect("a short jump has an inverse").encode(&mut code);
+                extent = extent.max(frame_extent(&code, start));
                 Op::Jump { to: Jump32(distance) }.encode(&mut code);
             } else {
                 inst.op
@@ -254,6 +267,7 @@ impl Assembler {
                     .with_jump(distance)
                     .expect("the layout made room")
                     .encode(&mut code);
+                extent = extent.max(frame_extent(&code, start));
             }
         }
         let mut function = std::mem::take(&mut self.function);

@@ -424,7 +424,7 @@ impl<'a> Reader<'a> {
             upvalues: self.list(MIN_UPVALUE, |input| {
                 Ok(UpvalueDesc {
                     kind: input.tag(VariableKind::ALL)?,
-                    name: input.blob()?.to_vec(),
+                    name: input.blob()?.into(),
                 })
             })?,
             lines: self.list(MIN_LINE, |input| {
@@ -445,7 +445,7 @@ impl<'a> Reader<'a> {
                     at: input.u32()?,
                     operand: input.u16()?,
                     kind: input.tag(NameKind::ALL)?,
-                    name: input.blob()?.to_vec(),
+                    name: input.blob()?.into(),
                 })
             })?,
             locals: self.list(MIN_LOCAL, |input| {
@@ -453,7 +453,7 @@ impl<'a> Reader<'a> {
                     start: input.u32()?,
                     end: input.u32()?,
                     slot: input.u32()?,
-                    name: input.blob()?.to_vec(),
+                    name: input.blob()?.into(),
                 })
             })?,
         })

@@ -8,7 +8,7 @@ use crate::file::seal;
 use crate::module::{Constant, FuncId, Function, LineEntry, Module, NameKind, OperandName, UpvalueDesc};
 use crate::op::{Access, Op, OwnedField, decode, from_fields};
 use crate::opcode::{Flags, Opcode, Role};
-use crate::verify::Verified;
+use crate::verify::{Verified, accepted_at_once};
 use crate::{Assembler, Label, assemble, disasm, from_bytes, to_bytes, verify};
 
 /// Slots of the frames of random functions: some past the first word of a live map.
@@ -81,6 +81,7 @@ impl<'a> Arbitrary<'a> for TestCase {
 /// If a law does not hold.
 pub fn check(case: TestCase) -> bool {
     check_module(&case.module);
+    accepted_at_once(&case.module);
     let mut file = to_bytes(&case.module, false);
     for cut in (0..file.len()).step_by(7) {
         assert!(from_bytes(&file[..cut]).is_err(), "a file cut at {cut} is not whole");
@@ -91,6 +92,7 @@ pub fn check(case: TestCase) -> bool {
         assert!(*byte == 0 || from_bytes(&file).is_err(), "a changed byte is noticed");
         seal(&mut file);
         if let Ok(module) = from_bytes(&file) {
+            accepted_at_once(&module);
             // Damage may make it wrong in any way, but must not make anything panic.
             let _ = (disasm(&module), verify(module));
         }

@@ -6,6 +6,7 @@
 mod ops;
 
 mod field;
+mod form;
 mod opcode;
 
 mod op;

@@ -131,7 +131,7 @@ impl Hash for Constant {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct UpvalueDesc {
     /// The name of the variable; empty when stripped.
-    pub name: Vec<u8>,
+    pub name: Arc<[u8]>,
     /// What kind of variable it is.
     pub kind: VariableKind,
 }
@@ -188,8 +188,8 @@ pub struct OperandName {
     pub operand: u16,
     /// What the name names.
     pub kind: NameKind,
-    /// The name.
-    pub name: Vec<u8>,
+    /// The name; functions of a module may share it.
+    pub name: Arc<[u8]>,
 }
 
 /// What an operand's name names.
@@ -245,7 +245,7 @@ impl fmt::Display for NameKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LocalVar {
     /// Its name.
-    pub name: Vec<u8>,
+    pub name: Arc<[u8]>,
     /// Word offset of the first instruction at which it is in scope.
     pub start: u32,
     /// Word offset of the first instruction behind its scope.
@@ -342,7 +342,7 @@ impl Module {
             function.names.retain_mut(|name| match name.kind {
                 NameKind::Local => false,
                 NameKind::Upvalue => {
-                    name.name = b"?".to_vec();
+                    name.name = (*b"?").into();
                     true
                 }
                 NameKind::Global => {
@@ -355,7 +355,7 @@ impl Module {
             function
                 .upvalues
                 .iter_mut()
-                .for_each(|upvalue| upvalue.name = Vec::new());
+                .for_each(|upvalue| upvalue.name = Arc::default());
         }
     }
 }

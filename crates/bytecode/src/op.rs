@@ -6,6 +6,7 @@ use crate::field::{
     Cache, Capture, Captures, Const, Count, DecodeError, Encoded, FieldError, FieldType, FieldValue, Imm, Jump16,
     Jump32, Reg, ResultCount, Slot, Upvalue, Wide, WordReader, WordWriter,
 };
+use crate::form::FORMS;
 use crate::opcode::{Flags, Opcode, Role};
 
 macro_rules! define_op {
@@ -55,6 +56,9 @@ macro_rules! define_op {
 
             /// The jump of a branch, in words from its end.
             pub fn jump(&self) -> Option<i32> {
+                if FORMS[self.opcode() as usize].jump_at == 0 {
+                    return None;
+                }
                 let mut found = None;
                 self.visit_fields(|field| if let FieldValue::Jump(to) = field.value { found = Some(to) });
                 found
@@ -246,6 +250,10 @@ impl Op {
     /// The window of a call, and the role of the field that names it. (`self_field` fills part of a
     /// window, but calls nothing in it.)
     pub fn call_window(&self) -> Option<(Reg, Role)> {
+        // Asked of every instruction, and few have one.
+        if !FORMS[self.opcode() as usize].calls {
+            return None;
+        }
         let mut found = None;
         self.visit_fields(|field| {
             if let (FieldValue::Reg(reg), Role::UseCall | Role::UseDefCall | Role::DefCall) = (field.value, field.role)

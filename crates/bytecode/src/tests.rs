@@ -11,7 +11,7 @@ use crate::*;
 fn sample() -> Module {
     let mut asm = Assembler::new("main", 0);
     asm.function_mut().vararg = true;
-    let env = asm.upvalue("_ENV", VariableKind::Regular);
+    let env = asm.upvalue(*b"_ENV", VariableKind::Regular);
     let f = asm.short_constant(Constant::str("f")).expect("a first constant");
     let (index, count, step) = (Reg(0), Reg(1), Reg(2));
     asm.line(1, 1);
@@ -48,7 +48,7 @@ fn sample() -> Module {
         args: Count(1),
     })
     .safepoint([0, 1, 2])
-    .name(0, NameKind::Global, "f");
+    .name(0, NameKind::Global, *b"f");
     asm.line(1, 1);
     asm.jump(
         Op::ForLoop {
@@ -60,7 +60,7 @@ fn sample() -> Module {
         top,
     );
     asm.bind(end);
-    asm.local("i", top, end, 0);
+    asm.local(*b"i", top, end, 0);
     asm.push(Op::Return0 {});
     asm.finish_module("@sample.lua")
 }

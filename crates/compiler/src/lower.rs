@@ -63,6 +63,7 @@ pub(crate) fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<
         closing: Vec::new(),
         labels: SpanMap::default(),
         breaks: SpanMap::default(),
+        line: 1,
         variables: 0,
         scopes: 0,
         strings: BTreeSet::new(),
@@ -104,6 +105,8 @@ struct Lower<'a, 'f> {
     closing: Vec<Closing>,
     labels: SpanMap<Label, Block>,
     breaks: SpanMap<Stmt, Block>,
+    /// Where places were looked for last.
+    line: u32,
     variables: u32,
     scopes: u32,
     /// The strings among the function's constants, the first few.
@@ -145,7 +148,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn at_expr(&mut self, expr: ExprId) {
-        let place = pool::place(self.source.chunk, expr);
+        let place = pool::place(self.source.chunk, expr, &mut self.line);
         self.b.set_loc(place);
     }
 

@@ -41,10 +41,11 @@ pub(crate) fn integral(x: f64) -> Option<Imm> {
     (f64::from(small).to_bits() == x.to_bits()).then_some(Imm(small))
 }
 
-/// The place that messages give for an expression: its line, and the column if it starts there.
-pub(crate) fn place(chunk: &Chunk, expr: ExprId) -> Loc {
+/// The place that messages give for an expression: its line, and the column if it starts there. `hint` is the line where
+/// expressions were looked for last.
+pub(crate) fn place(chunk: &Chunk, expr: ExprId, hint: &mut u32) -> Loc {
     let line = chunk.line(expr);
-    let (start_line, column) = chunk.lines.line_col(chunk.span(expr).start);
+    let (start_line, column) = chunk.lines.line_col_from(chunk.span(expr).start, hint);
     Loc {
         line,
         column: if start_line == line { column } else { 0 },

@@ -59,7 +59,7 @@ impl LineIndex {
     pub fn new(source: &[u8]) -> LineIndex {
         let mut starts = Vec::new();
         let mut at = 0;
-        while let Some(offset) = source[at..].iter().position(|b| matches!(b, b'\n' | b'\r')) {
+        while let Some(offset) = line_break(&source[at..]) {
             at += offset;
             let first = source[at];
             at += 1;
@@ -78,6 +78,28 @@ impl LineIndex {
         self.starts.partition_point(|&start| start <= offset) as u32 + 1
     }
 
+    /// As [`line_col`](Self::line_col), in no time if the offset is on the line of `hint` or the next ones; `hint` becomes
+    /// the line.
+    pub fn line_col_from(&self, offset: u32, hint: &mut u32) -> (u32, u32) {
+        let start = |line: u32| match line {
+            0 | 1 => 0,
+            line => self.starts.get(line as usize - 2).copied().unwrap_or(u32::MAX),
+        };
+        let mut line = (*hint).max(1);
+        if start(line) <= offset {
+            for _ in 0..4 {
+                if offset < start(line + 1) {
+                    *hint = line;
+                    return (line, offset - start(line) + 1);
+                }
+                line += 1;
+            }
+        }
+        let found = self.line_col(offset);
+        *hint = found.0;
+        found
+    }
+
     /// The 1-based line and 1-based column, in bytes, of a byte offset. O(log n).
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
         let before = self.starts.partition_point(|&start| start <= offset);
@@ -94,6 +116,26 @@ impl LineIndex {
     pub fn is_empty(&self) -> bool {
         false
     }
+}
+
+/// Where the first byte is that ends a line.
+fn line_break(text: &[u8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    /// The high bits of bytes that are zero, and maybe of bytes above them.
+    fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(LOW) & !word & LOW << 7
+    }
+    let mut at = 0;
+    while let Some(chunk) = text[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let found = zeros(word ^ (LOW * u64::from(b'\n'))) | zeros(word ^ (LOW * u64::from(b'\r')));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = text[at..].iter().position(|b| matches!(b, b'\n' | b'\r'));
+    rest.map(|offset| at + offset)
 }
 
 /// The 1-based line and 1-based column, in bytes, of a byte offset; O(n), so ask a

@@ -127,7 +127,7 @@ impl Vm {
         let proto = frame.proto()?;
         let origin = (*proto).at(pc);
         let found = origin.function().name_at(origin.word(pc), operand)?;
-        Some((found.kind, found.name.clone()))
+        Some((found.kind, found.name.to_vec()))
     }
 
     /// "attempt to `what` a `type` value (`variable`)".

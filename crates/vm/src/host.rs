@@ -208,7 +208,7 @@ impl Ctx<'_> {
         function
             .upvalues
             .iter()
-            .position(|u| u.name == b"_ENV")
+            .position(|u| *u.name == *b"_ENV")
             .or(main.then_some(0))
     }
 

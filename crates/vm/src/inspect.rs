@@ -253,7 +253,7 @@ impl Vm {
             .function()
             .locals_at(origin.word(a.pc))
             .filter(|local| live.contains(local.slot))
-            .map(|local| (local.name.clone(), local.slot))
+            .map(|local| (local.name.to_vec(), local.slot))
             .collect();
         let temporaries = live
             .iter()

@@ -131,18 +131,11 @@ impl Vm {
         let mut constants = constants.into_boxed_slice();
         // A function needs only those nested in it: the others would keep whole modules alive. Their numbers lie together, so that
         // the tables of all functions of a module take room in proportion to it.
-        let nested: Vec<usize> = function
-            .ops()
-            .flatten()
-            .filter_map(|(_, op)| match op {
-                perilune_bytecode::Op::Closure { proto, .. } => Some(proto.0 as usize),
-                _ => None,
-            })
-            .collect();
-        let first = nested.iter().copied().min().unwrap_or(0);
-        let count = nested.iter().copied().max().map_or(0, |last| last + 1 - first);
+        let nested = || module.nested(id).iter().map(|nested| nested.0 as usize);
+        let first = nested().min().unwrap_or(0);
+        let count = nested().max().map_or(0, |last| last + 1 - first);
         let mut children = vec![null_mut(); count].into_boxed_slice();
-        for id in nested {
+        for id in nested() {
             children[id - first] = protos[id];
         }
         note_returns(&mut code, function);

@@ -48,7 +48,7 @@ fn strange_modules_have_a_text() {
         at: 77,
         operand: 1,
         kind: NameKind::ForIterator,
-        name: vec![],
+        name: [].into(),
     });
     main.safepoints.push(Safepoint {
         at: 1,

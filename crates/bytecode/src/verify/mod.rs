@@ -59,9 +59,9 @@
 
 mod error;
 mod flow;
+mod quick;
 mod structure;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -84,6 +84,8 @@ const MAX_ERRORS: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     module: Module,
+    /// Of which functions each function makes closures, as often as it says so.
+    nested: Vec<Vec<FuncId>>,
     recompiler: Recompiler,
 }
 
@@ -134,6 +136,14 @@ impl Verified {
         self.module
     }
 
+    /// The functions of which a function makes closures, in the order of its code.
+    ///
+    /// # Panics
+    /// If the module has no such function.
+    pub fn nested(&self, id: FuncId) -> &[FuncId] {
+        &self.nested[id.0 as usize]
+    }
+
     /// Says who compiles functions of the module again.
     pub fn set_recompiler(&mut self, recompiler: Arc<dyn Recompile>) {
         self.recompiler = Recompiler(Some(recompiler));
@@ -169,14 +179,11 @@ impl Verified {
         if !same || old.upvalues.len() != function.upvalues.len() {
             errors.report(0, Fault::OtherFunction);
         }
-        let body = structure::check(&self.module, &function, &mut errors);
-        if let Some(body) = body.filter(|_| errors.list.is_empty()) {
-            // Cycles cannot arise, and the VM knows where the nested functions are, if there are no others.
-            let nested: BTreeSet<u32> = closures(old.ops().flatten().map(|(_, op)| op)).collect();
-            if !closures(body.insts.iter().map(|inst| inst.op.clone())).all(|proto| nested.contains(&proto)) {
-                errors.report(0, Fault::OtherFunction);
-            }
-            flow::check(&function, &body, &mut errors);
+        let mut nested = check_function(&self.module, &function, &mut errors);
+        nested.retain(|proto| !self.nested(id).contains(proto));
+        // Cycles cannot arise, and the VM knows where the nested functions are, if there are no others.
+        if !nested.is_empty() {
+            errors.report(0, Fault::OtherFunction);
         }
         match errors.list.is_empty() {
             true => Ok(VerifiedFunction(function)),
@@ -213,16 +220,18 @@ impl Verified {
 /// # Errors
 /// What is wrong, function by function in the order of the code; the first hundred at most.
 pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
-    match check(&module) {
+    let mut nested = Vec::with_capacity(module.functions.len());
+    match check(&module, &mut nested) {
         errors if errors.is_empty() => Ok(Verified {
             module,
+            nested,
             recompiler: Recompiler::default(),
         }),
         errors => Err(VerifyErrors(errors)),
     }
 }
 
-fn check(module: &Module) -> Vec<VerifyError> {
+fn check(module: &Module, protos: &mut Vec<Vec<FuncId>>) -> Vec<VerifyError> {
     let mut errors = Errors {
         list: Vec::new(),
         function: FuncId::MAIN,
@@ -230,38 +239,67 @@ fn check(module: &Module) -> Vec<VerifyError> {
     if module.functions.is_empty() {
         errors.report(0, Fault::NoMain);
     }
-    let mut protos = Vec::with_capacity(module.functions.len());
     for (id, function) in (0..).map(FuncId).zip(&module.functions) {
         errors.function = id;
-        let before = errors.list.len();
-        let body = structure::check(module, function, &mut errors);
-        protos.push(body.as_ref().map_or_else(Vec::new, protos_of));
-        // The flow of a function whose structure is wrong means nothing.
-        if let Some(body) = body.filter(|_| errors.list.len() == before) {
-            flow::check(function, &body, &mut errors);
-        }
+        protos.push(check_function(module, function, &mut errors));
         if errors.list.len() >= MAX_ERRORS {
             errors.list.truncate(MAX_ERRORS);
             return errors.list;
         }
     }
-    if let Some(id) = structure::find_cycle(&protos) {
+    if let Some(id) = structure::find_cycle(protos) {
         errors.function = id;
         errors.report(0, Fault::ProtoCycle);
     }
     errors.list
 }
 
-/// The numbers of the functions of which closures are made.
-fn closures(ops: impl Iterator<Item = Op>) -> impl Iterator<Item = u32> {
-    ops.filter_map(|op| match op {
-        Op::Closure { proto, .. } => Some(proto.0),
-        _ => None,
-    })
+/// How many functions of a module the fast way accepts.
+///
+/// # Panics
+/// If it accepts one that the full check does not.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn accepted_at_once(module: &Module) -> usize {
+    let mut count = 0;
+    for (id, function) in (0..).map(FuncId).zip(&module.functions) {
+        if quick::accepts(module, function, &mut Vec::new()) {
+            let mut errors = Errors {
+                list: Vec::new(),
+                function: id,
+            };
+            if let Some(body) = structure::check(module, function, &mut errors) {
+                flow::check(function, &body, &mut errors);
+            }
+            assert_eq!(
+                errors.list,
+                [],
+                "the fast way accepts what is wrong: {}",
+                crate::disasm(module)
+            );
+            count += 1;
+        }
+    }
+    count
 }
 
-fn protos_of(body: &Body) -> Vec<FuncId> {
-    let protos = body.insts.iter().filter_map(|inst| match &inst.op {
+/// Checks one function; the functions of which it makes closures.
+fn check_function(module: &Module, function: &Function, errors: &mut Errors) -> Vec<FuncId> {
+    let mut nested = Vec::new();
+    if quick::accepts(module, function, &mut nested) {
+        return nested;
+    }
+    let before = errors.list.len();
+    let body = structure::check(module, function, errors);
+    // The flow of a function whose structure is wrong means nothing.
+    if let Some(body) = body.filter(|_| errors.list.len() == before) {
+        flow::check(function, &body, errors);
+    }
+    protos_of(function)
+}
+
+/// The functions of which a function makes closures.
+fn protos_of(function: &Function) -> Vec<FuncId> {
+    let protos = function.ops().flatten().filter_map(|(_, op)| match op {
         Op::Closure { proto, .. } => Some(FuncId(proto.0)),
         _ => None,
     });

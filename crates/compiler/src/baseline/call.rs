@@ -113,7 +113,7 @@ impl Baseline<'_> {
         let window = Reg(mark);
         let open = self.arguments(args);
         let count = Count((fixed + args.len() - usize::from(open)) as u16);
-        let place = crate::pool::place(chunk, node);
+        let place = crate::pool::place(chunk, node, &mut self.line);
         self.at_place(place.line, place.column);
         let op = match results {
             Results::Tail if open => Op::TailCallOpen { window, args: count },

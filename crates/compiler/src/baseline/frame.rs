@@ -1,5 +1,7 @@
 //! The slots of a frame: temporaries in stack order, locals in scope.
 
+use std::sync::Arc;
+
 use perilune_bytecode::{Op, Reg};
 use perilune_frontend::{LocalId, LocalKind};
 
@@ -12,7 +14,6 @@ impl Baseline<'_> {
         // The resolver holds a function to 255 registers; windows add a frame word for each call.
         assert!(first + count <= Reg::LIMIT, "a frame fits the reach of instructions");
         self.free += count;
-        self.live.resize(usize::from(self.free), false);
         first
     }
 
@@ -20,7 +21,7 @@ impl Baseline<'_> {
     pub(super) fn release(&mut self, mark: u16) {
         if mark < self.free {
             self.free = mark;
-            self.live.truncate(usize::from(mark));
+            self.live.cut(mark);
         }
     }
 
@@ -30,12 +31,12 @@ impl Baseline<'_> {
     }
 
     pub(super) fn is_live(&self, slot: u16) -> bool {
-        self.live.get(usize::from(slot)).copied().unwrap_or(false)
+        self.live.has(slot)
     }
 
     pub(super) fn set_live(&mut self, slot: u16, live: bool) {
-        if let Some(entry) = self.live.get_mut(usize::from(slot)) {
-            *entry = live;
+        if slot < self.free {
+            self.live.set(slot, live);
         }
     }
 
@@ -54,14 +55,15 @@ impl Baseline<'_> {
     /// Brings a local with a slot into scope.
     pub(super) fn activate(&mut self, local: LocalId, slot: u16) {
         let data = &self.source.names.locals[local];
-        let (name, level) = (self.source.bytes(data.name), data.level);
+        let (name, level) = (data.name, data.level);
         let to_close = data.kind == LocalKind::Close;
         self.places.slots.insert(local, slot);
+        let name = self.text(name);
         self.activate_hidden(name, slot, level, to_close);
     }
 
     /// Brings a local that only debuggers can name into scope.
-    pub(super) fn activate_hidden(&mut self, name: &[u8], slot: u16, level: u32, to_close: bool) {
+    pub(super) fn activate_hidden(&mut self, name: Arc<[u8]>, slot: u16, level: u32, to_close: bool) {
         let start = self.asm.here();
         let end = self.asm.label();
         self.asm.local(name, start, end, slot.into());

@@ -9,18 +9,22 @@
 mod call;
 mod expr;
 mod frame;
+mod live;
 mod logic;
 mod stmt;
+
+use std::sync::Arc;
 
 use la_arena::ArenaMap;
 use perilune_bytecode as bytecode;
 use perilune_bytecode::{Assembler, Capture, Captures, Flags, Label, Op, Reg, VariableKind, Wide};
 use perilune_frontend::ast::{ExprId, FuncId, Stmt, StmtId};
-use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, UpvalueSource};
+use perilune_frontend::{Constant, FunctionInfo, LabelId, LocalId, LocalKind, NameId, UpvalueSource};
 use perilune_lang::Std;
 
+use self::live::LiveSlots;
 use crate::pool;
-use crate::source::{Named, NamedKind, Source};
+use crate::source::{NameText, Named, NamedKind, Source};
 
 /// What is known of the locals, labels and loops of a chunk. Each belongs to one function, so that all functions of
 /// a chunk share the tables, which have an entry for each of the chunk's.
@@ -29,6 +33,40 @@ pub(crate) struct Places {
     slots: ArenaMap<LocalId, u16>,
     labels: ArenaMap<LabelId, Label>,
     breaks: ArenaMap<StmtId, Label>,
+    /// The texts of names and strings, by number, once they are needed.
+    texts: Vec<Option<Text>>,
+    /// What the reference calls the hidden variables of loops.
+    for_state: Option<Arc<[u8]>>,
+    /// The number of the function, from 1, among those compiled with these tables.
+    stamp: u32,
+}
+
+/// The bytes of a name or string.
+#[derive(Debug)]
+struct Text {
+    text: Arc<[u8]>,
+    /// The function in which it was a constant last, and its number there.
+    stamp: u32,
+    constant: u32,
+}
+
+impl Places {
+    fn for_state(&mut self) -> Arc<[u8]> {
+        let text = self.for_state.get_or_insert_with(|| b"(for state)"[..].into());
+        text.clone()
+    }
+
+    fn text(&mut self, name: NameId, bytes: &[u8]) -> &mut Text {
+        let index = name.index();
+        if index >= self.texts.len() {
+            self.texts.resize_with(index + 1, || None);
+        }
+        self.texts[index].get_or_insert_with(|| Text {
+            text: bytes.into(),
+            stamp: 0,
+            constant: 0,
+        })
+    }
 }
 
 /// Compiles one function of a chunk; and whether it has a loop. `numbers` are those of all functions in the module. If
@@ -45,6 +83,7 @@ pub(crate) fn compile_function(
 ) -> (bytecode::Function, bool) {
     let body = &source.chunk.functions[func];
     let info = source.names.function(func);
+    places.stamp += 1;
     let mut code = Baseline {
         source,
         std: source.chunk.std,
@@ -55,7 +94,8 @@ pub(crate) fn compile_function(
         place: (0, 0),
         asm: Assembler::new(Vec::new(), body.params.len() as u16),
         free: 0,
-        live: Vec::new(),
+        live: LiveSlots::default(),
+        line: 1,
         places,
         active: Vec::new(),
         loops: false,
@@ -90,7 +130,9 @@ struct Baseline<'a> {
     /// The first slot without a local or temporary.
     free: u16,
     /// Of each slot below `free`, whether it holds a value.
-    live: Vec<bool>,
+    live: LiveSlots,
+    /// Where places were looked for last.
+    line: u32,
     places: &'a mut Places,
     active: Vec<Active>,
     /// Whether some jump goes back.
@@ -102,8 +144,8 @@ impl<'a> Baseline<'a> {
         let chunk = self.source.chunk;
         let body = &chunk.functions[self.func];
         for upvalue in &self.info.upvalues {
-            self.asm
-                .upvalue(self.source.bytes(upvalue.name), variable_kind(upvalue.kind));
+            let name = self.text(upvalue.name);
+            self.asm.upvalue(name, variable_kind(upvalue.kind));
         }
         let main = self.func == chunk.main;
         let function = self.asm.function_mut();
@@ -141,7 +183,7 @@ impl<'a> Baseline<'a> {
                 let slot = self.reserve(1);
                 self.load(slot, Constant::Nil);
                 let level = self.info.params.len() as u32;
-                self.activate_hidden(b"(vararg table)", slot, level, false);
+                self.activate_hidden(b"(vararg table)"[..].into(), slot, level, false);
             }
             _ => {}
         }
@@ -176,7 +218,7 @@ impl<'a> Baseline<'a> {
     }
 
     fn at_expr(&mut self, expr: ExprId) {
-        let place = pool::place(self.source.chunk, expr);
+        let place = pool::place(self.source.chunk, expr, &mut self.line);
         self.at_place(place.line, place.column);
     }
 
@@ -210,18 +252,26 @@ impl<'a> Baseline<'a> {
             None => self.asm.push(op),
         };
         if safepoint {
-            let below = self.live.iter().take(usize::from(window)).enumerate();
-            let live = below.filter(|(_, live)| **live).map(|(slot, _)| slot as u32);
-            self.asm
-                .safepoint(live.chain(extra.iter().map(|&slot| u32::from(slot))));
+            let live = self.live.below(window, extra);
+            self.asm.live_set(live);
         }
     }
 
     /// Names an operand of the last instruction.
     fn name(&mut self, operand: u16, named: Option<Named>) {
         if let Some(named) = named {
-            self.asm.name(operand, name_kind(named.kind), named.bytes(&self.source));
+            let text: Arc<[u8]> = match named.name {
+                NameText::Source(name) => self.text(name),
+                NameText::Fixed(text) => text.as_bytes().into(),
+            };
+            self.asm.name(operand, name_kind(named.kind), text);
         }
+    }
+
+    /// The bytes of a name, which all functions of the module share.
+    fn text(&mut self, name: NameId) -> Arc<[u8]> {
+        let bytes = self.source.bytes(name);
+        self.places.text(name, bytes).text.clone()
     }
 
     fn name_expr(&mut self, operand: u16, expr: ExprId) {
@@ -232,13 +282,24 @@ impl<'a> Baseline<'a> {
     // Constants.
 
     fn constant(&mut self, constant: Constant) -> u32 {
-        let constant = pool::constant(self.source.chunk, constant);
-        self.asm.constant(constant)
+        let Constant::String(name) = constant else {
+            let constant = pool::constant(self.source.chunk, constant);
+            return self.asm.constant(constant);
+        };
+        let bytes = self.source.bytes(name);
+        let asm = &mut self.asm;
+        let stamp = self.places.stamp;
+        let text = self.places.text(name, bytes);
+        if text.stamp != stamp {
+            text.stamp = stamp;
+            text.constant = asm.new_constant(bytecode::Constant::Str(text.text.clone()));
+        }
+        text.constant
     }
 
     fn short_constant(&mut self, constant: Constant) -> Option<bytecode::Const> {
-        let constant = pool::constant(self.source.chunk, constant);
-        self.asm.short_constant(constant)
+        let index = u16::try_from(self.constant(constant)).ok()?;
+        (index < bytecode::Const::LIMIT).then_some(bytecode::Const(index))
     }
 
     /// Puts a constant into a slot.

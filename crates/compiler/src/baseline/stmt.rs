@@ -479,8 +479,9 @@ impl Baseline<'_> {
         } else {
             vec![index, count, by]
         };
+        let state = self.places.for_state();
         for slot in hidden {
-            self.activate_hidden(b"(for state)", slot, level, false);
+            self.activate_hidden(state.clone(), slot, level, false);
         }
         let (top, exit, end) = (self.asm.label(), self.asm.label(), self.asm.label());
         self.loops = true;
@@ -579,8 +580,9 @@ impl Baseline<'_> {
         } else {
             (base + 3, base + 2)
         };
+        let state = self.places.for_state();
         for slot in base..base + if closing_first { 3 } else { 4 } {
-            self.activate_hidden(b"(for state)", slot, level, may_close && slot == closing);
+            self.activate_hidden(state.clone(), slot, level, may_close && slot == closing);
         }
         let (top, call, end) = (self.asm.label(), self.asm.label(), self.asm.label());
         self.loops = true;
