@@ -221,6 +221,39 @@ impl Chunk<'_> {
         self.into_function()?.call(args)
     }
 
+    /// As [`Chunk::exec`], in a coroutine of its own: see [`Function::call_async`].
+    ///
+    /// # Errors
+    /// As [`Chunk::exec`].
+    #[cfg(feature = "async")]
+    pub async fn exec_async(self) -> Result<()> {
+        self.call_async(()).await
+    }
+
+    /// As [`Chunk::eval`], in a coroutine of its own.
+    ///
+    /// # Errors
+    /// As [`Chunk::eval`].
+    #[cfg(feature = "async")]
+    pub async fn eval_async<R: FromLuaMulti>(self) -> Result<R> {
+        let lua = self.lua.clone();
+        let results = self.into_evaluator()?.call_async(()).await;
+        drop(lua);
+        results
+    }
+
+    /// As [`Chunk::call`], in a coroutine of its own.
+    ///
+    /// # Errors
+    /// As [`Chunk::call`].
+    #[cfg(feature = "async")]
+    pub async fn call_async<R: FromLuaMulti>(self, args: impl IntoLuaMulti) -> Result<R> {
+        let lua = self.lua.clone();
+        let results = self.into_function()?.call_async(args).await;
+        drop(lua);
+        results
+    }
+
     /// Compiles it.
     ///
     /// # Errors

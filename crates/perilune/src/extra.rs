@@ -26,6 +26,8 @@ pub(crate) struct Extra {
     /// The types of userdata that serialize, and how their values are shown.
     #[cfg(feature = "serde")]
     pub(crate) serializable: RefCell<BTreeMap<TypeId, crate::serde::Shows>>,
+    #[cfg(feature = "async")]
+    pub(crate) asynchronous: crate::asynchronous::AsyncState,
     app: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
     /// How many guards of application data are alive.
     app_borrows: Arc<AtomicUsize>,
@@ -42,6 +44,8 @@ impl Extra {
             kept: crate::registry::Kept::default(),
             #[cfg(feature = "serde")]
             serializable: RefCell::default(),
+            #[cfg(feature = "async")]
+            asynchronous: crate::asynchronous::AsyncState::default(),
             app: RefCell::default(),
             app_borrows: Arc::default(),
         }
@@ -57,6 +61,8 @@ impl Extra {
         drop(events);
         let hook = self.global_hook.take();
         drop(hook);
+        #[cfg(feature = "async")]
+        self.asynchronous.clear();
     }
 
     fn app_is_borrowed(&self) -> bool {

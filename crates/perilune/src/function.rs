@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::failure::host_function;
 use crate::handle::Ref;
 use crate::lua::Lua;
+use crate::multi::MultiValue;
 use crate::table::{Table, table_at};
 use crate::traits::{FromLua, FromLuaMulti, IntoLua, IntoLuaMulti, MaybeSend};
 use crate::value::Value;
@@ -57,6 +58,23 @@ pub(crate) fn call<R: FromLuaMulti>(callee: &Ref, args: impl IntoLuaMulti) -> Re
     })
 }
 
+/// A function that calls a value with these arguments before its own, at its end: what is called may yield.
+pub(crate) fn bind(callee: &Ref, bound: MultiValue) -> Result<Function> {
+    let callee = callee.clone();
+    callee.lua().native("bound", move |_, ctx| {
+        let nargs = ctx.nargs();
+        ctx.reserve(nargs + bound.len() + 3)?;
+        callee.push(ctx)?;
+        for value in &bound {
+            value.push_to(ctx)?;
+        }
+        for i in 0..nargs {
+            ctx.push_slot(i)?;
+        }
+        Ok(ctx.tail_call(bound.len() + nargs, None)?)
+    })
+}
+
 impl Function {
     /// Calls the function.
     ///
@@ -80,22 +98,7 @@ impl Function {
         if bound.len() > MAX_BOUND {
             return Err(Error::BindError);
         }
-        let callee = self.clone();
-        lua.native("bound", move |_, ctx| {
-            let nargs = ctx.nargs();
-            let at = ctx.top();
-            ctx.reserve(nargs + bound.len() + 1)?;
-            callee.0.push(ctx)?;
-            for value in &bound {
-                value.push_to(ctx)?;
-            }
-            for i in 0..nargs {
-                ctx.push_slot(i)?;
-            }
-            let count = ctx.call(bound.len() + nargs, None)?;
-            debug_assert_eq!(ctx.top(), at + count);
-            Ok(Returns(count as u32))
-        })
+        bind(&self.0, bound)
     }
 
     /// The environment of a Lua function that uses globals.
@@ -176,6 +179,39 @@ impl Function {
     {
         Wrapped(move |lua: &Lua| {
             lua.create_function(move |_, args| f.call(args).map_err(crate::error::ExternalError::into_lua_err))
+        })
+    }
+
+    /// As [`Function::wrap`], for a function that makes a future.
+    #[cfg(feature = "async")]
+    pub fn wrap_async<F, A, R, E>(f: F) -> impl IntoLua
+    where
+        F: LuaNativeAsyncFn<A, Output = std::result::Result<R, E>> + MaybeSend + 'static,
+        A: FromLuaMulti,
+        R: IntoLuaMulti,
+        E: crate::error::ExternalError,
+    {
+        Wrapped(move |lua: &Lua| {
+            lua.create_async_function(move |_, args| {
+                let future = f.call(args);
+                async move { future.await.map_err(crate::error::ExternalError::into_lua_err) }
+            })
+        })
+    }
+
+    /// As [`Function::wrap_async`], where results are returned as they are: an `Err` is nil and the error.
+    #[cfg(feature = "async")]
+    pub fn wrap_raw_async<F, A>(f: F) -> impl IntoLua
+    where
+        F: LuaNativeAsyncFn<A> + MaybeSend + 'static,
+        F::Output: IntoLuaMulti,
+        A: FromLuaMulti,
+    {
+        Wrapped(move |lua: &Lua| {
+            lua.create_async_function(move |_, args| {
+                let future = f.call(args);
+                async move { Ok(future.await) }
+            })
         })
     }
 
@@ -260,6 +296,17 @@ pub trait LuaNativeFnMut<A: FromLuaMulti> {
     fn call(&mut self, args: A) -> Self::Output;
 }
 
+/// As [`LuaNativeFn`], for functions that make futures.
+#[cfg(feature = "async")]
+pub trait LuaNativeAsyncFn<A: FromLuaMulti> {
+    /// What their futures give.
+    type Output;
+    /// What they return.
+    type Future: Future<Output = Self::Output> + MaybeSend + 'static;
+    /// Calls it.
+    fn call(&self, args: A) -> Self::Future;
+}
+
 macro_rules! native_fns {
     () => {
         native_fns!(@one);
@@ -277,6 +324,20 @@ macro_rules! native_fns {
         {
             type Output = R;
             fn call(&self, ($($arg,)*): ($($arg,)*)) -> R {
+                self($($arg,)*)
+            }
+        }
+        #[cfg(feature = "async")]
+        #[allow(non_snake_case, unused_parens)]
+        impl<F, FR, R, $($arg: FromLua,)*> LuaNativeAsyncFn<($($arg,)*)> for F
+        where
+            ($($arg,)*): FromLuaMulti,
+            F: Fn($($arg,)*) -> FR,
+            FR: Future<Output = R> + MaybeSend + 'static,
+        {
+            type Output = R;
+            type Future = FR;
+            fn call(&self, ($($arg,)*): ($($arg,)*)) -> FR {
                 self($($arg,)*)
             }
         }

@@ -3,6 +3,8 @@
 // Causes are in an `Arc` whether or not the feature `error-send` makes them `Send`: features do not change types.
 #![cfg_attr(not(feature = "error-send"), allow(clippy::arc_with_non_send_sync))]
 
+#[cfg(feature = "async")]
+mod asynchronous;
 mod control;
 mod convert;
 mod diagnostics;
@@ -35,6 +37,8 @@ pub mod table;
 pub mod thread;
 pub mod userdata;
 
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncCallFuture, AsyncThread};
 pub use bstr::BString;
 pub use chunk::{AsChunk, Chunk, ChunkMode};
 pub use debug::{Debug, DebugEvent, HookTriggers, VmState};

@@ -36,7 +36,7 @@ pub struct LuaOptions {
     /// Whether `pcall` and `xpcall` may catch a panic of the host; it is resumed when it comes back to Rust in any case. If not,
     /// they let it pass.
     pub catch_rust_panics: bool,
-    /// How many finished coroutines may be kept for asynchronous functions. The VM keeps stacks itself; nothing depends on this.
+    /// How many finished coroutines of asynchronous calls may be kept for new ones.
     pub thread_pool_size: usize,
 }
 
@@ -185,12 +185,16 @@ impl Lua {
         vm.set_loader(Rc::new(compile));
         let owner = Owner::new(vm);
         let catches = host.catch_rust_panics;
+        #[cfg(feature = "async")]
+        let pool_size = host.thread_pool_size;
         owner.set_data(Rc::new(Extra::new(watched)), |data| {
             if let Some(extra) = data.downcast_ref::<Extra>() {
                 extra.clear();
             }
         });
         let lua = Lua(Hold::Owner(owner));
+        #[cfg(feature = "async")]
+        lua.extra().asynchronous.pool_size.set(pool_size);
         if options.sandbox {
             lua.enter(|ctx| Ok(perilune_stdlib::install_sandbox(ctx)?))?;
             lua.extra().safe.set(true);

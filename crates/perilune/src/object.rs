@@ -1,5 +1,7 @@
 //! What tables and userdata have in common: fields and methods.
 
+#[cfg(feature = "async")]
+use crate::asynchronous::AsyncCallFuture;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::lua::Lua;
@@ -44,6 +46,23 @@ pub trait ObjectLike: sealed::Sealed {
     /// # Errors
     /// What the call raised.
     fn call_function<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> Result<R>;
+
+    /// As [`ObjectLike::call`], in a coroutine of its own.
+    #[cfg(feature = "async")]
+    fn call_async<R: FromLuaMulti>(&self, args: impl IntoLuaMulti) -> AsyncCallFuture<R>;
+
+    /// As [`ObjectLike::call_method`], in a coroutine of its own.
+    #[cfg(feature = "async")]
+    fn call_async_method<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> AsyncCallFuture<R>;
+
+    /// As [`ObjectLike::call_function`], in a coroutine of its own.
+    #[cfg(feature = "async")]
+    fn call_async_function<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> AsyncCallFuture<R> {
+        match self.get(name).and_then(|field| function_in(field, name)) {
+            Ok(function) => function.call_async(args),
+            Err(error) => AsyncCallFuture::failed(error),
+        }
+    }
 
     /// The value at the end of a path like `a.b[3]?.c["d"]`; a `?` ends the walk where there is nil.
     ///

@@ -452,6 +452,20 @@ impl ObjectLike for Table {
         crate::function::call(&self.0, args)
     }
 
+    #[cfg(feature = "async")]
+    fn call_async<R: FromLuaMulti>(&self, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
+        // A coroutine runs a function: one that calls the object.
+        match crate::function::bind(&self.0, crate::MultiValue::new()) {
+            Ok(function) => function.call_async(args),
+            Err(error) => crate::AsyncCallFuture::failed(error),
+        }
+    }
+
+    #[cfg(feature = "async")]
+    fn call_async_method<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
+        self.call_async_function(name, (self, args))
+    }
+
     fn call_method<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> Result<R> {
         self.call_function(name, (self, args.into_lua_multi(&self.0.lua())?))
     }

@@ -328,13 +328,17 @@ impl Lua {
         Ok(thread)
     }
 
-    /// The running coroutine; outside of any, the main one.
+    /// The running coroutine; outside of any, the main one. In an asynchronous call, which has a coroutine of its own, the one that
+    /// made the call.
     pub fn current_thread(&self) -> Thread {
         let thread = self.enter(|ctx| {
             let (thread, _) = ctx.current_coroutine();
             Ok(Thread(Ref::keep(ctx, thread)))
         });
         match thread {
+            #[cfg(feature = "async")]
+            Ok(thread) => self.extra().asynchronous.caller_of(&thread).unwrap_or(thread),
+            #[cfg(not(feature = "async"))]
             Ok(thread) => thread,
             Err(error) => panic!("{error}"),
         }

@@ -114,6 +114,11 @@ impl Ctx<'_> {
         Val::new(Value::native(self.vm_mut().close_function))
     }
 
+    /// `coroutine.yield`
+    pub fn yield_function(&self) -> Val<'_> {
+        Val::new(Value::native(self.vm_mut().yield_function))
+    }
+
     /// A coroutine that will run the function in a slot.
     ///
     /// # Errors

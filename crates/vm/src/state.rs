@@ -274,6 +274,11 @@ impl State {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether the VM is gone.
+    pub fn is_closed(&self) -> bool {
+        self.0.root.get().is_null()
+    }
+
     /// An owner, if the VM is still there.
     pub fn own(&self) -> Option<Owner> {
         if self.0.root.get().is_null() || self.0.owners.get() == 0 {

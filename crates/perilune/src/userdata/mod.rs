@@ -1,15 +1,18 @@
 //! Userdata: Rust values in Lua.
 
 mod access;
+mod describe;
 mod guard;
 mod meta;
+mod metatable;
 mod registry;
 
 pub(crate) use access::{Access, ByInstance, ByType, Lent};
+pub use describe::{UserDataFields, UserDataMethods};
 pub use guard::{UserDataOwned, UserDataRef, UserDataRefMut};
 pub use meta::MetaMethod;
 pub(crate) use registry::Callback;
-pub use registry::{UserDataFields, UserDataMethods, UserDataRegistry};
+pub use registry::UserDataRegistry;
 
 use crate::error::{Error, Result};
 use crate::handle::Ref;
@@ -392,6 +395,20 @@ impl ObjectLike for AnyUserData {
 
     fn call<R: FromLuaMulti>(&self, args: impl IntoLuaMulti) -> Result<R> {
         crate::function::call(&self.0, args)
+    }
+
+    #[cfg(feature = "async")]
+    fn call_async<R: FromLuaMulti>(&self, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
+        // A coroutine runs a function: one that calls the object.
+        match crate::function::bind(&self.0, crate::MultiValue::new()) {
+            Ok(function) => function.call_async(args),
+            Err(error) => crate::AsyncCallFuture::failed(error),
+        }
+    }
+
+    #[cfg(feature = "async")]
+    fn call_async_method<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
+        self.call_async_function(name, (self, args))
     }
 
     fn call_method<R: FromLuaMulti>(&self, name: &str, args: impl IntoLuaMulti) -> Result<R> {
