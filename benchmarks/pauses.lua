@@ -2,20 +2,21 @@
 -- os.clock, processor time of the process, over batches of a few allocations.
 --   lua benchmarks/pauses.lua [tables|strings|graph] [megabytes] [batches]
 local kind, megabytes, batches = ...
-kind, megabytes, batches = kind or "tables", tonumber(megabytes) or 200, tonumber(batches) or 1000000
+kind, megabytes, batches = kind or "tables", tonumber(megabytes or 200), tonumber(batches or 1000000)
 
 local clock = os.clock
+local function used() return gcinfo and gcinfo() or collectgarbage("count") end
 local keep = {}
-local count = collectgarbage("count")
+local count = used()
 local full = count + megabytes * 1024
 local n = 0
-while collectgarbage("count") < full do
+while used() < full do
   for _ = 1, 1000 do
     n = n + 1
     if kind == "strings" then
       keep[n] = "a string of its own, number " .. n
     elseif kind == "graph" then
-      keep[n] = { keep[n // 2 + 1], keep[n - 1], name = "node" .. n }
+      keep[n] = { keep[(n - n % 2) / 2 + 1], keep[n - 1], name = "node" .. n }
     else
       keep[n] = { n, x = n, y = { n } }
     end
@@ -70,4 +71,4 @@ for us = 30, 50000 do
 end
 print(string.format(
   "%-8s %d objects, %.0f MB; %.2f s; longest %.2f ms; 99 %% of %d pauses under %.2f ms; %d over 0.3 ms, %d over 1 ms, %d over 3 ms",
-  kind, n, (collectgarbage("count") - count) / 1024, total, longest * 1000, held, p99 / 1000, over[1], over[2], over[3]))
+  kind, n, (used() - count) / 1024, total, longest * 1000, held, p99 / 1000, over[1], over[2], over[3]))

@@ -412,7 +412,8 @@ impl Shapes {
     /// Called in the last weak phase.
     pub unsafe fn sweep(&mut self, phase: &WeakPhase<'_>) {
         let marked = |p: *mut Shape| Ptr::new(p.cast()).is_some_and(|p| phase.is_marked(p));
-        if phase.is_minor() && self.all[self.old..].iter().all(|&shape| marked(shape)) {
+        let from = if phase.is_minor() { self.old } else { 0 };
+        if self.all[from..].iter().all(|&shape| marked(shape)) {
             self.old = self.all.len();
             return;
         }

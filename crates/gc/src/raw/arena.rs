@@ -108,6 +108,9 @@ impl Arena {
 
     /// The blocks in use of one bitmap word, given that all below `frontier` are.
     pub fn allocated(&self, word: usize, frontier: usize) -> u64 {
+        if word * 64 >= frontier {
+            return self.live[word];
+        }
         self.live[word] | (self.starts(word) & below(word, frontier))
     }
 

@@ -53,10 +53,11 @@ impl Chunks {
         self.free.push(arena);
     }
 
-    /// Returns unused chunks to the system as long as `keep` free arenas remain.
-    pub fn trim(&mut self, keep: usize) {
+    /// Returns unused chunks to the system as long as `keep` free arenas remain, `most` of them: each takes tens of microseconds.
+    pub fn trim(&mut self, keep: usize, most: usize) {
         let mut index = self.chunks.len();
-        while index > 0 && self.free.len() >= keep + ARENAS {
+        let least = index.saturating_sub(most);
+        while index > 0 && self.free.len() >= keep + ARENAS && self.chunks.len() > least {
             index -= 1;
             if self.chunks[index].free == ARENAS {
                 let chunk = self.chunks.remove(index);

@@ -10,9 +10,6 @@ use super::{Mode, Model, Ptr, RawHeap, Roots, Tracer, WeakPhase};
 /// Rounds in which a cycle goes back to its roots and to what was written, before it ends in a pause of whatever length.
 const ROUNDS: u32 = 8;
 
-/// The work that sweeping an arena stands for: it takes as long as marking so many objects.
-const ARENA_WORK: usize = 500;
-
 /// Most steps' worth of work that one step makes up for: below 3 ms of marking.
 const MAX_UNITS: usize = 16;
 
@@ -79,6 +76,7 @@ impl<M: Model> RawHeap<M> {
     /// As for `collect`.
     unsafe fn whole_cycle(&mut self, roots: &mut dyn Roots, minor: bool, black: bool) {
         let mut tracer = self.take_tracer();
+        self.in_steps = false;
         self.pacer.minor = minor;
         self.pacer.remember = black;
         tracer.set_black(black);
@@ -196,6 +194,7 @@ impl<M: Model> RawHeap<M> {
                 self.tracer = tracer;
                 self.phase = Phase::Mark;
                 self.rounds = 0;
+                self.in_steps = true;
                 left = if self.pacer.minor { work * MINOR_STEPS } else { work };
             }
             Phase::Mark => {
@@ -218,7 +217,7 @@ impl<M: Model> RawHeap<M> {
                     self.tracer = tracer;
                 }
             }
-            Phase::Sweep => left = work.saturating_sub(self.sweep_some(work / ARENA_WORK + 1) * ARENA_WORK),
+            Phase::Sweep => left = self.sweep_some(work),
         }
         if self.phase != Phase::Idle {
             self.memory

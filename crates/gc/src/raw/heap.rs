@@ -165,6 +165,8 @@ pub struct RawHeap<M: Model> {
     pub(super) touched_lost: bool,
     /// Bytes allocated since the heap was made, as of the last step.
     pub(super) stepped_at: u64,
+    /// The running or last cycle lets the client run between its parts.
+    pub(super) in_steps: bool,
     /// Rounds that objects written to were traced again in this cycle.
     pub(super) rounds: u32,
     pub(super) pacer: Pacer,
@@ -177,6 +179,8 @@ pub struct RawHeap<M: Model> {
     pub(super) collections: u64,
     pub(super) minor_cycles: u64,
     pub(super) freed_objects: u64,
+    /// Dead objects of which the client was told.
+    pub(super) told_dead: u64,
     pub(super) model: PhantomData<fn() -> M>,
 }
 
@@ -217,6 +221,7 @@ impl<M: Model> RawHeap<M> {
             touched: Vec::new(),
             touched_lost: false,
             stepped_at: 0,
+            in_steps: false,
             rounds: 0,
             pacer: Pacer::new(&config),
             stopped: false,
@@ -227,6 +232,7 @@ impl<M: Model> RawHeap<M> {
             collections: 0,
             minor_cycles: 0,
             freed_objects: 0,
+            told_dead: 0,
             model: PhantomData,
         }
     }

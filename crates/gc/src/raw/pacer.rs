@@ -34,6 +34,9 @@ const TRIALS: u32 = 2;
 /// Most major cycles that pass until minor ones are tried again.
 const MOST_SKIPPED: u32 = 16;
 
+/// Chunks of arenas that a cycle in steps returns to the system at its end.
+const MOST_RETURNED: usize = 16;
+
 #[derive(Debug)]
 pub(super) struct Pacer {
     pub mode: Mode,
@@ -221,6 +224,7 @@ impl<M: Model> RawHeap<M> {
             threshold = threshold.min(bytes + limit.saturating_sub(bytes) / 2);
         }
         self.memory.set_threshold(threshold);
-        self.chunks.trim((threshold - bytes) / ARENA_SIZE + 1);
+        let most = if self.in_steps { MOST_RETURNED } else { usize::MAX };
+        self.chunks.trim((threshold - bytes) / ARENA_SIZE + 1, most);
     }
 }

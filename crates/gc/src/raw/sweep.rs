@@ -9,6 +9,12 @@ use super::object::GC_BARRIER;
 use super::size_class::CLASSES;
 use super::{Memory, Model, RawHeap};
 
+/// The work that sweeping an arena stands for: it takes as long as marking so many objects.
+const ARENA_WORK: isize = 500;
+
+/// The work that a dead object stands for whose end is told to the client.
+const TOLD_WORK: isize = 2;
+
 impl<M: Model> RawHeap<M> {
     /// Puts the arenas that the cycle was about on the lists of what is to be swept: all, or those allocated from since the last.
     pub(super) fn start_sweep(&mut self) {
@@ -77,11 +83,13 @@ impl<M: Model> RawHeap<M> {
                 self.barrier_test,
             )
         };
+        let (told, dead, live) = counts;
+        self.told_dead += told as u64;
         // The next step is due by what is allocated, not by what is in use.
         let freed = before - self.memory.bytes();
         self.memory.set_threshold(self.memory.threshold().saturating_sub(freed));
         self.pacer.swept += freed as u64;
-        counts
+        (dead, live)
     }
 
     fn sweep_one_huge(&mut self) -> bool {
@@ -105,9 +113,12 @@ impl<M: Model> RawHeap<M> {
         true
     }
 
-    /// Sweeps up to `count` arenas; returns how many.
-    pub(super) fn sweep_some(&mut self, count: usize) -> usize {
-        for swept in 0..count {
+    /// Sweeps for about `work`, in objects marked; returns what is left of it.
+    pub(super) fn sweep_some(&mut self, work: usize) -> usize {
+        let mut left = work as isize;
+        while left > 0 {
+            let before = self.told_dead;
+            left -= ARENA_WORK;
             if self.sweep_one_huge() {
                 continue;
             }
@@ -116,16 +127,17 @@ impl<M: Model> RawHeap<M> {
             }
             if self.sweep_slot == SLOTS {
                 self.end_sweep();
-                return swept;
+                return left.max(0) as usize;
             }
+            left -= (self.told_dead - before) as isize * TOLD_WORK;
         }
-        count
+        0
     }
 
     /// Sweeps all that is left.
     pub(super) fn finish_sweep(&mut self) {
         while self.phase == Phase::Sweep {
-            self.sweep_some(usize::MAX);
+            self.sweep_some(isize::MAX as usize);
         }
     }
 
@@ -150,7 +162,8 @@ impl<M: Model> RawHeap<M> {
     }
 }
 
-/// Frees the unmarked blocks of an arena: `(blocks freed, blocks left)`.
+/// Frees the unmarked blocks of an arena: how many of their objects the client was told of, how many there were, and how many blocks
+/// are left.
 ///
 /// # Safety
 ///
@@ -161,12 +174,22 @@ pub(super) unsafe fn sweep_arena<M: Model>(
     client: &mut M::Client,
     poison: bool,
     barrier: bool,
-) -> (usize, usize) {
+) -> (usize, usize, usize) {
     // SAFETY: the caller's promise; the reference is not held while the client runs.
     let header = unsafe { &mut *arena.as_ptr() };
     let mark = header.mark;
     let frontier = header.cursor as usize;
-    let dead: [u64; WORDS] = std::array::from_fn(|word| header.allocated(word, frontier) & !mark[word]);
+    let mut dead = [0; WORDS];
+    let (mut dead_count, mut live_count, mut told) = (0, 0, 0);
+    for word in 0..WORDS {
+        // Many words of a small heap are empty, and to count bits is dear where there is no instruction for it.
+        let allocated = header.allocated(word, frontier);
+        if allocated != 0 {
+            dead[word] = allocated & !mark[word];
+            dead_count += dead[word].count_ones() as usize;
+            live_count += mark[word].count_ones() as usize;
+        }
+    }
     let (group, block, leaf) = (header.group, header.block, header.leaf);
     let mut owners = None;
     if header.has_owners {
@@ -187,6 +210,7 @@ pub(super) unsafe fn sweep_arena<M: Model>(
     }
     if let Some(owners) = owners {
         for cell in bits(&owners) {
+            told += 1;
             // SAFETY: G1; the object was allocated and not freed; it is unreachable.
             unsafe { M::drop(Arena::object(arena, cell), memory, client) };
         }
@@ -207,10 +231,8 @@ pub(super) unsafe fn sweep_arena<M: Model>(
             unsafe { (*Arena::object(arena, cell).as_ptr()).gc |= GC_BARRIER };
         }
     }
-    let count = |words: &[u64; WORDS]| words.iter().map(|w| w.count_ones() as usize).sum();
-    let (dead, live): (usize, usize) = (count(&dead), count(&mark));
-    memory.free_cells(dead * block);
-    (dead, live)
+    memory.free_cells(dead_count * block);
+    (told, dead_count, live_count)
 }
 
 /// # Safety

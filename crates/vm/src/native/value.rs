@@ -366,7 +366,11 @@ impl<'a> Table<'a> {
     pub fn reserve_keys(&self, ctx: &Ctx<'_>, keys: usize) -> Result<(), Raised> {
         let vm = ctx.vm_mut();
         // SAFETY: N1.
-        let done = unsafe { RawTable::reserve_keys(self.raw, &mut vm.heap, &mut vm.shapes, keys) };
+        let done = unsafe {
+            // A trace that is half way counts in the places that things have now.
+            vm.barrier(self.raw);
+            RawTable::reserve_keys(self.raw, &mut vm.heap, &mut vm.shapes, keys)
+        };
         done.map_err(|_| vm.raise_memory())
     }
     /// Stores stack slots from `from` on as the elements `1..=count`, as a constructor does.
