@@ -3,6 +3,7 @@
 mod rejects;
 mod text;
 
+use perilune_luagen::seeded::budget;
 use std::collections::BTreeSet;
 
 use crate::*;
@@ -596,7 +597,7 @@ fn random_code_keeps_the_laws() {
         verified += u32::from(fuzzing::check(u.arbitrary()?));
         Ok(())
     })
-    .budget_ms(1000);
+    .budget_ms(budget(1000));
     assert!(verified > 0, "no random function verified");
 }
 
@@ -614,7 +615,7 @@ fn random_bytes_keep_the_laws() {
         fuzzing::check_bytes(&data);
         Ok(())
     })
-    .budget_ms(1000);
+    .budget_ms(budget(1000));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::opt::{self, Level};
 use crate::*;
+use perilune_luagen::seeded::budget;
 use std::time::{Duration, Instant};
 
 fn parse(text: &str) -> Function {
@@ -18,7 +19,7 @@ fn random_functions_keep_the_laws() {
         fuzzing::check(u.arbitrary()?);
         Ok(())
     })
-    .budget_ms(2000)
+    .budget_ms(budget(2000))
     .size_min(64)
     .size_max(4096);
 }
@@ -348,7 +349,7 @@ fn dominators_agree_with_their_definition() {
         }
         Ok(())
     })
-    .budget_ms(500)
+    .budget_ms(budget(500))
     .size_min(64);
 }
 

@@ -1,5 +1,11 @@
 //! Bytes that a seed and a number give: the same on every machine.
 
+/// Milliseconds that a test spends on random cases: this many, or what `PERILUNE_FUZZ_MS` says.
+pub fn budget(milliseconds: u64) -> u64 {
+    let asked = std::env::var("PERILUNE_FUZZ_MS").ok();
+    asked.and_then(|ms| ms.parse().ok()).unwrap_or(milliseconds)
+}
+
 /// A stream of random numbers: SplitMix64, by Steele, Lea and Flood.
 #[derive(Clone, Debug)]
 pub struct Random(u64);

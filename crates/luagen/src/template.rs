@@ -358,7 +358,7 @@ impl Generator<'_> {
             "return 1 < \"1\"",
             "return tostring()",
             "return table.unpack({}, 1, 1e8)",
-            "return (\"x\"):rep(1e10)",
+            "return (\"xy\"):rep(1 << 62)",
             "return string.char(UP)",
             "return math.random(0, -1)",
             "return select(0)",

@@ -160,6 +160,36 @@ impl Fault for Allocation {
     }
 }
 
+/// The fuel ends after this many units.
+struct Fuel;
+
+impl Fuel {
+    /// More than programs of the corpus need.
+    const PLENTY: u64 = 1 << 40;
+}
+
+impl Fault for Fuel {
+    fn places(&self, lua: &mut Lua, program: &Program) -> u64 {
+        lua.vm().set_fuel(Some(Self::PLENTY));
+        let outcome = lua.run(&program.source, b"=program", &[]);
+        assert!(outcome.is_ok(), "{}: {outcome:?}", program.name);
+        let left = lua.vm().fuel().expect("there is a limit");
+        lua.vm().set_fuel(None);
+        Self::PLENTY - left
+    }
+
+    fn strike(&self, lua: &mut Lua, program: &Program, place: u64) {
+        // One less than it would need up to there.
+        lua.vm().set_fuel(Some(place - 1));
+        // A program whose course depends on the collector may end in time.
+        match lua.run(&program.source, b"=program", &[]) {
+            Ok(_) | Err(Error::Runtime { .. }) => {}
+            Err(other) => panic!("{}, {place} units: {other}", program.name),
+        }
+        lua.vm().set_fuel(None);
+    }
+}
+
 /// Tries a fault at places of all programs: every program in turn, until time is up or all places are tried.
 fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) {
     let start = Instant::now();
@@ -222,6 +252,17 @@ fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) 
 #[test]
 fn an_allocation_may_fail() {
     sweep(&Allocation, Some(Duration::from_secs(6)), programs());
+}
+
+#[test]
+fn the_fuel_may_end() {
+    sweep(&Fuel, Some(Duration::from_secs(4)), programs());
+}
+
+#[test]
+#[ignore = "takes minutes: cargo xtask faults"]
+fn the_fuel_may_end_everywhere() {
+    sweep(&Fuel, None, programs());
 }
 
 #[test]

@@ -476,12 +476,7 @@ impl Builder<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Milliseconds of fuzzing in `cargo test`; `REGALLOC_FUZZ_MS` asks for more.
-    fn budget() -> u64 {
-        let asked = std::env::var("REGALLOC_FUZZ_MS").ok();
-        asked.and_then(|ms| ms.parse().ok()).unwrap_or(1000)
-    }
+    use perilune_luagen::seeded::budget;
 
     #[test]
     fn random_functions_pass_the_checker() {
@@ -493,7 +488,7 @@ mod tests {
         // The smallest sizes first: what fails there is easy to read.
         for size in [64, 128, 256, 1 << 12] {
             let test = arbtest::arbtest(law);
-            test.size_min(16).size_max(size).budget_ms(budget() / 4).run();
+            test.size_min(16).size_max(size).budget_ms(budget(1000) / 4).run();
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::workspace::{Workspace, cargo};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What is tried
+    /// What is tried: differential, parser, ir, regalloc, bytecode or compiler
     #[arg(default_value = "differential")]
     target: String,
     /// Seconds to go on for
@@ -36,15 +36,77 @@ pub struct Options {
     /// The command with debug assertions, instead of building it
     #[arg(long)]
     debug_binary: Option<PathBuf>,
+    /// PUC Lua 5.5, instead of building it
+    #[arg(long)]
+    oracle: Option<PathBuf>,
     /// Print the case with this number instead of trying anything
     #[arg(long)]
     print: Option<u64>,
 }
 
+/// A target that `cargo test` has a second of: laws that random cases must keep.
+struct Laws {
+    name: &'static str,
+    package: &'static str,
+    /// Which tests: the kind of target, and a part of their names.
+    tests: &'static [&'static str],
+    /// How many tests these are; they share the time.
+    count: u64,
+}
+
+const LAWS: &[Laws] = &[
+    Laws {
+        name: "parser",
+        package: "perilune-frontend",
+        tests: &["--test", "it", "laws::"],
+        count: 4,
+    },
+    Laws {
+        name: "ir",
+        package: "perilune-ir",
+        tests: &["--lib", "random_functions_keep_the_laws"],
+        count: 1,
+    },
+    Laws {
+        name: "regalloc",
+        package: "perilune-regalloc",
+        tests: &["--lib", "random_functions_pass_the_checker"],
+        count: 1,
+    },
+    Laws {
+        name: "bytecode",
+        package: "perilune-bytecode",
+        tests: &["--lib", "keep_the_laws"],
+        count: 2,
+    },
+    Laws {
+        name: "compiler",
+        package: "perilune-compiler",
+        tests: &["--test", "it", "random_programs_make_verified_code"],
+        count: 1,
+    },
+];
+
+/// Runs the tests of a target for this long, with debug assertions; a failure prints the seed that repeats it.
+fn laws(target: &str, seconds: u64) -> Result<bool> {
+    let Some(laws) = LAWS.iter().find(|laws| laws.name == target) else {
+        bail!("no target {target}");
+    };
+    let workspace = Workspace::load()?;
+    let status = cargo()
+        .args(["test", "--package", laws.package])
+        .args(laws.tests)
+        .args(["--", "--test-threads=1"])
+        .env("PERILUNE_FUZZ_MS", (seconds * 1000 / laws.count).to_string())
+        .current_dir(&workspace.root)
+        .status()?;
+    Ok(status.success())
+}
+
 /// True if nothing was found.
 pub fn run(options: &Options) -> Result<bool> {
     if options.target != "differential" {
-        bail!("no target {}", options.target);
+        return laws(&options.target, options.time);
     }
     if let Some(index) = options.print {
         print!("{}", differential::item(options.seed, index).source);
@@ -71,7 +133,10 @@ pub fn run(options: &Options) -> Result<bool> {
         None => build(&[], "debug")?,
     };
     let session = differential::Session {
-        oracle: peers::build(&workspace, "lua55", Duration::from_secs(600))?,
+        oracle: match &options.oracle {
+            Some(path) => path.clone(),
+            None => peers::build(&workspace, "lua55", Duration::from_secs(600))?,
+        },
         release,
         debug,
         folder: workspace.target.join("fuzz"),

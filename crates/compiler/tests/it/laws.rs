@@ -36,6 +36,23 @@ fn every_setting_makes_verified_code() {
 }
 
 #[test]
+fn random_programs_make_verified_code() {
+    arbtest::arbtest(|u| {
+        let source = perilune_luagen::program(u.bytes(u.len())?);
+        for options in settings(&Options::new("=random")) {
+            // A program may have more locals than a function may have.
+            if let Ok(module) = compile(source.as_bytes(), &options) {
+                let verified = perilune_bytecode::verify(module);
+                assert!(verified.is_ok(), "{options:?}: {verified:?}\n{source}");
+            }
+        }
+        Ok(())
+    })
+    .size_max(1500)
+    .budget_ms(perilune_luagen::seeded::budget(1000));
+}
+
+#[test]
 fn same_input_same_module() {
     for case in cases() {
         for options in settings(&case.options) {

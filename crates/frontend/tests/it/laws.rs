@@ -2,6 +2,8 @@
 
 use arbtest::arbtest;
 use perilune_frontend::{Node, Options, dump_ast, dump_resolution, first_error, parse, print_source, resolve, walk};
+use perilune_luagen::seeded::budget;
+use perilune_luagen::{damaged, program};
 
 /// Pieces that random programs are made of.
 const PIECES: &[&str] = &[
@@ -116,7 +118,7 @@ fn random_bytes() {
         check(u.arbitrary()?);
         Ok(())
     })
-    .budget_ms(500);
+    .budget_ms(budget(500));
 }
 
 #[test]
@@ -130,7 +132,19 @@ fn random_programs() {
         check(source.as_bytes());
         Ok(())
     })
-    .budget_ms(1000);
+    .budget_ms(budget(1000));
+}
+
+#[test]
+fn programs_of_the_grammar() {
+    arbtest(|u| {
+        let bytes = u.bytes(u.len())?;
+        check(program(bytes).as_bytes());
+        check(damaged(bytes).as_bytes());
+        Ok(())
+    })
+    .size_max(1500)
+    .budget_ms(budget(1000));
 }
 
 #[test]
@@ -149,7 +163,7 @@ fn mutated_programs() {
         check(&source);
         Ok(())
     })
-    .budget_ms(1000);
+    .budget_ms(budget(1000));
 }
 
 #[test]
