@@ -418,9 +418,7 @@ impl Vm {
     /// Completes the instruction at the saved pc with what a metamethod (or iterator) returned, and moves on.
     unsafe fn finish(&mut self, header: *mut Value, start: *mut Value, count: usize) -> Flow {
         let pc = self.pc;
-        let Some(op) = Opcode::from_u16(field(pc, 0)) else {
-            unreachable!("F1: pc is at an instruction")
-        };
+        let op = crate::pairs::opcode_at(pc);
         let result = if count == 0 { Value::NIL } else { *start };
         let next = pc.add(op.words());
         match op {

@@ -5,6 +5,7 @@
 //! so works in unoptimised builds and on every target.
 
 use crate::ops;
+use crate::pairs::{NUMBERS, for_each_pair, plain};
 use crate::value::Value;
 use crate::vm::Vm;
 use perilune_bytecode::{Flags, Opcode};
@@ -41,20 +42,20 @@ pub trait Dispatch: 'static {
     /// Handlers keep the account of fuel.
     const METERED: bool = false;
     /// The table of handlers made for this back-end.
-    const TABLE: &'static [Handler; Opcode::COUNT];
+    const TABLE: &'static [Handler; NUMBERS];
     /// The table in which every instruction first answers a request to stop.
-    const POLL: &'static [Handler; Opcode::COUNT];
+    const POLL: &'static [Handler; NUMBERS];
     /// The table while calls and returns are watched: those have no fast paths.
-    const HOOKED: &'static [Handler; Opcode::COUNT];
+    const HOOKED: &'static [Handler; NUMBERS];
     /// The table in which every instruction is traced first.
-    const TRACE: &'static [Handler; Opcode::COUNT];
+    const TRACE: &'static [Handler; NUMBERS];
 
     /// The table in which every instruction is counted first.
-    const COUNT: &'static [Handler; Opcode::COUNT];
+    const COUNT: &'static [Handler; NUMBERS];
     /// The table whose handlers keep the account of fuel.
-    const FUEL: &'static [Handler; Opcode::COUNT];
+    const FUEL: &'static [Handler; NUMBERS];
     /// The table in which every instruction is first taken from what is left of the fuel.
-    const STEP: &'static [Handler; Opcode::COUNT];
+    const STEP: &'static [Handler; NUMBERS];
 
     /// Goes on at `pc`.
     ///
@@ -74,13 +75,13 @@ pub struct Metered<D>(std::marker::PhantomData<D>);
 
 impl<D: Dispatch> Dispatch for Metered<D> {
     const METERED: bool = true;
-    const TABLE: &'static [Handler; Opcode::COUNT] = D::TABLE;
-    const POLL: &'static [Handler; Opcode::COUNT] = D::POLL;
-    const HOOKED: &'static [Handler; Opcode::COUNT] = D::HOOKED;
-    const TRACE: &'static [Handler; Opcode::COUNT] = D::TRACE;
-    const COUNT: &'static [Handler; Opcode::COUNT] = D::COUNT;
-    const FUEL: &'static [Handler; Opcode::COUNT] = D::FUEL;
-    const STEP: &'static [Handler; Opcode::COUNT] = D::STEP;
+    const TABLE: &'static [Handler; NUMBERS] = D::TABLE;
+    const POLL: &'static [Handler; NUMBERS] = D::POLL;
+    const HOOKED: &'static [Handler; NUMBERS] = D::HOOKED;
+    const TRACE: &'static [Handler; NUMBERS] = D::TRACE;
+    const COUNT: &'static [Handler; NUMBERS] = D::COUNT;
+    const FUEL: &'static [Handler; NUMBERS] = D::FUEL;
+    const STEP: &'static [Handler; NUMBERS] = D::STEP;
     #[inline(always)]
     unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
         D::next(vm, pc, base, k, table);
@@ -97,18 +98,18 @@ macro_rules! tables {
     ($($(#[doc = $doc:literal])+ $name:ident = $snake:ident
         { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
         impl Dispatch for Tail {
-            const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Tail>)),*];
-            const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Tail>); Opcode::COUNT];
+            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Tail>)),*], pairs::<Tail>());
+            const POLL: &'static [Handler; NUMBERS] = &[Handler(ops::poll::<Tail>); NUMBERS];
             // Without a limit, its account means nothing.
-            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Tail>(*Tail::FUEL);
-            const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Tail>); Opcode::COUNT];
-            const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Tail>); Opcode::COUNT];
-            const FUEL: &'static [Handler; Opcode::COUNT] = &[$(Handler(if is_accounted(Opcode::$name) {
+            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Tail>(*Tail::FUEL);
+            const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Tail>); NUMBERS];
+            const COUNT: &'static [Handler; NUMBERS] = &[Handler(ops::count::<Tail>); NUMBERS];
+            const FUEL: &'static [Handler; NUMBERS] = &singly([$(Handler(if is_accounted(Opcode::$name) {
                 ops::$snake::<Metered<Tail>> as RawHandler
             } else {
                 ops::$snake::<Tail> as RawHandler
-            })),*];
-            const STEP: &'static [Handler; Opcode::COUNT] = &[Handler(ops::step::<Tail>); Opcode::COUNT];
+            })),*]);
+            const STEP: &'static [Handler; NUMBERS] = &[Handler(ops::step::<Tail>); NUMBERS];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
                 let op = *pc.cast::<u16>();
@@ -116,18 +117,18 @@ macro_rules! tables {
             }
         }
         impl Dispatch for Loop {
-            const TABLE: &'static [Handler; Opcode::COUNT] = &[$(Handler(ops::$snake::<Loop>)),*];
-            const POLL: &'static [Handler; Opcode::COUNT] = &[Handler(ops::poll::<Loop>); Opcode::COUNT];
+            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Loop>)),*], pairs::<Loop>());
+            const POLL: &'static [Handler; NUMBERS] = &[Handler(ops::poll::<Loop>); NUMBERS];
             // Without a limit, its account means nothing.
-            const HOOKED: &'static [Handler; Opcode::COUNT] = &hooked::<Loop>(*Loop::FUEL);
-            const TRACE: &'static [Handler; Opcode::COUNT] = &[Handler(ops::trace::<Loop>); Opcode::COUNT];
-            const COUNT: &'static [Handler; Opcode::COUNT] = &[Handler(ops::count::<Loop>); Opcode::COUNT];
-            const FUEL: &'static [Handler; Opcode::COUNT] = &[$(Handler(if is_accounted(Opcode::$name) {
+            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Loop>(*Loop::FUEL);
+            const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Loop>); NUMBERS];
+            const COUNT: &'static [Handler; NUMBERS] = &[Handler(ops::count::<Loop>); NUMBERS];
+            const FUEL: &'static [Handler; NUMBERS] = &singly([$(Handler(if is_accounted(Opcode::$name) {
                 ops::$snake::<Metered<Loop>> as RawHandler
             } else {
                 ops::$snake::<Loop> as RawHandler
-            })),*];
-            const STEP: &'static [Handler; Opcode::COUNT] = &[Handler(ops::step::<Loop>); Opcode::COUNT];
+            })),*]);
+            const STEP: &'static [Handler; NUMBERS] = &[Handler(ops::step::<Loop>); NUMBERS];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {
                 (*vm).pc = pc;
@@ -138,10 +139,46 @@ macro_rules! tables {
     };
 }
 
+macro_rules! pair_handlers {
+    ($($handler:ident = $first:ident $second:ident $link:ident;)*) => {
+        /// The handlers of pairs, by their order.
+        const fn pairs<D: Dispatch>() -> [Handler; NUMBERS - Opcode::COUNT] {
+            [$(Handler(ops::$handler::<D>)),*]
+        }
+    };
+}
+
+for_each_pair!(pair_handlers);
 perilune_bytecode::for_each_op!(tables);
 
-/// Replaces the fast paths that enter or leave functions by what looks at hooks.
-const fn hooked<D: Dispatch>(mut table: [Handler; Opcode::COUNT]) -> [Handler; Opcode::COUNT] {
+/// A table with the handlers of pairs behind those of the instructions.
+const fn with_pairs(plain: [Handler; Opcode::COUNT], pairs: [Handler; NUMBERS - Opcode::COUNT]) -> [Handler; NUMBERS] {
+    let mut table = [plain[0]; NUMBERS];
+    let mut i = 0;
+    while i < NUMBERS {
+        table[i] = if i < Opcode::COUNT {
+            plain[i]
+        } else {
+            pairs[i - Opcode::COUNT]
+        };
+        i += 1;
+    }
+    table
+}
+
+/// A table in which a pair is its first instruction alone.
+const fn singly(plain_handlers: [Handler; Opcode::COUNT]) -> [Handler; NUMBERS] {
+    let mut table = [plain_handlers[0]; NUMBERS];
+    let mut i = 0;
+    while i < NUMBERS {
+        table[i] = plain_handlers[plain(i) as usize];
+        i += 1;
+    }
+    table
+}
+
+/// Replaces the fast paths that enter or leave functions by what looks at hooks. No pair begins with one of them.
+const fn hooked<D: Dispatch>(mut table: [Handler; NUMBERS]) -> [Handler; NUMBERS] {
     table[Opcode::Call as usize] = Handler(ops::call_watched::<D>);
     table[Opcode::Call0 as usize] = Handler(ops::call_0_watched::<D>);
     table[Opcode::CallN as usize] = Handler(ops::call_n_watched::<D>);

@@ -166,7 +166,7 @@ impl Vm {
     pub(crate) unsafe fn code_name(&self, frame: RegisterFrame, pc: *const u64) -> Option<(&'static str, Vec<u8>)> {
         use perilune_bytecode::Opcode as O;
         frame.proto()?;
-        let event = match O::from_u16(*pc.cast::<u16>())? {
+        let event = match crate::pairs::opcode_at(pc) {
             O::Call | O::Call0 | O::CallN | O::CallOpen | O::TailCall | O::TailCallOpen => {
                 let (kind, name) = self.operand_name(frame, pc, 0)?;
                 return Some((kind.text(), name));

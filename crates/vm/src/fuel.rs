@@ -82,13 +82,12 @@ pub(crate) struct Meter {
 /// Words of the instruction at `pc`.
 #[inline]
 pub(crate) unsafe fn words_at(pc: *const u64) -> usize {
-    match Opcode::from_u16(*pc.cast::<u16>()) {
-        Some(Opcode::Closure) => {
+    match crate::pairs::opcode_at(pc) {
+        Opcode::Closure => {
             let count = *pc.byte_add(op_fields::closure::captures).cast::<u16>() as usize;
             (op_fields::closure::captures + 2 + 2 * count).div_ceil(8)
         }
-        Some(op) => op.words(),
-        None => unreachable!("F1: pc is at an instruction"),
+        op => op.words(),
     }
 }
 

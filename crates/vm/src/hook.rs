@@ -401,14 +401,14 @@ impl Vm {
     /// Whether the instruction at the saved pc is, to a hook, still the one traced last: a `close` with more to close, or
     /// the first call of an iterator, which is part of what enters its loop.
     unsafe fn continues(&self, last: *const u64) -> bool {
-        let op = |pc: *const u64| Opcode::from_u16(*pc.cast::<u16>());
+        let op = |pc: *const u64| crate::pairs::opcode_at(pc);
         match op(self.pc) {
-            Some(Opcode::Close) => last == self.pc,
-            Some(Opcode::ForCall) if last < self.pc && op(last) == Some(Opcode::Jump) => {
+            Opcode::Close => last == self.pc,
+            Opcode::ForCall if last < self.pc && op(last) == Opcode::Jump => {
                 // The jump into the loop stands before its body, to which the branch behind the call goes back.
                 let branch = self.pc.add(Opcode::ForCall.words());
                 let back = *branch.cast::<i32>().add(1);
-                op(branch) == Some(Opcode::JumpNotNil) && branch.add(1).offset(back as isize) == last.add(1)
+                op(branch) == Opcode::JumpNotNil && branch.add(1).offset(back as isize) == last.add(1)
             }
             _ => false,
         }
@@ -417,11 +417,10 @@ impl Vm {
     /// The first free slot above a Lua frame at the saved pc, where open values are moved down to the frame's end.
     unsafe fn open_end(&mut self) -> *mut Value {
         let end = self.frame_end();
-        let op = |at: usize| Opcode::from_u16(*self.pc.add(at).cast::<u16>());
+        let op = |at: usize| crate::pairs::opcode_at(self.pc.add(at));
         let open = match op(0) {
-            Some(Opcode::Close) => op(1) == Some(Opcode::ReturnOpen),
-            Some(op) => op.flags().contains(perilune_bytecode::Flags::USES_OPEN),
-            None => false,
+            Opcode::Close => op(1) == Opcode::ReturnOpen,
+            op => op.flags().contains(perilune_bytecode::Flags::USES_OPEN),
         };
         if !open {
             return end;

@@ -41,6 +41,7 @@ mod meta;
 mod native;
 mod object;
 mod ops;
+mod pairs;
 mod profile;
 mod recompile;
 mod shape;

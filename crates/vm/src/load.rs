@@ -1,6 +1,7 @@
 //! Loading: from a verified module to functions with code of their own.
 
 use crate::object::{ARITY_COUNTED, ARITY_VARARG, Origin, Proto, Str, kind};
+use crate::pairs::pair_up;
 use crate::string::MAX_INTERNED;
 use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
@@ -153,6 +154,9 @@ impl Vm {
         } else {
             u32::from(function.params)
         };
+        if (*proto).patience == 0 {
+            pair_up(&mut code);
+        }
         let layout = Layout::of(function);
         (*proto).frame_bytes = layout.frame_bytes;
         (*proto).origin = Some(Box::new(Origin {

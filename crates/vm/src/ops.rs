@@ -159,12 +159,14 @@ mod access;
 mod arith;
 mod branch;
 mod call;
+mod pair;
 mod shell;
 
 pub use access::*;
 pub use arith::*;
 pub use branch::*;
 pub use call::*;
+pub use pair::*;
 pub use shell::*;
 
 handlers! {

@@ -143,14 +143,14 @@ pub(crate) unsafe fn note(vm: *mut Vm, pc: *const u64, base: *mut Value) {
     let Some(profile) = vm.profile.as_deref_mut() else {
         return;
     };
-    let code = field(pc, 0);
+    let op = crate::pairs::opcode_at(pc);
     let shape = *pc.add(1).cast::<u32>();
     let known = |v: Value| match v.tag {
         tag::TABLE => (*v.as_ptr::<Table>()).header.word == shape,
         tag::STR => !strings.is_null() && (*strings).header.word == shape,
         _ => false,
     };
-    let hit = match Opcode::from_u16(code).and_then(cached) {
+    let hit = match cached(op) {
         Some(Receiver::Register(i)) => known(*reg(base, pc, i)),
         Some(Receiver::Upvalue(i)) => {
             let closure: *mut Closure = RegisterFrame(base).callee().as_ptr();
@@ -159,5 +159,5 @@ pub(crate) unsafe fn note(vm: *mut Vm, pc: *const u64, base: *mut Value) {
         }
         None => false,
     };
-    profile.count(code as usize, hit);
+    profile.count(op as usize, hit);
 }

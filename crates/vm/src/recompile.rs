@@ -11,6 +11,7 @@
 
 use crate::load::{Layout, LongStrings};
 use crate::object::{ARITY_COUNTED, Origin, Proto};
+use crate::pairs::pair_up;
 use crate::vm::Vm;
 use std::cell::OnceCell;
 
@@ -47,6 +48,7 @@ impl Vm {
         };
         let mut constants = constants.into_boxed_slice();
         let mut code = better.code.clone().into_boxed_slice();
+        pair_up(&mut code);
         let Some(old) = (*proto).origin.take() else {
             unreachable!("H1: the function is loaded")
         };

@@ -204,7 +204,9 @@ impl Vm {
     unsafe fn fill_get(&mut self, object: Value, key: Value, own: Opcode, proto: Opcode) {
         let pc = self.pc.cast_mut();
         let cache = pc.add(1);
-        pc.cast::<u16>().write(own as u16);
+        if crate::pairs::opcode_at(pc) != own {
+            pc.cast::<u16>().write(own as u16);
+        }
         *cache = 0;
         let name: *mut Str = key.as_ptr();
         let receiver: *mut Table = match object.tag {

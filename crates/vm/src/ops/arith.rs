@@ -186,7 +186,7 @@ macro_rules! floor_ops {
 
 /// `a mod b` for `b > 0`; 32-bit operands take the shorter division.
 #[inline(always)]
-unsafe fn int_mod(a: i64, b: i64) -> i64 {
+pub(super) unsafe fn int_mod(a: i64, b: i64) -> i64 {
     if (a | b) as u64 >> 32 == 0 {
         return i64::from((a as u32).checked_rem(b as u32).unwrap_unchecked());
     }

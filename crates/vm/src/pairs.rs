@@ -1,0 +1,205 @@
+//! Pairs: two instructions that often follow each other run by one handler, without a dispatch between them.
+//!
+//! A pair is a number behind those of the instruction table, which the VM writes over the first instruction in its own copy of the
+//! code. Nothing else changes: the words of both stay as they are, so that a jump to the second finds it, and whoever reads code
+//! sees the first by [`opcode_at`]. The handler runs the first instruction's fast path and goes on in the second's
+//! handler; where the first has no fast path, it goes on in the first's plain handler, which dispatches as ever.
+//!
+//! What a pair saves is a load of a number, one of an address and an indirect jump. A pair of arithmetic also keeps the value between the
+//! two in a register: through memory it takes some seven cycles to arrive.
+
+use crate::call::field;
+use perilune_bytecode::{Flags, Opcode, decode};
+
+/// Which operand of the second instruction the first's result is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    /// Any or none.
+    Free,
+    /// The left one.
+    Lhs,
+    /// The right one.
+    Rhs,
+}
+
+/// Calls `$m!` with all pairs: `handler = First Second link;`.
+macro_rules! for_each_pair {
+    ($m:path) => {
+        $m! {
+            add_add_lhs = Add Add Lhs;
+            add_add_rhs = Add Add Rhs;
+            add_sub_lhs = Add Sub Lhs;
+            add_sub_rhs = Add Sub Rhs;
+            add_mul_lhs = Add Mul Lhs;
+            add_mul_rhs = Add Mul Rhs;
+            sub_add_lhs = Sub Add Lhs;
+            sub_add_rhs = Sub Add Rhs;
+            sub_sub_lhs = Sub Sub Lhs;
+            sub_sub_rhs = Sub Sub Rhs;
+            sub_mul_lhs = Sub Mul Lhs;
+            sub_mul_rhs = Sub Mul Rhs;
+            mul_add_lhs = Mul Add Lhs;
+            mul_add_rhs = Mul Add Rhs;
+            mul_sub_lhs = Mul Sub Lhs;
+            mul_sub_rhs = Mul Sub Rhs;
+            mul_mul_lhs = Mul Mul Lhs;
+            mul_mul_rhs = Mul Mul Rhs;
+            get_upvalue_get_upvalue = GetUpvalue GetUpvalue Free;
+            get_upvalue_move = GetUpvalue Move Free;
+            get_upvalue_get_index = GetUpvalue GetIndex Free;
+            get_upvalue_get_field = GetUpvalue GetField Free;
+            get_upvalue_add = GetUpvalue Add Free;
+            get_upvalue_add_i = GetUpvalue AddI Free;
+            get_upvalue_sub_i = GetUpvalue SubI Free;
+            get_upvalue_mul_k = GetUpvalue MulK Free;
+            get_upvalue_mod = GetUpvalue Mod Free;
+            move_move = Move Move Free;
+            move_call = Move Call Free;
+            move_call_0 = Move Call0 Free;
+            move_call_n = Move CallN Free;
+            move_jump = Move Jump Free;
+            load_int_move = LoadInt Move Free;
+            load_float_mul = LoadFloat Mul Free;
+            load_float_jump_le = LoadFloat JumpLe Free;
+            get_index_get_index = GetIndex GetIndex Free;
+            get_index_set_index = GetIndex SetIndex Free;
+            get_index_add = GetIndex Add Free;
+            get_index_mul = GetIndex Mul Free;
+            get_index_jump_if = GetIndex JumpIf Free;
+            get_index_jump_if_not = GetIndex JumpIfNot Free;
+            get_int_get_int = GetInt GetInt Free;
+            get_int_jump_if_not = GetInt JumpIfNot Free;
+            set_index_for_loop = SetIndex ForLoop Free;
+            set_index_k_for_loop = SetIndexK ForLoop Free;
+            get_field_get_field = GetField GetField Free;
+            get_field_add_i = GetField AddI Free;
+            get_field_mul = GetField Mul Free;
+            get_field_jump_if = GetField JumpIf Free;
+            get_field_jump_if_not = GetField JumpIfNot Free;
+            add_for_loop = Add ForLoop Free;
+            add_return_1 = Add Return1 Free;
+            add_i_add = AddI Add Free;
+            add_i_get_index = AddI GetIndex Free;
+            add_i_set_index = AddI SetIndex Free;
+            add_i_set_upvalue = AddI SetUpvalue Free;
+            add_i_jump_ne_i = AddI JumpNeI Free;
+            sub_i_move = SubI Move Free;
+            sub_i_call = SubI Call Free;
+            sub_i_band = SubI BAnd Free;
+            mul_k_mod_k = MulK ModK Free;
+            mod_k_set_upvalue = ModK SetUpvalue Free;
+            band_add_i = BAnd AddI Free;
+        }
+    };
+}
+pub(crate) use for_each_pair;
+
+macro_rules! define_pairs {
+    ($($handler:ident = $first:ident $second:ident $link:ident;)*) => {
+        const PAIRS: &[(Opcode, Opcode, Link)] = &[$((Opcode::$first, Opcode::$second, Link::$link)),*];
+    };
+}
+for_each_pair!(define_pairs);
+
+/// How many numbers a dispatch table knows.
+pub(crate) const NUMBERS: usize = Opcode::COUNT + PAIRS.len();
+
+/// The number of each number's plain instruction.
+const PLAIN: [Opcode; NUMBERS] = {
+    let mut plain = [Opcode::Move; NUMBERS];
+    let mut i = 0;
+    while i < NUMBERS {
+        plain[i] = if i < Opcode::COUNT {
+            Opcode::ALL[i]
+        } else {
+            PAIRS[i - Opcode::COUNT].0
+        };
+        i += 1;
+    }
+    plain
+};
+
+/// The first pair of each first instruction in [`PAIRS`], where pairs of one first instruction need not stand together; past the end for none.
+const FIRST_PAIR: [u8; Opcode::COUNT] = {
+    assert!(PAIRS.len() < u8::MAX as usize);
+    let mut first = [u8::MAX; Opcode::COUNT];
+    let mut i = PAIRS.len();
+    while i > 0 {
+        i -= 1;
+        first[PAIRS[i].0 as usize] = i as u8;
+    }
+    first
+};
+
+/// The plain instruction of a number.
+pub(crate) const fn plain(number: usize) -> Opcode {
+    PLAIN[number]
+}
+
+/// The instruction at `pc`, of a pair the first.
+///
+/// # Safety
+/// F1
+pub(crate) unsafe fn opcode_at(pc: *const u64) -> Opcode {
+    plain(usize::from(field(pc, 0)))
+}
+
+/// Writes pairs over the first of their instructions, in verified code. A pair does not reach over the head of a loop, so that the
+/// loop begins with a pair of its own.
+pub(crate) fn pair_up(code: &mut [u64]) {
+    let opcode = |word: u64| plain(usize::from(word as u16));
+    let mut heads = Vec::new();
+    let mut at = 0;
+    while at < code.len() {
+        let op = opcode(code[at]);
+        let next = at + words(op, code, at);
+        if op.flags().contains(Flags::BRANCH)
+            && let Ok((op, _)) = decode(code, at)
+            && let Some(by) = op.jump()
+            && by < 0
+            && let Some(head) = next.checked_add_signed(by as isize)
+        {
+            heads.push(head);
+        }
+        at = next;
+    }
+    heads.sort_unstable();
+    let mut at = 0;
+    while at < code.len() {
+        let first = opcode(code[at]);
+        let mut next = at + words(first, code, at);
+        let from = usize::from(FIRST_PAIR[first as usize]);
+        if from < PAIRS.len() && next < code.len() {
+            let second = opcode(code[next]);
+            let pair = (from..PAIRS.len()).find(|&p| PAIRS[p].0 == first && fits(p, second, code[at], code[next]));
+            if let Some(pair) = pair
+                && heads.binary_search(&next).is_err()
+            {
+                code[at] = code[at] & !0xFFFF | (Opcode::COUNT + pair) as u64;
+                next += words(second, code, next);
+            }
+        }
+        at = next;
+    }
+}
+
+/// The length in words of the instruction at `at`.
+fn words(op: Opcode, code: &[u64], at: usize) -> usize {
+    if op == Opcode::Closure {
+        // The captures follow their count, the first field of the second word.
+        let count = usize::from(code[at + 1] as u16);
+        return (10 + 2 * count).div_ceil(8);
+    }
+    op.words()
+}
+
+/// Whether the second instruction of a pair is the one in `next`, and its operands what the pair wants.
+fn fits(pair: usize, second: Opcode, word: u64, next: u64) -> bool {
+    let operand = |word: u64, i: usize| (word >> (16 * i)) as u16;
+    PAIRS[pair].1 == second
+        && match PAIRS[pair].2 {
+            Link::Free => true,
+            Link::Lhs => operand(next, 2) == operand(word, 1),
+            Link::Rhs => operand(next, 3) == operand(word, 1),
+        }
+}
