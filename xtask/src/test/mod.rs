@@ -79,10 +79,15 @@ pub fn run(options: &Options) -> Result<bool> {
         Ok(Step::Ran(Count::one(docs::run(&docs::Options { check: true })?)))
     });
     run.step("cargo test", || cargo_test(&["--workspace"], &workspace));
-    for (package, feature) in features(&workspace) {
-        run.step(&format!("cargo test, {package} with {feature}"), || {
-            cargo_test(&["--package", &package, "--features", &feature], &workspace)
+    for (package, features) in features(&workspace) {
+        run.step(&format!("cargo test, {package} with {}", features.join(", ")), || {
+            cargo_test(&["--package", &package, "--features", &features.join(",")], &workspace)
         });
+        if features.len() > 1 {
+            run.step(&format!("cargo check, {package} with one feature at a time"), || {
+                check_each(&package, &features, &workspace)
+            });
+        }
     }
     run_corpus(&workspace, &mut run);
     run.step("oracle", || {
@@ -161,21 +166,49 @@ fn check(component: &str, args: &[&str], workspace: &Workspace) -> Result<Step> 
     Ok(Step::Ran(Count::one(status.success())))
 }
 
-/// Every feature of every crate that the plain run does not have, one at a time. Features that change nothing, which
-/// exist so that a manifest may name them, would build and run the same again.
-fn features(workspace: &Workspace) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
+/// Whether the library and the programs of a package compile with each feature alone.
+fn check_each(package: &str, features: &[String], workspace: &Workspace) -> Result<Step> {
+    let mut count = Count::default();
+    for feature in features {
+        let status = cargo()
+            .args([
+                "check",
+                "--quiet",
+                "--lib",
+                "--bins",
+                "--package",
+                package,
+                "--features",
+                feature,
+            ])
+            .current_dir(&workspace.root)
+            .status()?;
+        if !status.success() {
+            println!("{package} does not compile with the feature {feature} alone");
+        }
+        count.add(Count::one(status.success()));
+    }
+    Ok(Step::Ran(count))
+}
+
+/// The features of each crate that the plain run does not have. Those that change nothing, which exist so that a manifest
+/// may name them, would build and run the same again.
+fn features(workspace: &Workspace) -> Vec<(String, Vec<String>)> {
+    let mut packages = Vec::new();
     for package in &workspace.packages {
         let default = package.features.get("default");
         let is_default = |f: &String| f == "default" || default.is_some_and(|d| d.contains(f));
         let folder = package.manifest_path.parent().unwrap_or(&package.manifest_path);
-        for (feature, enables) in package.features.iter().filter(|(f, _)| !is_default(f)) {
-            if !enables.is_empty() || mentions(folder, &format!("feature = \"{feature}\"")) {
-                pairs.push((package.name.clone(), feature.clone()));
-            }
+        let changes = |(f, enables): &(&String, &Vec<String>)| {
+            !enables.is_empty() || mentions(folder, &format!("feature = \"{f}\""))
+        };
+        let optional = package.features.iter().filter(|(f, _)| !is_default(f));
+        let features: Vec<String> = optional.filter(changes).map(|(f, _)| f.clone()).collect();
+        if !features.is_empty() {
+            packages.push((package.name.clone(), features));
         }
     }
-    pairs
+    packages
 }
 
 /// Whether a source file below `folder` contains `text`. What cannot be read may contain it.
@@ -354,8 +387,11 @@ mod tests {
 
     #[test]
     fn features_that_change_nothing_are_not_tested_again() {
-        let pairs = features(&Workspace::load().unwrap());
-        let has = |package: &str, feature: &str| pairs.iter().any(|(p, f)| p == package && f == feature);
+        let packages = features(&Workspace::load().unwrap());
+        let has = |package: &str, feature: &str| {
+            let features = packages.iter().find(|(p, _)| p == package).map(|(_, f)| f);
+            features.is_some_and(|all| all.iter().any(|f| f == feature))
+        };
         assert!(has("perilune-vm", "loop-dispatch") && has("perilune-bytecode", "fuzzing"));
         assert!(has("perilune", "error-send") && !has("perilune", "vendored"));
     }
