@@ -30,6 +30,8 @@ pub struct Assembler {
     safepoints: Vec<(u32, LiveSet)>,
     names: Vec<(u32, u16, NameKind, Arc<[u8]>)>,
     locals: Vec<(Arc<[u8]>, Label, Label, u32)>,
+    /// The word offset of each instruction and of the end, once they are known.
+    offsets: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -242,7 +244,16 @@ impl Assembler {
     /// # Panics
     /// If a label in use was never bound, a field does not fit its encoding, or the code passes 2^31 words.
     pub fn finish(mut self) -> Function {
-        let offsets = self.layout();
+        self.take()
+    }
+
+    /// As [`finish`](Self::finish); what is left is empty, but has room for another function.
+    ///
+    /// # Panics
+    /// As [`finish`](Self::finish).
+    pub fn take(&mut self) -> Function {
+        self.layout();
+        let offsets = std::mem::take(&mut self.offsets);
         let mut code = Vec::with_capacity(offsets[self.insts.len()] as usize);
         let mut extent = u32::from(self.function.params).max(self.function.frame_size);
         for (i, inst) in self.insts.iter().enumerate() {
@@ -274,6 +285,11 @@ impl Assembler {
         function.frame_size = extent;
         function.code = code;
         self.tables(&offsets, &mut function);
+        self.insts.clear();
+        self.labels.clear();
+        self.interned.clear();
+        self.lines.clear();
+        self.offsets = offsets;
         function
     }
 
@@ -289,9 +305,9 @@ impl Assembler {
         self.labels[label.0 as usize].expect("a label is used but never bound") as usize
     }
 
-    /// The word offset of each instruction and of the end. Jumps only ever grow, so this ends.
-    fn layout(&mut self) -> Vec<u32> {
-        let mut offsets = Vec::with_capacity(self.insts.len() + 1);
+    /// Finds the offsets. Jumps only ever grow, so this ends.
+    fn layout(&mut self) {
+        let mut offsets = std::mem::take(&mut self.offsets);
         loop {
             offsets.clear();
             let mut at = 0_u32;
@@ -316,12 +332,13 @@ impl Assembler {
                 }
             }
             if !grown {
-                return offsets;
+                self.offsets = offsets;
+                return;
             }
         }
     }
 
-    fn tables(mut self, offsets: &[u32], function: &mut Function) {
+    fn tables(&mut self, offsets: &[u32], function: &mut Function) {
         let end = self.insts.len() as u32;
         let at = |inst: u32| offsets[inst as usize];
         let mut last = None;
@@ -351,10 +368,13 @@ impl Assembler {
                 name,
             })
             .collect();
-        for (name, start, end, slot) in std::mem::take(&mut self.locals) {
+        let mut locals = std::mem::take(&mut self.locals);
+        function.locals.reserve_exact(locals.len());
+        for (name, start, end, slot) in locals.drain(..) {
             let (start, end) = (at(self.place(start) as u32), at(self.place(end) as u32));
             function.locals.push(LocalVar { name, start, end, slot });
         }
+        self.locals = locals;
     }
 }
 

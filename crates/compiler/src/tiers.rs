@@ -142,13 +142,13 @@ impl Recompile for Tiers {
     fn recompile(&self, id: FuncId) -> Option<bytecode::Function> {
         let kept = KEPT.with_borrow_mut(|all| all.get(self))?;
         let func = *kept.order.functions.get(id.0 as usize)?;
-        let ctx = &mut kept.ctx.borrow_mut();
+        let mut ctx = kept.ctx.borrow_mut();
         Some(optimized_function(
             kept.parsed.source(),
             func,
             &kept.order,
             self.options.registers,
-            ctx,
+            ctx.get_or_insert_default(),
         ))
     }
 }
@@ -158,7 +158,7 @@ impl Recompile for Tiers {
 struct Kept {
     parsed: Parsed,
     order: Order,
-    ctx: RefCell<Ctx>,
+    ctx: RefCell<Option<Ctx>>,
 }
 
 impl Kept {

@@ -1,10 +1,7 @@
 //! The interner of a chunk: names and string literals, each stored once.
 
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Index;
-
-use indexmap::IndexSet;
 
 /// A name or string literal of a chunk; an index into [`Names`]. Prints as `n0`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +23,12 @@ impl fmt::Debug for NameId {
 /// The byte strings of a chunk, in order of first appearance, after a few that every chunk has.
 #[derive(Clone, Debug)]
 pub struct Names {
-    set: IndexSet<Box<[u8]>, BuildHasherDefault<WordHasher>>,
+    /// All of them, one behind the other.
+    bytes: Vec<u8>,
+    /// Where each ends, and its hash.
+    ends: Vec<(u32, u32)>,
+    /// Open addressing with linear probing: one more than the number of a name, or 0; a power of two, never full.
+    table: Vec<u32>,
 }
 
 impl Names {
@@ -46,7 +48,9 @@ impl Names {
     /// An interner that holds the names that every chunk has.
     pub fn new() -> Names {
         let mut names = Names {
-            set: IndexSet::default(),
+            bytes: Vec::with_capacity(64),
+            ends: Vec::with_capacity(16),
+            table: vec![0; 32],
         };
         for name in ["_ENV", "self", "global", "const", "close", ""] {
             names.intern(name.as_bytes());
@@ -56,35 +60,68 @@ impl Names {
 
     /// The id of `bytes`, new or old.
     pub fn intern(&mut self, bytes: &[u8]) -> NameId {
-        // Looking up first spares the allocation for the many repeats.
-        let index = match self.set.get_index_of(bytes) {
-            Some(index) => index,
-            None => self.set.insert_full(bytes.into()).0,
+        let hash = hash(bytes);
+        let free = match self.find(bytes, hash) {
+            Ok(id) => return id,
+            Err(free) => free,
         };
-        NameId(u32::try_from(index).expect("a chunk has fewer than 2^32 names"))
+        self.bytes.extend_from_slice(bytes);
+        let end = u32::try_from(self.bytes.len()).expect("the names of a chunk have fewer than 2^32 bytes");
+        self.ends.push((end, hash));
+        let count = self.ends.len() as u32;
+        self.table[free] = count;
+        if self.ends.len() * 2 > self.table.len() {
+            self.grow();
+        }
+        NameId(count - 1)
     }
 
     /// The id of `bytes`, if the chunk has them.
     pub fn get(&self, bytes: &[u8]) -> Option<NameId> {
-        self.set.get_index_of(bytes).map(|index| NameId(index as u32))
+        self.find(bytes, hash(bytes)).ok()
+    }
+
+    /// The name with these bytes, or where it belongs in the table.
+    fn find(&self, bytes: &[u8], hash: u32) -> Result<NameId, usize> {
+        let mask = self.table.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let Some(index) = self.table[at].checked_sub(1) else {
+                return Err(at);
+            };
+            if self.ends[index as usize].1 == hash && self[NameId(index)] == *bytes {
+                return Ok(NameId(index));
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self) {
+        let mut table = vec![0; self.table.len() * 2];
+        let mask = table.len() - 1;
+        for (number, &(_, hash)) in (1..).zip(&self.ends) {
+            let mut at = hash as usize & mask;
+            while table[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            table[at] = number;
+        }
+        self.table = table;
     }
 
     /// Every name with its id, in order of first appearance.
     pub fn iter(&self) -> impl Iterator<Item = (NameId, &[u8])> {
-        self.set
-            .iter()
-            .enumerate()
-            .map(|(index, name)| (NameId(index as u32), &**name))
+        (0..self.ends.len() as u32).map(|index| (NameId(index), &self[NameId(index)]))
     }
 
     /// How many names there are.
     pub fn len(&self) -> usize {
-        self.set.len()
+        self.ends.len()
     }
 
     /// Never true: every chunk has some names.
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty()
+        self.ends.is_empty()
     }
 
     /// The name as text, with replacement characters where it is not UTF-8.
@@ -103,40 +140,23 @@ impl Index<NameId> for Names {
     type Output = [u8];
 
     fn index(&self, id: NameId) -> &[u8] {
-        &self.set[id.index()]
+        let start = id.index().checked_sub(1).map_or(0, |before| self.ends[before].0);
+        &self.bytes[start as usize..self.ends[id.index()].0 as usize]
     }
 }
 
 /// A multiplicative hash over 8-byte words. Order never depends on it, and a chunk whose names
 /// collide on purpose costs its own compilation time only.
-#[derive(Clone, Copy, Default)]
-pub struct WordHasher(u64);
-
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let word: [u8; 8] = chunk.try_into().expect("chunks of 8");
-            self.write_u64(u64::from_le_bytes(word));
-        }
-        let rest = chunks.remainder();
-        if !rest.is_empty() {
-            let mut word = [0; 8];
-            word[..rest.len()].copy_from_slice(rest);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+fn hash(bytes: &[u8]) -> u32 {
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut hash = bytes.len() as u64;
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word: [u8; 8] = chunk.try_into().expect("chunks of 8");
+        hash = mix(hash, u64::from_le_bytes(word));
     }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        // The high bits are the best mixed; the table takes the low ones.
-        self.0 ^ (self.0 >> 32)
-    }
+    let rest = chunks.remainder().iter();
+    let word = rest.rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    // The high bits are the best mixed.
+    (mix(hash, word) >> 32) as u32
 }

@@ -82,6 +82,10 @@ impl Loader for CompileOptions {
             None => b"syntax error".to_vec(),
         })
     }
+
+    fn epoch(&self) -> u64 {
+        self.watched.get().into()
+    }
 }
 
 /// A file's text without a byte order mark and a first line that starts with `#`.

@@ -3,7 +3,7 @@
 use crate::error::message;
 use crate::frame::{FrameKind, HEADER_SLOTS};
 use crate::meta::Event;
-use crate::object::{Objects, kind, mark_ptr, mark_value, tag_of_kind};
+use crate::object::{Objects, Proto, kind, mark_ptr, mark_value, tag_of_kind};
 use crate::table::{Table, flag};
 use crate::value::{Value, tag};
 use crate::vm::{SPARE_SLOTS, Vm};
@@ -42,6 +42,8 @@ unsafe impl Roots for VmRoots {
                 // The code of dead functions goes with the caches in it.
                 let vm = self.0;
                 Vm::flush(&mut (*vm).lookups, &mut (*vm).fills, &mut (*vm).string_index);
+                let stays = |main: *mut Proto| Ptr::new(main.cast()).is_some_and(|p| phase.is_marked(p));
+                (*vm).recent.retain(stays);
                 (*vm).shapes.sweep(phase);
             }
         }

@@ -43,6 +43,7 @@ mod object;
 mod ops;
 mod pairs;
 mod profile;
+mod recent;
 mod recompile;
 mod shape;
 mod shortcut;

@@ -6,7 +6,7 @@ use crate::string::MAX_INTERNED;
 use crate::value::Value;
 use crate::vm::{Raised, SPARE_SLOTS, Vm};
 use perilune_bytecode::Verified;
-use perilune_bytecode::{Constant, FuncId, Function};
+use perilune_bytecode::{Constant, FuncId, Function, Opcode};
 use perilune_gc::raw::OutOfMemory;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -70,18 +70,27 @@ impl Vm {
             for (id, &proto) in protos.iter().enumerate() {
                 self.fill_proto(proto, &module, FuncId(id as u32), &protos, &mut long)?;
             }
-            let main = protos[0];
-            let upvalues = module.functions[0].upvalues.len();
-            let globals = Value::table(self.globals);
-            let closure = self.new_closure(main, upvalues)?;
-            for i in 0..upvalues {
-                *(*closure).upvalues_mut().add(i) = null_mut();
-            }
-            for i in 0..upvalues {
-                *(*closure).upvalues_mut().add(i) = self.new_cell(if i == 0 { globals } else { Value::NIL })?;
-            }
-            Ok(Value::closure(closure))
+            self.main_closure(protos[0])
         }
+    }
+
+    /// A closure of a main function, with the globals as its environment.
+    ///
+    /// # Safety
+    /// `main` is live, or was made since the last safepoint.
+    unsafe fn main_closure(&mut self, main: *mut Proto) -> Result<Value, Raised> {
+        let upvalues = (*main).function().upvalues.len();
+        let globals = Value::table(self.globals);
+        let closure = self.new_closure(main, upvalues)?;
+        for i in 0..upvalues {
+            *(*closure).upvalues_mut().add(i) = null_mut();
+        }
+        for i in 0..upvalues {
+            *(*closure).upvalues_mut().add(i) = self.new_cell(if i == 0 { globals } else { Value::NIL })?;
+        }
+        // The function may be older than the closure, and not marked yet.
+        self.barrier(closure);
+        Ok(Value::closure(closure))
     }
 
     /// The values of constants.
@@ -202,10 +211,21 @@ impl Vm {
             let Some(loader) = self.loader.clone() else {
                 return Ok(Err(b"no compiler is installed".to_vec()));
             };
-            match loader.compile(chunk, name) {
+            let epoch = loader.epoch();
+            if let Some(main) = self.recent.find(chunk, name, epoch) {
+                // SAFETY: H1; what is remembered is live.
+                return unsafe { self.main_closure(main) }.map(Ok);
+            }
+            let module = match loader.compile(chunk, name) {
                 Ok(module) => module,
                 Err(message) => return Ok(Err(message)),
-            }
+            };
+            let main = self.load_module(module)?;
+            // SAFETY: H1; it was just made.
+            let proto = unsafe { (*main.as_ptr::<crate::object::Closure>()).proto };
+            // What was compiled may have begun a new epoch, and is of it.
+            self.recent.note(chunk, name, loader.epoch(), proto);
+            return Ok(Ok(main));
         };
         self.load_module(module).map(Ok)
     }
@@ -223,13 +243,10 @@ impl Vm {
 
 /// Writes into returns what stands behind them, which they give back to the account of fuel; no field of theirs is there.
 pub(crate) fn note_returns(code: &mut [u64], function: &Function) {
-    for (at, op) in function.ops().flatten() {
-        if matches!(
-            op,
-            perilune_bytecode::Op::Return0 { .. } | perilune_bytecode::Op::Return1 { .. }
-        ) {
-            let at = at as usize;
-            code[at] |= ((code.len() - at - 1) as u64) << 32;
+    let end = code.len();
+    for (at, opcode) in function.opcodes() {
+        if matches!(opcode, Opcode::Return0 | Opcode::Return1) {
+            code[at] |= ((end - at - 1) as u64) << 32;
         }
     }
 }

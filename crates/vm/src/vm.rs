@@ -58,6 +58,11 @@ pub trait Loader {
     /// # Errors
     /// The message of the first syntax error.
     fn compile(&self, source: &[u8], chunk_name: &[u8]) -> Result<perilune_bytecode::Verified, Vec<u8>>;
+
+    /// A number that changes when the loader begins to compile text to other code than before.
+    fn epoch(&self) -> u64 {
+        0
+    }
 }
 
 /// What a VM is made with.
@@ -146,6 +151,8 @@ pub struct Vm {
     pub(crate) ipairs_step: *mut Native,
     pub(crate) buffer: Vec<u8>,
     pub(crate) loader: Option<Rc<dyn Loader>>,
+    /// Chunks that were loaded lately.
+    pub(crate) recent: crate::recent::Recent,
     /// State of the host, by type: a few.
     pub(crate) host: RefCell<Vec<(TypeId, Rc<dyn Any>)>>,
     pub(crate) std: Std,
@@ -243,6 +250,7 @@ impl Vm {
             ipairs_step: null_mut(),
             buffer: Vec::new(),
             loader: None,
+            recent: crate::recent::Recent::default(),
             host: RefCell::default(),
             std: options.std,
             stack_stress: options.stack_stress,
@@ -307,6 +315,7 @@ impl Vm {
 
     /// Installs the compiler that `load` uses.
     pub fn set_loader(&mut self, loader: Rc<dyn Loader>) {
+        self.recent.clear();
         self.loader = Some(loader);
     }
 

@@ -7,6 +7,12 @@ use perilune_bytecode::LiveSet;
 pub(super) struct LiveSlots(Vec<u64>);
 
 impl LiveSlots {
+    /// The empty set, with the room of this one.
+    pub(super) fn emptied(mut self) -> LiveSlots {
+        self.0.clear();
+        self
+    }
+
     pub(super) fn has(&self, slot: u16) -> bool {
         let (word, bit) = place(slot);
         self.0.get(word).is_some_and(|word| word & bit != 0)

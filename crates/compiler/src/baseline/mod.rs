@@ -37,6 +37,9 @@ pub(crate) struct Places {
     texts: Vec<Option<Text>>,
     /// What the reference calls the hidden variables of loops.
     for_state: Option<Arc<[u8]>>,
+    /// What has room for code, and for slots.
+    asm: Assembler,
+    live: LiveSlots,
     /// The number of the function, from 1, among those compiled with these tables.
     stamp: u32,
 }
@@ -92,18 +95,22 @@ pub(crate) fn compile_function(
         numbers,
         observed,
         place: (0, 0),
-        asm: Assembler::new(Vec::new(), body.params.len() as u16),
+        asm: std::mem::take(&mut places.asm),
         free: 0,
-        live: LiveSlots::default(),
+        live: std::mem::take(&mut places.live),
         line: 1,
         places,
         active: Vec::new(),
         loops: false,
     };
+    code.asm.function_mut().params = body.params.len() as u16;
     code.header();
     code.body();
     code.asm.thread_jumps();
-    (code.asm.finish(), code.loops)
+    let function = code.asm.take();
+    let Baseline { asm, live, loops, .. } = code;
+    (places.asm, places.live) = (asm, live.emptied());
+    (function, loops)
 }
 
 /// A local in scope, hidden ones included.

@@ -61,6 +61,10 @@ impl Loader for RememberingLoader {
         }
         result
     }
+
+    fn epoch(&self) -> u64 {
+        self.compile.epoch()
+    }
 }
 
 /// Does a text that is not Lua 5.5 compile as Lua 5.4?
