@@ -314,3 +314,46 @@ fn handles_made_cloned_and_dropped_at_random_stay_what_they_are() -> Result<()> 
     }
     Ok(())
 }
+
+#[test]
+fn values_of_another_state_are_refused() {
+    use perilune::{Error, Function, Lua, Table, Value};
+    let (one, two) = (Lua::new(), Lua::new());
+    let foreign: Table = two.create_table().expect("there is memory");
+    let text = two
+        .create_string("a string of its own that is longer than forty bytes")
+        .expect("there is memory");
+    let table = one.create_table().expect("there is memory");
+    let echo: Function = one.load("return function(...) return ... end").eval().expect("it runs");
+    let refused = |result: perilune::Result<()>| {
+        assert!(matches!(&result, Err(Error::SafetyError(_))), "{result:?}");
+    };
+    refused(table.set("key", &foreign));
+    refused(table.set(&foreign, 1));
+    refused(table.raw_set(1, &text));
+    refused(table.set_metatable(Some(foreign.clone())));
+    refused(table.push(&foreign));
+    refused(echo.call::<()>(&foreign));
+    refused(one.set_named_registry_value("name", &foreign));
+    refused(one.set_globals(foreign.clone()));
+    refused(echo.set_environment(foreign.clone()).map(|_| ()));
+    refused(one.load("return 1").set_environment(foreign.clone()).exec());
+    // What a callback is refused is the cause of its own error.
+    let bound = echo.bind(&text).expect("there is memory");
+    assert!(
+        matches!(bound.call::<()>(()), Err(Error::CallbackError { cause, .. }) if matches!(*cause, Error::SafetyError(_)))
+    );
+    let give = {
+        let foreign = foreign.clone();
+        one.create_function(move |_, ()| Ok(foreign.clone()))
+            .expect("there is memory")
+    };
+    assert!(matches!(give.call::<Value>(()), Err(Error::CallbackError { .. })));
+    assert_ne!(table, foreign);
+    assert!(table.is_empty(), "nothing came in");
+    // A callback of one state may use the other.
+    let length = two
+        .create_function(move |_, ()| echo.call::<i64>(7))
+        .expect("there is memory");
+    assert_eq!(length.call::<i64>(()).expect("it runs"), 7);
+}

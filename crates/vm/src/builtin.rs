@@ -200,7 +200,13 @@ pub fn install(ctx: &Ctx<'_>) -> Result<(), Raised> {
 
 impl Vm {
     /// Runs `f` with a context at the bottom of the main stack: how the host reaches the VM.
+    ///
+    /// # Panics
+    /// If a context of another VM is in use in this thread, and not [lent](Ctx::lend).
     pub fn enter<R>(&mut self, f: impl FnOnce(&mut Ctx<'_>) -> R) -> R {
+        let Some(_active) = crate::active::Active::open(self) else {
+            panic!("{}", crate::active::REFUSED)
+        };
         // SAFETY: F3; the saved base is a native's or the bottom, and the new values lie above its own.
         unsafe {
             let frame = RegisterFrame(self.base);

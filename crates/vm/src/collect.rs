@@ -234,6 +234,8 @@ impl Vm {
 
     /// Runs the finalizers of everything that has one, as when a state is closed.
     pub fn close(&mut self) {
+        // Finalizers have no values of a VM whose context may be open around this.
+        let _active = crate::active::Active::replace(self);
         self.closed = true;
         // SAFETY: F4; no script is running.
         unsafe {

@@ -19,6 +19,8 @@ pub(crate) fn bury(value: Rc<dyn Any>) {
 
 /// Drops the dead. What a destructor panics with is dropped as well; returns whether one did.
 pub(crate) fn clear() -> bool {
+    // A destructor sees no values, whatever context is open around it.
+    let _lent = crate::active::Active::replace(std::ptr::null());
     let mut panicked = false;
     while let Ok(Some(value)) = DEAD.try_with(|dead| dead.borrow_mut().pop()) {
         panicked |= std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(value))).is_err();

@@ -11,6 +11,7 @@
 //! - **L2** *pinned bytes stay.* While bytes of a string in a slot are lent, no operation of this lender runs, so the slot keeps
 //!   the string alive, and strings do not move.
 
+use crate::active::Active;
 use crate::native::Ctx;
 use crate::state::{NoEntry, Shared};
 use crate::thread::Thread;
@@ -51,6 +52,7 @@ impl Ctx<'_> {
         // SAFETY: K1; as above. The context is borrowed for as long as others have the VM.
         let before = unsafe { (*shared).vm.replace(vm) };
         let _back = Back(shared, before);
+        let _lent = Active::replace(null_mut());
         f(&Lending {
             ctx: std::ptr::from_mut(self).cast(),
             life: PhantomData,
@@ -94,6 +96,10 @@ impl Lending<'_> {
                 (*self.shared).vm.set(vm);
                 return Err(NoEntry::Busy);
             }
+            let Some(_active) = Active::open(vm) else {
+                (*self.shared).vm.set(vm);
+                return Err(NoEntry::Foreign);
+            };
             let _back = Back(self);
             Ok(f(&mut *self.ctx))
         }

@@ -23,6 +23,7 @@
 //!   its pointer end before the next use.
 #![allow(clippy::result_unit_err, clippy::new_ret_no_self)]
 
+mod active;
 mod builtin;
 mod call;
 mod collect;

@@ -12,6 +12,7 @@
 //! - **K2** *handles are roots.* A slot of the table with references holds a live value of the state's VM; the collector marks the
 //!   whole table. Nothing of the host runs while the table is touched.
 
+use crate::active::Active;
 use crate::native::{Ctx, Val};
 use crate::value::Value;
 use crate::vm::Vm;
@@ -28,6 +29,8 @@ pub enum NoEntry {
     Destroyed,
     /// The VM is in use: the caller is a destructor or the like, which runs in the middle of an operation.
     Busy,
+    /// A context of another VM is in use in this thread, whose values this one must not see; it can be [lent](Ctx::lend).
+    Foreign,
 }
 
 impl fmt::Display for NoEntry {
@@ -35,6 +38,7 @@ impl fmt::Display for NoEntry {
         f.write_str(match self {
             NoEntry::Destroyed => "the Lua state is gone",
             NoEntry::Busy => "the Lua state is in use",
+            NoEntry::Foreign => crate::active::REFUSED,
         })
     }
 }
@@ -304,6 +308,10 @@ impl State {
                 NoEntry::Busy
             });
         }
+        let Some(_active) = Active::open(vm) else {
+            shared.vm.set(vm);
+            return Err(NoEntry::Foreign);
+        };
         shared.entered.set(shared.entered.get() + 1);
         // SAFETY: K1; the VM was free to use. F3: its base is a native's frame or the bottom, with its own values up to
         // the top.
@@ -511,6 +519,7 @@ impl<'v> Ctx<'v> {
             unsafe { (*host).vm.replace(vm) }
         };
         let _back = Back(host, before);
+        let _lent = Active::replace(null_mut());
         f()
     }
 }

@@ -59,14 +59,15 @@ impl Type {
 #[derive(Clone, Copy)]
 pub struct Val<'a> {
     pub(crate) raw: Value,
-    life: PhantomData<&'a ()>,
+    /// It stays in its thread (V1).
+    life: PhantomData<&'a *mut ()>,
 }
 
 /// A table, as [`Val`].
 #[derive(Clone, Copy)]
 pub struct Table<'a> {
     pub(crate) raw: *mut RawTable,
-    life: PhantomData<&'a ()>,
+    life: PhantomData<&'a *mut ()>,
 }
 
 impl<'a> Val<'a> {

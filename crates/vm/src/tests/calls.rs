@@ -418,3 +418,28 @@ fn natives_return_what_they_have() {
         }
     });
 }
+
+#[test]
+fn contexts_of_two_vms_are_not_mixed() {
+    use crate::{NoEntry, Options, Owner, Val, Vm};
+    let one = Owner::new(Vm::new(Options::default()));
+    let two = Owner::new(Vm::new(Options::default()));
+    let entered = one.enter(|ctx| {
+        ctx.push_str(b"of one").expect("there is room");
+        let refused = two.enter(|_| ());
+        assert_eq!(refused, Err(NoEntry::Foreign));
+        // Lent, it has no values in use: the other may be entered, and this one from there.
+        let inner = ctx.lend(|| two.enter(|other| other.lend(|| one.enter(|again| again.top()))));
+        assert_eq!(inner, Ok(Ok(0)));
+        assert_eq!(two.enter(|_| ()), Err(NoEntry::Foreign), "the loan is over");
+        ctx.slot(0).as_str() == Some(b"of one")
+    });
+    assert_eq!(entered, Ok(true));
+    assert_eq!(two.enter(|ctx| ctx.push(Val::int(1)).is_ok()), Ok(true));
+    let mut alone = Vm::new(Options::default());
+    let mixed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = one.enter(|_| alone.enter(|_| ()));
+    }));
+    assert!(mixed.is_err());
+    alone.enter(|ctx| assert_eq!(ctx.top(), 0));
+}
