@@ -258,6 +258,14 @@ impl Vm {
                 Some(_) => self.frame_end(),
                 None => start.max(self.base),
             };
+            if proto.is_none() && !self.keeps_its_values(frame) {
+                // The frames of what it called lay there.
+                let mut slot = self.base;
+                while slot < start {
+                    *slot = Value::NIL;
+                    slot = slot.add(1);
+                }
+            }
             let (room_offset, start_offset) = (self.slot_of(room), self.slot_of(start));
             self.grow_stack(self.stack_base.add(room_offset), count + SPARE_SLOTS)?;
             let room = self.stack_base.add(room_offset);
@@ -280,6 +288,18 @@ impl Vm {
             (*self.thread).hook.last = frame.caller_pc();
         }
         Ok(start)
+    }
+
+    /// Whether all slots of a native's frame below its results are its values: not so for `pcall` and its like, which are operations of
+    /// the VM.
+    unsafe fn keeps_its_values(&self, frame: RegisterFrame) -> bool {
+        let callee = frame.callee();
+        if callee.tag != crate::value::tag::NATIVE {
+            return false;
+        }
+        let run = (*callee.as_ptr::<crate::object::Native>()).run;
+        let (rust, host): (crate::native::Run, crate::native::Run) = (crate::vm::run_rust, crate::vm::run_host);
+        std::ptr::fn_addr_eq(run, rust) || std::ptr::fn_addr_eq(run, host)
     }
 
     /// The place of the first of the values that a `return_open` returns together with some registers: they were joined elsewhere.

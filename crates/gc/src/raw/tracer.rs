@@ -354,6 +354,7 @@ impl Tracer {
     unsafe fn visit<M: Model>(&mut self, obj: Ptr) {
         // SAFETY: G1; the object is initialized.
         let header = unsafe { &mut *obj.as_ptr() };
+        debug_assert!(header.kind != 0 && header.kind < 64, "a freed object was marked");
         if header.gc & GC_EPHEMERON_KEY != 0 {
             header.gc &= !GC_EPHEMERON_KEY;
             self.release(obj);
