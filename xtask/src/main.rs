@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod audit;
 mod bench;
 mod child;
 mod conformance;
@@ -37,6 +38,8 @@ enum Door {
     Bench(bench::Options),
     /// Check the rules of the source tree: arrows, heads of files, unsafe, links
     Tidy,
+    /// Count unsafe code by crate and file, with the invariants that it cites and the tests that are there
+    Audit(audit::Options),
     /// Run the snapshot tests and list what changed by stage
     Snap(snap::Options),
     /// Check in the release binary that handlers are jumps without prologues
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Door::Test(options) => test::run(&options),
         Door::Bench(options) => bench::run(&options),
         Door::Tidy => tidy::run(),
+        Door::Audit(options) => audit::run(&options),
         Door::Snap(options) => snap::run(&options),
         Door::Disasm(options) => disasm::run(&options),
         Door::Docs(options) => docs::run(&options),

@@ -98,11 +98,11 @@ impl Vm {
     }
 
     /// An error of a call that could not begin is the callee's where its frame ends the unwinding: a protected call must
-    /// catch it, and a call from Rust must not run on in its caller.
+    /// catch it, a call from Rust must not run on in its caller, and a coroutine must end.
     unsafe fn blame_callee(&mut self, frame: RegisterFrame) {
         if matches!(
             frame.kind(),
-            FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry | FrameKind::Finalizer
+            FrameKind::Pcall | FrameKind::Xpcall | FrameKind::Entry | FrameKind::Finalizer | FrameKind::Body
         ) {
             self.base = frame.0;
             self.top = frame.0;

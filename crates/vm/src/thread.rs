@@ -425,8 +425,15 @@ unsafe fn resume(vm: &mut Vm, co: *mut Thread, mode: Mode, first: usize, count: 
     if fresh {
         let window = vm.base;
         // The body's window begins at the bottom's first slot, where the function waits.
-        if window.add(count + HEADER_SLOTS + SPARE_SLOTS) > vm.stack_limit {
-            vm.grow_stack(window, count + HEADER_SLOTS + SPARE_SLOTS)?;
+        if window.add(count + HEADER_SLOTS + SPARE_SLOTS) > vm.stack_limit
+            && let Err(raised) = vm.grow_stack(window, count + HEADER_SLOTS + SPARE_SLOTS)
+        {
+            // The coroutine ends as by an error of its function.
+            let body = RegisterFrame(vm.base.add(HEADER_SLOTS));
+            body.link(FrameKind::Body, vm.base, null(), null());
+            vm.base = body.0;
+            vm.top = body.0;
+            return Err(raised);
         }
         let window = vm.base;
         let source = (*from).stack.offset(source_offset);

@@ -3,7 +3,7 @@
 mod arrows;
 mod links;
 mod manifests;
-mod safety;
+pub mod safety;
 mod snapshots;
 mod sources;
 

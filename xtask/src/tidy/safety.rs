@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{File, Finding};
 
-pub fn check(files: &[File]) -> Vec<Finding> {
+pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let sources = || files.iter().filter(|f| f.is("rs"));
     let crates: BTreeSet<&str> = sources().filter_map(File::crate_name).collect();
     let mut findings = Vec::new();
@@ -24,7 +24,7 @@ pub fn check(files: &[File]) -> Vec<Finding> {
 }
 
 /// The invariants that module heads define: list items that open with a bold id.
-fn defined_in(text: &str) -> impl Iterator<Item = String> {
+pub fn defined_in(text: &str) -> impl Iterator<Item = String> {
     text.lines().filter_map(|line| {
         let item = line
             .trim_start()
@@ -37,7 +37,7 @@ fn defined_in(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// The ids right after `SAFETY:`, each with its line.
-fn cited_in(text: &str) -> Vec<(usize, String)> {
+pub fn cited_in(text: &str) -> Vec<(usize, String)> {
     let mut cited = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         let Some(comment) = line.trim_start().strip_prefix("// SAFETY:") else {
