@@ -88,6 +88,11 @@ impl<D: Dispatch> Dispatch for Metered<D> {
     }
 }
 
+/// [`Dispatch::POLL`] of both back-ends. Which table is in place is told by its address, in natives of other crates too, and what a
+/// constant refers to may have an address in each crate.
+static TAIL_POLL: [Handler; NUMBERS] = [Handler(ops::poll::<Tail>); NUMBERS];
+static LOOP_POLL: [Handler; NUMBERS] = [Handler(ops::poll::<Loop>); NUMBERS];
+
 /// Whether an instruction may leave the straight line: then the account of fuel has a handler of its own for it.
 const fn is_accounted(op: Opcode) -> bool {
     let flags = op.flags();
@@ -99,7 +104,7 @@ macro_rules! tables {
         { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
         impl Dispatch for Tail {
             const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Tail>)),*], pairs::<Tail>());
-            const POLL: &'static [Handler; NUMBERS] = &[Handler(ops::poll::<Tail>); NUMBERS];
+            const POLL: &'static [Handler; NUMBERS] = &TAIL_POLL;
             // Without a limit, its account means nothing.
             const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Tail>(*Tail::FUEL);
             const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Tail>); NUMBERS];
@@ -118,7 +123,7 @@ macro_rules! tables {
         }
         impl Dispatch for Loop {
             const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Loop>)),*], pairs::<Loop>());
-            const POLL: &'static [Handler; NUMBERS] = &[Handler(ops::poll::<Loop>); NUMBERS];
+            const POLL: &'static [Handler; NUMBERS] = &LOOP_POLL;
             // Without a limit, its account means nothing.
             const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Loop>(*Loop::FUEL);
             const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Loop>); NUMBERS];
