@@ -3,8 +3,8 @@
 local names = {}
 for i = 1, 190 do names[i] = "v" .. i end
 local many = table.concat(names, ",")
-local f = load("local " .. many .. " = 1 return f1")
-local deep = load("local " .. many .. " = 1 local co = coroutine.create(...) return coroutine.resume(co, ...)")
+local f = load("local " .. many .. " = ... local a = {" .. many .. "} return f1, a")
+local deep = load("local " .. many .. " = ... local co = coroutine.create(...) local a = {" .. many .. "} return coroutine.resume(co, ..., a)")
 for _, body in ipairs({ f, deep, load("local " .. many .. " = ... local a = {" .. many .. "} return a") }) do
   local co = coroutine.create(body)
   local ok, message = coroutine.resume(co, body)

@@ -126,6 +126,9 @@ fn map_bytes(ctx: &mut Ctx<'_>, change: impl FnOnce(&mut [u8])) -> Result<Return
     ctx.ret(result)
 }
 
+/// How much memory a process can address, as a power of two.
+const ADDRESS_BITS: u32 = 47;
+
 fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
     let text = ctx.check_str(0)?;
@@ -140,6 +143,10 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         Some(total) if total <= ctx.std().longest_string() => total - separator.len(),
         _ => return Err(ctx.error("resulting string too large")),
     };
+    if total >> ADDRESS_BITS != 0 {
+        // No machine has it: refused before its work is paid for.
+        ctx.check_memory(usize::MAX)?;
+    }
     ctx.charge(total as u64 / 16)?;
     let result = ctx.new_str_with(total, |out| {
         if unit == 1 {
