@@ -102,7 +102,7 @@ impl VCode {
     }
 
     /// The registers of the file that the allocator may use besides the reserved ones, and those.
-    pub(crate) fn file_size(&self, registers: u16) -> u16 {
+    pub fn file_size(&self, registers: u16) -> u16 {
         registers + self.reserved.len() as u16
     }
 }

@@ -3,6 +3,10 @@
 // Causes are in an `Arc` whether or not the feature `error-send` makes them `Send`: features do not change types.
 #![cfg_attr(not(feature = "error-send"), allow(clippy::arc_with_non_send_sync))]
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "macros.rs"]
+pub mod __macros;
 #[cfg(feature = "async")]
 mod asynchronous;
 mod control;
@@ -52,6 +56,8 @@ pub use lua::{Lua, LuaOptions, WeakLua};
 pub use multi::{MultiValue, Variadic};
 pub use object::ObjectLike;
 pub use perilune_compiler::OptLevel;
+#[cfg(feature = "macros")]
+pub use perilune_derive::{FromLua, UserData, chunk, userdata_impl};
 pub use perilune_vm::{Backend, InterruptHandle, Std, Stop};
 #[doc(hidden)]
 pub use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "perilune-bytecode",
         ],
     ),
+    ("perilune-derive", &["perilune-frontend"]),
     ("perilune-stdlib", &["perilune-lang", "perilune-vm"]),
     (
         "perilune",
@@ -34,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "perilune-compiler",
             "perilune-bytecode",
             "perilune-vm",
+            "perilune-derive",
             "perilune-stdlib",
         ],
     ),

@@ -1,0 +1,9 @@
+//! The examples run: each checks what it shows.
+
+#[path = "../../examples/lint.rs"]
+mod lint;
+
+#[test]
+fn a_linter() {
+    lint::main();
+}
