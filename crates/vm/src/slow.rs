@@ -58,6 +58,7 @@ impl Vm {
     // ---- arithmetic ----
 
     /// An arithmetic instruction of one word whose operands are not plain numbers of the fast path.
+    #[inline(never)]
     pub(crate) unsafe fn arith_slow(&mut self, op: ArithOp, a: Value, b: Value) -> Flow {
         match self.arith_raw(op, a, b)? {
             Some(v) => {
@@ -138,11 +139,13 @@ impl Vm {
         }
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn get_index_slow(&mut self) -> Flow {
         let (object, key) = (*reg(self.base, self.pc, 2), *reg(self.base, self.pc, 3));
         self.read(object, key, 1, 0)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn get_int_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = Value::int(i64::from(field(self.pc, 3) as i16));
@@ -154,6 +157,7 @@ impl Vm {
     }
 
     /// `get_field` and `get_field_proto` when the cache does not answer.
+    #[inline(never)]
     pub(crate) unsafe fn get_field_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = self.const_at(3);
@@ -175,6 +179,7 @@ impl Vm {
         (*cell).value
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn get_global_slow(&mut self) -> Flow {
         let object = self.env(2);
         let key = self.const_at(3);
@@ -182,6 +187,7 @@ impl Vm {
         self.read(object, key, Opcode::GetGlobal.words(), 0)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn self_field_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = self.const_at(3);
@@ -317,22 +323,26 @@ impl Vm {
         }
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn set_index_slow(&mut self, v: Value) -> Flow {
         let (object, key) = (*reg(self.base, self.pc, 1), *reg(self.base, self.pc, 2));
         self.write(object, key, v, true, 1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn set_int_slow(&mut self, v: Value) -> Flow {
         let object = *reg(self.base, self.pc, 1);
         let key = Value::int(i64::from(field(self.pc, 2) as i16));
         self.write(object, key, v, true, 1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn set_field_slow(&mut self, v: Value) -> Flow {
         let object = *reg(self.base, self.pc, 1);
         self.set_named(object, v, Opcode::SetField)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn set_global_slow(&mut self, v: Value) -> Flow {
         let object = self.env(1);
         self.set_named(object, v, Opcode::SetGlobal)
@@ -390,6 +400,7 @@ impl Vm {
     }
 
     /// `set_list` and `set_list_open`.
+    #[inline(never)]
     pub(crate) unsafe fn set_list_slow(&mut self, open: bool) -> Flow {
         let pc = self.pc;
         let target = *reg(self.base, pc, 1);
@@ -422,6 +433,7 @@ impl Vm {
 
     // ---- objects ----
 
+    #[inline(never)]
     pub(crate) unsafe fn new_table_slow(&mut self) -> Flow {
         let (array, record) = (field(self.pc, 2) as usize, field(self.pc, 3) as usize);
         self.safepoint(Table::size_for(array, record));
@@ -430,6 +442,7 @@ impl Vm {
         self.done(1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn new_cell_slow(&mut self) -> Flow {
         self.safepoint(size_of::<Cell>());
         let cell = self.new_cell(*reg(self.base, self.pc, 2))?;
@@ -437,6 +450,7 @@ impl Vm {
         self.done(1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn closure_slow(&mut self) -> Flow {
         let count = field(self.pc, 4) as usize;
         self.safepoint(Closure::size_for(count));
@@ -459,6 +473,7 @@ impl Vm {
         self.done((10 + 2 * count).div_ceil(8))
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn vararg_table_slow(&mut self) -> Flow {
         let (start, count) = self.frame().varargs();
         self.safepoint(Table::size_for(count, 1));
@@ -475,6 +490,7 @@ impl Vm {
     }
 
     /// The extra argument that a key names.
+    #[inline(never)]
     pub(crate) unsafe fn get_vararg_slow(&mut self) -> Flow {
         let (start, count) = self.frame().varargs();
         let key = *reg(self.base, self.pc, 2);
@@ -505,6 +521,7 @@ impl Vm {
         Err(self.rt_error(b"vararg table has no proper 'n'"))
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn vararg_from_slow(&mut self) -> Flow {
         let (t, present) = self.vararg_elements()?;
         let first = reg(self.base, self.pc, 2);
@@ -519,6 +536,7 @@ impl Vm {
     }
 
     /// Leaves the elements open above the frame.
+    #[inline(never)]
     pub(crate) unsafe fn vararg_from_open_slow(&mut self) -> Flow {
         let (t, present) = self.vararg_elements()?;
         let mut to = self.frame_end();
@@ -537,6 +555,7 @@ impl Vm {
 
     // ---- length and concatenation ----
 
+    #[inline(never)]
     pub(crate) unsafe fn len_slow(&mut self) -> Flow {
         let v = *reg(self.base, self.pc, 2);
         let handler = match v.tag {
@@ -561,6 +580,7 @@ impl Vm {
         self.call_meta(handler, &[v, v])
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn concat_slow(&mut self) -> Flow {
         let pc = self.pc;
         let first = reg(self.base, pc, 2);
@@ -653,6 +673,7 @@ impl Vm {
 
     /// Concatenates the `n` values above the frame from the right, calling metamethods where needed; called again
     /// when one of them returns.
+    #[inline(never)]
     pub(crate) unsafe fn concat_work(&mut self, mut n: usize) -> Flow {
         let work = self.frame_end();
         let ok = |v: Value| v.is_str() || v.to_num().is_some();
@@ -721,6 +742,7 @@ impl Vm {
     }
 
     /// An ordering compare-and-branch: `a < b` (or `<=`), jumping when the outcome equals `when`.
+    #[inline(never)]
     pub(crate) unsafe fn order_slow(&mut self, a: Value, b: Value, or_equal: bool, when: bool) -> Flow {
         if let Some(outcome) = Vm::order_raw(a, b, or_equal) {
             self.note_comparison(a, b);
@@ -756,6 +778,7 @@ impl Vm {
     }
 
     /// An equality compare-and-branch.
+    #[inline(never)]
     pub(crate) unsafe fn equal_slow(&mut self, a: Value, b: Value, when: bool) -> Flow {
         self.note_comparison(a, b);
         if raw_equal(a, b) {
@@ -783,6 +806,7 @@ impl Vm {
 
     // ---- loops ----
 
+    #[inline(never)]
     pub(crate) unsafe fn for_prep_slow(&mut self) -> Flow {
         let pc = self.pc;
         let (index, count, step) = (reg(self.base, pc, 1), reg(self.base, pc, 2), reg(self.base, pc, 3));
@@ -859,6 +883,7 @@ impl Vm {
         Ok((window, fixed + count))
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn call_slow(&mut self, kind: crate::frame::FrameKind, open: bool) -> Flow {
         let pc = self.pc;
         let mut window = reg(self.base, pc, 1);
@@ -881,6 +906,7 @@ impl Vm {
         Vm::shortcut(self, window, nargs)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn tail_call_slow(&mut self, open: bool) -> Flow {
         let pc = self.pc;
         let mut window = reg(self.base, pc, 1);
@@ -895,12 +921,14 @@ impl Vm {
         self.tail_call(window, nargs)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn return_slow(&mut self, first: *mut Value, count: usize) -> Flow {
         self.refund_frame(self.frame(), self.pc);
         self.do_return(first, count)
     }
 
     /// `return_open`: the fixed values and then the open ones.
+    #[inline(never)]
     pub(crate) unsafe fn return_open_slow(&mut self) -> Flow {
         let pc = self.pc;
         self.refund_frame(self.frame(), pc);
@@ -924,6 +952,7 @@ impl Vm {
         self.do_return(to, fixed + count)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn vararg_copy(&mut self) -> Flow {
         let (start, count) = self.frame().varargs();
         let wanted = field(self.pc, 2) as usize;
@@ -931,6 +960,7 @@ impl Vm {
         self.done(1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn tbc_slow(&mut self) -> Flow {
         let slot = reg(self.base, self.pc, 1);
         let name = match self.operand_name(self.frame(), self.pc, 0) {
@@ -941,6 +971,7 @@ impl Vm {
         self.done(1)
     }
 
+    #[inline(never)]
     pub(crate) unsafe fn check_global_slow(&mut self) -> Flow {
         let index = *self.pc.cast::<u32>().add(1) as usize;
         let name = *self.k.add(index);
