@@ -132,6 +132,11 @@ impl Std {
         self >= Std::V5_5
     }
 
+    /// Does `io.write` give a float with an integral value as `1`, where `tostring` says `1.0`?
+    pub fn writes_bare_floats(self) -> bool {
+        self < Std::V5_5
+    }
+
     /// Whether `coroutine.close` closes the running coroutine, which is also what it closes by default.
     pub fn coroutines_close_themselves(self) -> bool {
         self >= Std::V5_5

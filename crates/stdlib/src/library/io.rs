@@ -6,7 +6,7 @@ use std::io::{self, SeekFrom};
 use std::process::{Command, ExitStatus, Stdio};
 use std::rc::Rc;
 
-use perilune_lang::write_num;
+use perilune_lang::{Num, write_num};
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Val};
 
 use super::io_read::read;
@@ -378,6 +378,9 @@ fn write(ctx: &Ctx<'_>, file: &SharedStream, first: usize, value: Val<'_>) -> Re
         } else if let Some(number) = argument.as_num() {
             let mut text = Vec::with_capacity(32);
             write_num(&mut text, number, ctx.std());
+            if ctx.std().writes_bare_floats() && matches!(number, Num::Float(_)) && text.ends_with(b".0") {
+                text.truncate(text.len() - 2);
+            }
             (file.borrow_mut().write(&text), text.len())
         } else {
             return Err(ctx.type_error(i, "string"));

@@ -39,7 +39,9 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             }
             total += size + padding;
             ctx.charge(1 + size as u64 / 16)?;
-            reserve(ctx, out, size.saturating_add(padding))?;
+            // A string of a fixed size, which may be large, is looked at first.
+            let room = if matches!(option, Pack::Fixed) { 0 } else { size };
+            reserve(ctx, out, room + padding)?;
             out.resize(out.len() + padding, 0);
             let little = format.is_little();
             if !matches!(option, Pack::Byte | Pack::Align | Pack::None) {
@@ -84,7 +86,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     if text.len() > size {
                         return Err(ctx.arg_error(arg, "string longer than given size"));
                     }
-                    reserve(ctx, out, text.len())?;
+                    reserve(ctx, out, size)?;
                     out.extend_from_slice(text);
                     out.resize(out.len() + size - text.len(), 0);
                 }
