@@ -313,7 +313,7 @@ impl<'a> Table<'a> {
                 ctx.vm_mut().note_places(places);
                 Ok(entry.map(|(k, v)| (Val::new(k), Val::new(v))))
             }
-            Err(()) => Err(ctx.error("invalid key to 'next'")),
+            Err(()) => Err(ctx.error_plain("invalid key to 'next'")),
         }
     }
     /// The entry behind `key`, with the position behind it; for nil, the first one. The position that came with `key` saves
