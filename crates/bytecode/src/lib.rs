@@ -45,6 +45,7 @@ pub use op::{Access, Field, Op, Slots, decode};
 pub use opcode::{FieldInfo, Flags, OpInfo, Opcode, Role, op_fields};
 pub use verify::{
     Fault, MAX_FRAME, MAX_PREPARED, Recompile, Verified, VerifiedFunction, VerifyError, VerifyErrors, verify,
+    verify_compiled,
 };
 
 #[cfg(any(test, feature = "fuzzing"))]

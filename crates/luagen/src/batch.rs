@@ -38,6 +38,8 @@ pub struct Answers {
     pub outputs: Vec<String>,
     /// The driver came to its end.
     pub complete: bool,
+    /// It took too long and was stopped. Its output does not tell: whoever ran it says so.
+    pub timed_out: bool,
 }
 
 /// Splits the output of a run of the driver.
@@ -50,6 +52,7 @@ pub fn answers(stdout: &[u8]) -> Answers {
                 return Answers {
                     outputs,
                     complete: true,
+                    timed_out: false,
                 };
             }
             Some(_) => outputs.push(String::new()),
@@ -64,6 +67,7 @@ pub fn answers(stdout: &[u8]) -> Answers {
     Answers {
         outputs,
         complete: false,
+        timed_out: false,
     }
 }
 

@@ -58,6 +58,15 @@ pub(crate) fn call<R: FromLuaMulti>(callee: &Ref, args: impl IntoLuaMulti) -> Re
     })
 }
 
+/// Calls an object that may not be a function: a coroutine runs one that calls it.
+#[cfg(feature = "async")]
+pub(crate) fn call_async<R: FromLuaMulti>(callee: &Ref, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
+    match bind(callee, MultiValue::new()) {
+        Ok(function) => function.call_async(args),
+        Err(error) => crate::AsyncCallFuture::failed(error),
+    }
+}
+
 /// A function that calls a value with these arguments before its own, at its end: what is called may yield.
 pub(crate) fn bind(callee: &Ref, bound: MultiValue) -> Result<Function> {
     let callee = callee.clone();

@@ -63,7 +63,7 @@ impl CompileOptions {
         if tiered.watches {
             self.watched.set(true);
         }
-        match perilune_bytecode::verify(tiered.module) {
+        match perilune_bytecode::verify_compiled(tiered.module) {
             Ok(mut verified) => {
                 if let Some(recompiler) = tiered.recompiler {
                     verified.set_recompiler(recompiler);

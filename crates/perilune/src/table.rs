@@ -454,11 +454,7 @@ impl ObjectLike for Table {
 
     #[cfg(feature = "async")]
     fn call_async<R: FromLuaMulti>(&self, args: impl IntoLuaMulti) -> crate::AsyncCallFuture<R> {
-        // A coroutine runs a function: one that calls the object.
-        match crate::function::bind(&self.0, crate::MultiValue::new()) {
-            Ok(function) => function.call_async(args),
-            Err(error) => crate::AsyncCallFuture::failed(error),
-        }
+        crate::function::call_async(&self.0, args)
     }
 
     #[cfg(feature = "async")]

@@ -45,7 +45,7 @@ impl Vm {
         unsafe {
             let count = module.functions.len();
             let mut protos: Vec<*mut Proto> = Vec::with_capacity(count);
-            for id in 0..count {
+            for _ in 0..count {
                 let Ok(p) = self.heap.alloc(kind::PROTO, size_of::<Proto>()) else {
                     return Err(self.raise_memory());
                 };
@@ -63,7 +63,6 @@ impl Vm {
                     protos: null_mut(),
                     origin: None,
                 });
-                let _ = id;
                 protos.push(proto);
             }
             let mut long = LongStrings::new();

@@ -187,7 +187,12 @@ impl Session {
                 let these: Vec<Item> = rest.iter().map(|&at| items[at].clone()).collect();
                 let answers = self.ask(self.binary(mode), mode.flags, &these, LIMIT)?;
                 tally.executions += answers.outputs.len() as u64;
-                for (&at, output) in rest.iter().zip(&answers.outputs) {
+                for (nth, (&at, output)) in rest.iter().zip(&answers.outputs).enumerate() {
+                    // A machine with other work to do may not get through a batch in time, but through one program.
+                    let cut_off = answers.timed_out && nth + 1 == answers.outputs.len();
+                    if cut_off && self.agrees_alone(mode, &items[at], &expected.outputs[at])? {
+                        continue;
+                    }
                     if differs(&expected.outputs[at], output) {
                         let finding = self.finding(seed, indexes[at], mode, &items[at])?;
                         print!("case {} [{}]\n{}", finding.index, finding.mode, finding.difference);
@@ -207,6 +212,12 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the program, run for itself, gives the answer.
+    fn agrees_alone(&self, mode: &Mode, item: &Item, expected: &str) -> Result<bool> {
+        let alone = self.ask(self.binary(mode), mode.flags, std::slice::from_ref(item), LIMIT)?;
+        Ok(alone.complete && !differs(expected, &alone.outputs.concat()))
+    }
+
     fn binary(&self, mode: &Mode) -> &Path {
         match mode.build {
             Build::Release => &self.release,
@@ -223,6 +234,7 @@ impl Session {
         let outcome = child::run(&mut command, b"", limit)?;
         std::fs::remove_file(&file)?;
         let mut answers = batch::answers(&outcome.stdout);
+        answers.timed_out = outcome.timed_out;
         if !answers.complete {
             // How it ended belongs to the answer of the program that did not end.
             if let Some(last) = answers.outputs.last_mut() {

@@ -179,7 +179,7 @@ impl Verified {
         if !same || old.upvalues.len() != function.upvalues.len() {
             errors.report(0, Fault::OtherFunction);
         }
-        let mut nested = check_function(&self.module, &function, &mut errors);
+        let mut nested = check_compiled_function(&self.module, &function, &mut errors);
         nested.retain(|proto| !self.nested(id).contains(proto));
         // Cycles cannot arise, and the VM knows where the nested functions are, if there are no others.
         if !nested.is_empty() {
@@ -220,8 +220,25 @@ impl Verified {
 /// # Errors
 /// What is wrong, function by function in the order of the code; the first hundred at most.
 pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
+    verify_by(module, check_function)
+}
+
+/// As [`verify`], for what a compiler of one's own just made: functions of the usual kind are accepted in one pass, and the others go
+/// through the full check. What comes from elsewhere is better left to [`verify`], where one check stands between a file and the
+/// machine instead of two.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_compiled(module: Module) -> Result<Verified, VerifyErrors> {
+    verify_by(module, check_compiled_function)
+}
+
+/// Checks a function; the functions of which it makes closures.
+type CheckFunction = fn(&Module, &Function, &mut Errors) -> Vec<FuncId>;
+
+fn verify_by(module: Module, check_one: CheckFunction) -> Result<Verified, VerifyErrors> {
     let mut nested = Vec::with_capacity(module.functions.len());
-    match check(&module, &mut nested) {
+    match check(&module, check_one, &mut nested) {
         errors if errors.is_empty() => Ok(Verified {
             module,
             nested,
@@ -231,7 +248,7 @@ pub fn verify(module: Module) -> Result<Verified, VerifyErrors> {
     }
 }
 
-fn check(module: &Module, protos: &mut Vec<Vec<FuncId>>) -> Vec<VerifyError> {
+fn check(module: &Module, check_one: CheckFunction, protos: &mut Vec<Vec<FuncId>>) -> Vec<VerifyError> {
     let mut errors = Errors {
         list: Vec::new(),
         function: FuncId::MAIN,
@@ -241,7 +258,7 @@ fn check(module: &Module, protos: &mut Vec<Vec<FuncId>>) -> Vec<VerifyError> {
     }
     for (id, function) in (0..).map(FuncId).zip(&module.functions) {
         errors.function = id;
-        protos.push(check_function(module, function, &mut errors));
+        protos.push(check_one(module, function, &mut errors));
         if errors.list.len() >= MAX_ERRORS {
             errors.list.truncate(MAX_ERRORS);
             return errors.list;
@@ -267,9 +284,7 @@ pub(crate) fn accepted_at_once(module: &Module) -> usize {
                 list: Vec::new(),
                 function: id,
             };
-            if let Some(body) = structure::check(module, function, &mut errors) {
-                flow::check(function, &body, &mut errors);
-            }
+            check_function(module, function, &mut errors);
             assert_eq!(
                 errors.list,
                 [],
@@ -282,12 +297,17 @@ pub(crate) fn accepted_at_once(module: &Module) -> usize {
     count
 }
 
-/// Checks one function; the functions of which it makes closures.
-fn check_function(module: &Module, function: &Function, errors: &mut Errors) -> Vec<FuncId> {
+/// [`check_function`], by the fast way where that says yes.
+fn check_compiled_function(module: &Module, function: &Function, errors: &mut Errors) -> Vec<FuncId> {
     let mut nested = Vec::new();
     if quick::accepts(module, function, &mut nested) {
         return nested;
     }
+    check_function(module, function, errors)
+}
+
+/// Checks one function in full; the functions of which it makes closures.
+fn check_function(module: &Module, function: &Function, errors: &mut Errors) -> Vec<FuncId> {
     let before = errors.list.len();
     let body = structure::check(module, function, errors);
     // The flow of a function whose structure is wrong means nothing.

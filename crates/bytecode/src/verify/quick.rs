@@ -1,6 +1,6 @@
 //! The fast way through the verifier: one pass that accepts what compilers make, or does not know.
 //!
-//! [`accepts`] says yes only to functions in which the checks of [`structure`](super::structure) and
+//! Only [`verify_compiled`](super::verify_compiled) goes it. [`accepts`] says yes only to functions in which the checks of [`structure`](super::structure) and
 //! [`flow`](super::flow) find nothing wrong; at anything unusual it gives up, and those decide. *(bytecode:
 //! `random_code_keeps_the_laws`, which asks both)*
 //!

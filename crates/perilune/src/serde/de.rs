@@ -1,6 +1,7 @@
 //! From Lua values: options, and the deserializer of a [`Value`].
 
 use super::error::{Outcome, Trace};
+use super::options::setters;
 use super::read::Reader;
 use super::walk::{Seen, Walk};
 use crate::error::{Error, Result};
@@ -22,27 +23,6 @@ pub struct Options {
     /// All keys of a table are looked at: it is a list if they are positive integers without large gaps. Else a table is a list
     /// if its length is not 0, and its other keys are lost. Default: false.
     pub detect_mixed_tables: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options::new()
-    }
-}
-
-macro_rules! setters {
-    ($($name:ident)*) => {
-        impl Options {
-            $(
-                #[doc = concat!("Sets [`Options::", stringify!($name), "`].")]
-                #[must_use]
-                pub const fn $name(mut self, enabled: bool) -> Options {
-                    self.$name = enabled;
-                    self
-                }
-            )*
-        }
-    };
 }
 
 setters!(deny_unsupported_types deny_recursive_tables sort_keys encode_empty_tables_as_array detect_mixed_tables);

@@ -5,6 +5,7 @@
 
 pub mod de;
 mod error;
+mod options;
 mod push;
 mod read;
 pub mod ser;

@@ -1,6 +1,7 @@
 //! To Lua values: options, and a serializer that gives a [`Value`].
 
 use super::LuaSerdeExt;
+use super::options::setters;
 use super::push::JSON_NUMBER;
 use crate::error::{Error, Result};
 use crate::lua::Lua;
@@ -23,27 +24,6 @@ pub struct Options {
     /// Numbers of `serde_json` with its feature `arbitrary_precision` become numbers; else they are what it makes of them, tables.
     /// Default: false.
     pub detect_serde_json_arbitrary_precision: bool,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options::new()
-    }
-}
-
-macro_rules! setters {
-    ($($name:ident)*) => {
-        impl Options {
-            $(
-                #[doc = concat!("Sets [`Options::", stringify!($name), "`].")]
-                #[must_use]
-                pub const fn $name(mut self, enabled: bool) -> Options {
-                    self.$name = enabled;
-                    self
-                }
-            )*
-        }
-    };
 }
 
 setters!(set_array_metatable serialize_none_to_null serialize_unit_to_null detect_serde_json_arbitrary_precision);
