@@ -176,6 +176,11 @@ impl Frame {
         }
         for (at, op) in operands.iter().enumerate() {
             if let Constraint::Reuse(of) = op.constraint {
+                let used = &operands[of as usize];
+                debug_assert!(
+                    used.kind == Kind::Use && matches!(used.constraint, Constraint::Any | Constraint::Reg),
+                    "{inst}: only a use of any place or register is reused"
+                );
                 self.places[first as usize + of as usize] = self.places[first as usize + at];
             }
         }

@@ -62,7 +62,8 @@ pub enum Constraint {
     Reg,
     /// This register.
     Fixed(PReg),
-    /// A def in the place of the use operand with this index, which must be `Early`.
+    /// A def in the place of the use operand with this index, which must be `Early`, and `Any` or `Reg`. A result in the
+    /// place of a `Fixed` use is `Fixed` there itself.
     Reuse(u8),
     /// The place `base + offset` of the instruction's group with this index.
     Group {

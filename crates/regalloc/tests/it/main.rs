@@ -1,5 +1,7 @@
 //! Text functions and their allocations.
 
+mod examples;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

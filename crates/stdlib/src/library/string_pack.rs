@@ -38,7 +38,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                 return Err(ctx.arg_error(arg, "result too long"));
             }
             total += size + padding;
-            ctx.charge(1 + size as u64 / 16)?;
+            ctx.charge(1)?;
             // A string of a fixed size, which may be large, is looked at first.
             let room = if matches!(option, Pack::Fixed) { 0 } else { size };
             reserve(ctx, out, room + padding)?;
@@ -87,6 +87,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                         return Err(ctx.arg_error(arg, "string longer than given size"));
                     }
                     reserve(ctx, out, size)?;
+                    ctx.charge(size as u64 / 16)?;
                     out.extend_from_slice(text);
                     out.resize(out.len() + size - text.len(), 0);
                 }
@@ -98,6 +99,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     }
                     pack_int(out, text.len() as i64, size, little, false);
                     reserve(ctx, out, text.len())?;
+                    ctx.charge(text.len() as u64 / 16)?;
                     out.extend_from_slice(text);
                     total += text.len();
                 }
@@ -108,6 +110,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                         return Err(ctx.arg_error(arg, "string contains zeros"));
                     }
                     reserve(ctx, out, text.len())?;
+                    ctx.charge(text.len() as u64 / 16)?;
                     out.extend_from_slice(text);
                     out.push(0);
                     total += text.len() + 1;
