@@ -157,7 +157,15 @@ fn optimized_functions(source: Source<'_>, registers: u16) -> Vec<bytecode::Func
         .collect()
 }
 
-/// One function of a chunk, optimized.
+/// Whether a function names finalizers. Who sets one sees when objects die, and the local variables of such a function keep theirs
+/// alive to the ends of their blocks, as in the reference: it is compiled by the baseline alone. Optimized code forgets a
+/// value after its last use.
+pub(crate) fn names_finalizers(function: &bytecode::Function) -> bool {
+    let is_name = |constant: &bytecode::Constant| matches!(constant, bytecode::Constant::Str(s) if **s == *b"__gc");
+    function.constants.iter().any(is_name)
+}
+
+/// One function of a chunk, optimized unless it [names finalizers](names_finalizers).
 pub(crate) fn optimized_function(
     source: Source<'_>,
     id: FuncId,
@@ -165,6 +173,13 @@ pub(crate) fn optimized_function(
     registers: u16,
     ctx: &mut Ctx,
 ) -> bytecode::Function {
+    let by_baseline = || baseline::compile_function(source, id, &order.numbers, &mut Places::default(), false).0;
+    if source.chunk.names.get(b"__gc").is_some() {
+        let function = by_baseline();
+        if names_finalizers(&function) {
+            return function;
+        }
+    }
     let mut func = lower_function(source, id, &order.numbers);
     ir::opt::run(&mut func, ir::opt::Level::O1, |_, _| {});
     let code = select(&mut func);
@@ -176,7 +191,7 @@ pub(crate) fn optimized_function(
     match allocate(&code, registers, ctx) {
         Some(out) => emit(&func, &code, &out, &params),
         // The stack order of the baseline needs few slots, whatever the function.
-        None => baseline::compile_function(source, id, &order.numbers, &mut Places::default(), false).0,
+        None => by_baseline(),
     }
 }
 

@@ -17,7 +17,9 @@ use perilune_bytecode::{self as bytecode, FuncId, Recompile};
 use perilune_frontend::SyntaxError;
 use perilune_regalloc::Ctx;
 
-use crate::compile::{Order, Parsed, baseline_functions, check, compile_parsed, optimized_function, watches_frames};
+use crate::compile::{
+    Order, Parsed, baseline_functions, check, compile_parsed, names_finalizers, optimized_function, watches_frames,
+};
 use crate::options::{OptLevel, Options};
 
 /// How many calls of a function without loops come before it is optimized.
@@ -61,7 +63,8 @@ pub fn compile_tiered(source: &[u8], options: &Options, patience: u32) -> Result
     let mut functions = Vec::with_capacity(kept.order.functions.len());
     let mut patiences = Vec::with_capacity(kept.order.functions.len());
     for (function, loops) in baseline_functions(source, &kept.order, false) {
-        patiences.push(Some(if loops { 1 } else { patience }));
+        let patience = if loops { 1 } else { patience };
+        patiences.push((!names_finalizers(&function)).then_some(patience));
         functions.push(function);
     }
     if patiences[0] == Some(1) && loops_matter(&functions[0]) {
