@@ -1,0 +1,103 @@
+//! Slots of records, and what turns a record into a dictionary.
+
+use super::{SetError, Table, flag, slot_layout};
+use crate::object::Objects;
+use crate::shape::{DICTIONARY, MAX_FIELDS, Shape, Shapes};
+use crate::value::Value;
+use perilune_gc::raw::{Memory, OutOfMemory, RawHeap, own_buffers};
+use std::ptr::NonNull;
+
+impl Table {
+    /// Adds the slot that takes the table from its shape to `next`, as a cached transition does.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// `next` is a child of the table's shape.
+    pub unsafe fn grow_slots(this: *mut Table, mem: &mut Memory, count: u32) -> Result<(), OutOfMemory> {
+        let room = (*this).slot_room;
+        if count <= u32::from(room) {
+            return Ok(());
+        }
+        let new_room = (u32::from(room) + u32::from(room) / 2).clamp(4, 255).max(count) as u8;
+        let block = mem.alloc(slot_layout(new_room))?.as_ptr().cast::<Value>();
+        std::ptr::copy_nonoverlapping((*this).slots, block, (*(*this).shape).count as usize);
+        Table::free_slots(this, mem);
+        (*this).slots = block;
+        (*this).slot_room = new_room;
+        (*this).header.aux |= flag::OUTER_SLOTS;
+        own_buffers(NonNull::new_unchecked(this.cast()));
+        Ok(())
+    }
+
+    /// Makes room for `count` keys outside of the array part: slots, or from more than a shape can have on nodes.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn reserve_keys(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        count: usize,
+    ) -> Result<(), SetError> {
+        match u32::try_from(count) {
+            Ok(count) if count <= MAX_FIELDS => Ok(Table::grow_slots(this, &mut heap.memory, count)?),
+            _ => {
+                Table::to_dictionary(this, heap, shapes)?;
+                Table::resize_nodes(this, heap, shapes, count)
+            }
+        }
+    }
+
+    /// Room for slots without growing.
+    #[inline(always)]
+    pub fn slot_room(&self) -> u32 {
+        u32::from(self.slot_room)
+    }
+
+    pub(super) unsafe fn free_slots(this: *mut Table, mem: &mut Memory) {
+        if (*this).header.aux & flag::OUTER_SLOTS != 0 {
+            mem.free(
+                NonNull::new_unchecked((*this).slots.cast()),
+                slot_layout((*this).slot_room),
+            );
+            (*this).header.aux &= !flag::OUTER_SLOTS;
+        }
+        (*this).slot_room = 0;
+    }
+
+    /// Moves the record part into the hash part.
+    ///
+    /// # Errors
+    /// Out of memory; then the table is as it was.
+    ///
+    /// # Safety
+    /// `this` is live.
+    pub unsafe fn to_dictionary(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+    ) -> Result<(), SetError> {
+        if (*this).is_dictionary() {
+            return Ok(());
+        }
+        let shape = (*this).shape;
+        let count = (*shape).count;
+        // Room first, so that nothing can fail half way.
+        Table::resize_nodes(this, heap, shapes, count as usize + 1)?;
+        (*this).header.word = DICTIONARY;
+        (*this).shape = shapes.dictionary;
+        for i in 0..count {
+            let v = *(*this).slots.add(i as usize);
+            if !v.is_nil() {
+                Table::set_node(this, heap, shapes, Value::str(Shape::key_at(shape, i)), v)?;
+            }
+        }
+        Table::free_slots(this, &mut heap.memory);
+        Ok(())
+    }
+}
