@@ -1,6 +1,7 @@
 //! The instruction vocabulary: operators, operations, and what each may do besides computing.
 
 use crate::{FuncRef, Local, Scope, StrId, Upvalue};
+use perilune_lang::ArithOp;
 use std::fmt;
 
 /// Declares an operator enum with its text names.
@@ -122,6 +123,27 @@ operators! {
         Const = "const",
         /// A `<close>` variable.
         Close = "close",
+    }
+}
+
+impl BinOp {
+    /// The operation on numbers.
+    #[must_use]
+    pub fn arith(self) -> ArithOp {
+        match self {
+            BinOp::Add => ArithOp::Add,
+            BinOp::Sub => ArithOp::Sub,
+            BinOp::Mul => ArithOp::Mul,
+            BinOp::Mod => ArithOp::Mod,
+            BinOp::Pow => ArithOp::Pow,
+            BinOp::Div => ArithOp::Div,
+            BinOp::IDiv => ArithOp::IDiv,
+            BinOp::BAnd => ArithOp::BAnd,
+            BinOp::BOr => ArithOp::BOr,
+            BinOp::BXor => ArithOp::BXor,
+            BinOp::Shl => ArithOp::Shl,
+            BinOp::Shr => ArithOp::Shr,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! values that depend only on what was traced before.
 
 use crate::opt::Constant;
-use crate::{BinOp, Block, CmpOp, EdgeRef, Function, Inst, Op, UnOp, Value};
+use crate::{Block, CmpOp, EdgeRef, Function, Inst, Op, UnOp, Value};
 use perilune_lang::{ArithOp, Num, arith, num_eq, num_le, num_lt};
 
 const MAX_STEPS: usize = 2000;
@@ -196,7 +196,7 @@ impl Machine<'_> {
                 Run::Str(bytes) => self.set(inst, Run::Int(bytes.len() as i64)),
                 _ => self.effect(inst),
             },
-            Op::Binary(op) => self.arith(inst, arith_op(op), &args[0], &args[1]),
+            Op::Binary(op) => self.arith(inst, op.arith(), &args[0], &args[1]),
             Op::Compare(op) => self.compare(inst, op, &args[0], &args[1]),
             Op::Concat if args.iter().all(|arg| arg.num().is_some() || matches!(arg, Run::Str(_))) => {
                 self.event(inst);
@@ -296,21 +296,4 @@ impl Machine<'_> {
 fn may_share_eq(a: &str, b: &str) -> bool {
     let table = |kind| matches!(kind, "table" | "made up");
     table(a) && table(b)
-}
-
-fn arith_op(op: BinOp) -> ArithOp {
-    match op {
-        BinOp::Add => ArithOp::Add,
-        BinOp::Sub => ArithOp::Sub,
-        BinOp::Mul => ArithOp::Mul,
-        BinOp::Mod => ArithOp::Mod,
-        BinOp::Pow => ArithOp::Pow,
-        BinOp::Div => ArithOp::Div,
-        BinOp::IDiv => ArithOp::IDiv,
-        BinOp::BAnd => ArithOp::BAnd,
-        BinOp::BOr => ArithOp::BOr,
-        BinOp::BXor => ArithOp::BXor,
-        BinOp::Shl => ArithOp::Shl,
-        BinOp::Shr => ArithOp::Shr,
-    }
 }

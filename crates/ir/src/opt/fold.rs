@@ -89,21 +89,7 @@ pub(super) fn eval_unary(op: UnOp, x: Constant) -> Option<Constant> {
 /// The result of an arithmetic operation on constants, if it may be computed now: not for strings,
 /// zero divisors, and results that are NaN or a float zero.
 pub(super) fn eval_binary(op: BinOp, x: Constant, y: Constant) -> Option<Constant> {
-    let op = match op {
-        BinOp::Add => ArithOp::Add,
-        BinOp::Sub => ArithOp::Sub,
-        BinOp::Mul => ArithOp::Mul,
-        BinOp::Mod => ArithOp::Mod,
-        BinOp::Pow => ArithOp::Pow,
-        BinOp::Div => ArithOp::Div,
-        BinOp::IDiv => ArithOp::IDiv,
-        BinOp::BAnd => ArithOp::BAnd,
-        BinOp::BOr => ArithOp::BOr,
-        BinOp::BXor => ArithOp::BXor,
-        BinOp::Shl => ArithOp::Shl,
-        BinOp::Shr => ArithOp::Shr,
-    };
-    fold_arith(op, x.num()?, y.num()?).map(Constant::from)
+    fold_arith(op.arith(), x.num()?, y.num()?).map(Constant::from)
 }
 
 /// The result of a comparison of constants. The order of strings depends on the locale, and that of
