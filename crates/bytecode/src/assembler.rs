@@ -342,6 +342,7 @@ impl Assembler {
         let end = self.insts.len() as u32;
         let at = |inst: u32| offsets[inst as usize];
         let mut last = None;
+        function.lines.reserve_exact(self.lines.len());
         for &(inst, line, column) in self.lines.iter().filter(|entry| entry.0 < end) {
             if last.replace((line, column)) != Some((line, column)) {
                 function.lines.push(LineEntry {

@@ -263,29 +263,41 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Appends fields to words.
+/// Appends fields to words. Inlined with the fields of one instruction, all places are constants.
 pub(crate) struct WordWriter<'a> {
     words: &'a mut Vec<u64>,
-    start: usize,
+    /// The word in the making, and its number in the instruction.
+    word: u64,
+    index: usize,
     /// Byte offset of the next field from the start of the instruction.
     at: usize,
 }
 
 impl<'a> WordWriter<'a> {
+    #[inline(always)]
     pub(crate) fn new(words: &'a mut Vec<u64>, opcode: u16) -> Self {
-        let start = words.len();
-        words.push(u64::from(opcode));
-        WordWriter { words, start, at: 2 }
+        WordWriter {
+            words,
+            word: u64::from(opcode),
+            index: 0,
+            at: 2,
+        }
     }
 
+    #[inline(always)]
     fn put(&mut self, size: usize, bits: u64) {
-        self.at = self.at.div_ceil(size) * size;
-        let word = self.start + self.at / 8;
-        if word == self.words.len() {
-            self.words.push(0);
+        let at = self.at.div_ceil(size) * size;
+        if at / 8 > self.index {
+            self.words.push(std::mem::take(&mut self.word));
+            self.index += 1;
         }
-        self.words[word] |= bits << (self.at % 8 * 8);
-        self.at += size;
+        self.word |= bits << (at % 8 * 8);
+        self.at = at + size;
+    }
+
+    #[inline(always)]
+    pub(crate) fn finish(self) {
+        self.words.push(self.word);
     }
 }
 
@@ -369,12 +381,14 @@ pub(crate) trait Encoded: Sized {
     fn put(&self, words: &mut WordWriter<'_>);
     fn get(words: &mut WordReader<'_>) -> Result<Self, DecodeError>;
     fn value(&self) -> FieldValue<'_>;
+    #[inline(always)]
     fn check(&self) -> Result<(), FieldError> {
         Ok(())
     }
 }
 
 impl Encoded for Reg {
+    #[inline(always)]
     fn put(&self, words: &mut WordWriter<'_>) {
         words.put(2, u64::from(self.0) * 16);
     }
@@ -385,6 +399,7 @@ impl Encoded for Reg {
     fn value(&self) -> FieldValue<'_> {
         FieldValue::Reg(*self)
     }
+    #[inline(always)]
     fn check(&self) -> Result<(), FieldError> {
         if self.0 < Reg::LIMIT {
             Ok(())
@@ -395,6 +410,7 @@ impl Encoded for Reg {
 }
 
 impl Encoded for Const {
+    #[inline(always)]
     fn put(&self, words: &mut WordWriter<'_>) {
         words.put(2, u64::from(self.0) * 16);
     }
@@ -405,6 +421,7 @@ impl Encoded for Const {
     fn value(&self) -> FieldValue<'_> {
         FieldValue::Const(*self)
     }
+    #[inline(always)]
     fn check(&self) -> Result<(), FieldError> {
         if self.0 < Const::LIMIT {
             Ok(())
@@ -415,6 +432,7 @@ impl Encoded for Const {
 }
 
 impl Encoded for Upvalue {
+    #[inline(always)]
     fn put(&self, words: &mut WordWriter<'_>) {
         words.put(2, u64::from(self.0) * 8);
     }
@@ -425,6 +443,7 @@ impl Encoded for Upvalue {
     fn value(&self) -> FieldValue<'_> {
         FieldValue::Upvalue(*self)
     }
+    #[inline(always)]
     fn check(&self) -> Result<(), FieldError> {
         if self.0 < Upvalue::LIMIT {
             Ok(())
@@ -437,6 +456,7 @@ impl Encoded for Upvalue {
 macro_rules! plain_fields {
     ($($name:ident $size:literal $bits:ident $inner:ident $value:expr;)*) => { $(
         impl Encoded for $name {
+            #[inline(always)]
             fn put(&self, words: &mut WordWriter<'_>) {
                 words.put($size, u64::from(self.0 as $bits));
             }

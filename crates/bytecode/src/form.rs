@@ -53,6 +53,15 @@ pub(crate) struct Form {
     /// Where the jump stands, and whether it is a short one; 0 if there is none.
     pub(crate) jump_at: u8,
     pub(crate) short: bool,
+    /// Whether it does no more to slots than to read and write single ones, has no part in open values and in what is closed, and does
+    /// not leave the function.
+    pub(crate) plain: bool,
+    /// Of plain ones: where the registers stand, those read before those written, and how many there are of all and of those read.
+    pub(crate) registers: [u8; 4],
+    pub(crate) register_count: u8,
+    pub(crate) use_count: u8,
+    /// Of plain ones: whether they have constants or upvalues.
+    pub(crate) indexes: bool,
     pub(crate) actions: [(Act, u8); MAX_FIELDS],
     /// The bits of each word that must be zero.
     pub(crate) zeros: [u64; MAX_WORDS],
@@ -103,6 +112,11 @@ const fn form(opcode: Opcode) -> Form {
         results_at: 0,
         jump_at: 0,
         short: false,
+        plain: false,
+        registers: [0; 4],
+        register_count: 0,
+        use_count: 0,
+        indexes: false,
         actions: [(Act::None, 0); MAX_FIELDS],
         zeros: [u64::MAX; MAX_WORDS],
     };
@@ -153,7 +167,95 @@ const fn form(opcode: Opcode) -> Form {
         }
         i += 1;
     }
+    form.plain = is_plain(opcode, &form);
+    if form.plain {
+        list_registers(&mut form);
+    }
     form
+}
+
+const fn list_registers(form: &mut Form) {
+    let mut round = 0;
+    while round < 2 {
+        let mut i = 0;
+        while i < form.count as usize {
+            let (act, byte) = form.actions[i];
+            let (used, defined) = match act {
+                Act::Use | Act::UseAny => (true, false),
+                Act::UseDef => (true, true),
+                Act::Def => (false, true),
+                _ => {
+                    form.indexes = true;
+                    (false, false)
+                }
+            };
+            if used && round == 0 || defined && round == 1 {
+                form.registers[form.register_count as usize] = byte;
+                form.register_count += 1;
+            }
+            i += 1;
+        }
+        if round == 0 {
+            form.use_count = form.register_count;
+        }
+        round += 1;
+    }
+}
+
+/// Whether [`Form::plain`] holds. Where a row says `use` of a register that may hold a cell, the instruction is plain as long as it
+/// holds a value.
+const fn is_plain(opcode: Opcode, form: &Form) -> bool {
+    let odd = [Flags::INTERNAL, Flags::USES_OPEN, Flags::DEFS_OPEN];
+    let mut i = 0;
+    while i < odd.len() {
+        if form.flags.contains(odd[i]) {
+            return false;
+        }
+        i += 1;
+    }
+    let mut i = 0;
+    while i < form.count as usize {
+        let single = matches!(
+            form.actions[i].0,
+            Act::Use
+                | Act::UseAny
+                | Act::UseDef
+                | Act::Def
+                | Act::Const
+                | Act::StrConst
+                | Act::NumConst
+                | Act::IntConst
+                | Act::Upvalue
+        );
+        if !single {
+            return false;
+        }
+        i += 1;
+    }
+    form.results_at == 0
+        && !matches!(
+            opcode,
+            Opcode::Closure
+                | Opcode::Close
+                | Opcode::Tbc
+                | Opcode::NewCell
+                | Opcode::ForPrep
+                | Opcode::ForLoop
+                | Opcode::ForCall
+                | Opcode::Concat
+                | Opcode::Return0
+                | Opcode::Return1
+                | Opcode::ReturnN
+                | Opcode::ReturnOpen
+                | Opcode::TailCall
+                | Opcode::TailCallOpen
+                | Opcode::Vararg
+                | Opcode::VarargOpen
+                | Opcode::VarargTable
+                | Opcode::GetVararg
+                | Opcode::VarargFrom
+                | Opcode::VarargFromOpen
+        )
 }
 
 pub(crate) static FORMS: [Form; Opcode::COUNT] = {
@@ -172,6 +274,12 @@ pub(crate) fn frame_extent(code: &[u64], at: usize) -> u32 {
     let form = &FORMS[usize::from(code[at] as u16)];
     let field = |byte: u8| (code[at + usize::from(byte) / 8] >> (byte % 8 * 8)) as u16;
     let mut extent = 0;
+    if form.plain {
+        for &byte in &form.registers[..usize::from(form.register_count)] {
+            extent = extent.max(u32::from(field(byte)) / 16 + 1);
+        }
+        return extent;
+    }
     for &(act, byte) in &form.actions[..usize::from(form.count)] {
         let slot = u32::from(field(byte)) / 16;
         let count = u32::from(field(form.count_at));

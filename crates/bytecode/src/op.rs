@@ -28,12 +28,20 @@ macro_rules! define_op {
             /// # Panics
             /// If a field does not fit its encoding; [`Op::check`] tells.
             pub fn encode(&self, words: &mut Vec<u64>) {
-                if let Err(err) = self.check() {
+                if let Err(err) = self.encode_checked(words) {
                     panic!("cannot encode `{}`: {err}", self.opcode());
                 }
-                let mut writer = WordWriter::new(words, self.opcode() as u16);
-                let _ = &mut writer;
-                match self { $(Op::$name { $($field),* } => { $($field.put(&mut writer);)* })* }
+            }
+
+            fn encode_checked(&self, words: &mut Vec<u64>) -> Result<(), FieldError> {
+                match self { $(Op::$name { $($field),* } => {
+                    $($field.check()?;)*
+                    let mut writer = WordWriter::new(words, Opcode::$name as u16);
+                    let _ = &mut writer;
+                    $($field.put(&mut writer);)*
+                    writer.finish();
+                })* }
+                Ok(())
             }
 
             /// Whether each field fits its encoding.
@@ -442,6 +450,7 @@ pub(crate) fn from_fields(opcode: Opcode, fields: &[OwnedField]) -> Option<Op> {
     if given.next().is_some() {
         return None;
     }
+    writer.finish();
     decode(&words, 0).ok().map(|(op, _)| op)
 }
 

@@ -18,7 +18,7 @@ fn main() {
         for _ in 0..times {
             match compile_tiered(text, &Options::default(), DEFAULT_PATIENCE) {
                 Ok(tiered) => {
-                    perilune_bytecode::verify(tiered.module).expect("compiled code verifies");
+                    perilune_bytecode::verify_compiled(tiered.module).expect("compiled code verifies");
                     lines += text.iter().filter(|&&byte| byte == b'\n').count();
                 }
                 Err(_) => refused += 1,

@@ -185,15 +185,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The expression at the bottom of a left-nested chain, and the chain above it, outermost first.
-    pub(crate) fn spine(&self, expr: ExprId) -> (ExprId, Vec<ExprId>) {
-        let mut chain = Vec::new();
+    /// The expression at the bottom of a left-nested chain; appends the chain above it, outermost first.
+    pub(crate) fn spine(&self, expr: ExprId, chain: &mut Vec<ExprId>) -> ExprId {
         let mut at = expr;
         while let Some(left) = self.left_part(at) {
             chain.push(at);
             at = left;
         }
-        (at, chain)
+        at
     }
 
     /// The operands of a chain `a and b and ...` (or `or`) that nests to the left, in order.

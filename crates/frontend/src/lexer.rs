@@ -493,10 +493,20 @@ fn unify_line_breaks(raw: &[u8]) -> Vec<u8> {
 }
 
 /// May a name have this byte after its first?
-#[inline]
+#[inline(always)]
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    NAME_BYTES[usize::from(byte)]
 }
+
+static NAME_BYTES: [bool; 256] = {
+    let mut is_name = [false; 256];
+    let mut byte = 0;
+    while byte < is_name.len() {
+        is_name[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    is_name
+};
 
 /// The parts in quotes, up to the first zero byte, where a C string ends.
 fn quote(parts: &[&[u8]]) -> Box<[u8]> {

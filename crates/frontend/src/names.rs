@@ -155,8 +155,18 @@ fn hash(bytes: &[u8]) -> u32 {
         let word: [u8; 8] = chunk.try_into().expect("chunks of 8");
         hash = mix(hash, u64::from_le_bytes(word));
     }
-    let rest = chunks.remainder().iter();
-    let word = rest.rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    // What is left, in two parts that may overlap.
+    let rest = chunks.remainder();
+    let word = match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (Some(&first), Some(&last)) => u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last)),
+        _ => match *rest {
+            [] => 0,
+            [first, ..] => {
+                let (middle, last) = (rest[rest.len() / 2], rest[rest.len() - 1]);
+                u64::from(first) << 16 | u64::from(middle) << 8 | u64::from(last)
+            }
+        },
+    };
     // The high bits are the best mixed.
     (mix(hash, word) >> 32) as u32
 }

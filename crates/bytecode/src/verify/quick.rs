@@ -12,7 +12,7 @@
 use super::MAX_FRAME;
 use crate::field::{ResultCount, Upvalue};
 use crate::form::{Act, FORMS, Form};
-use crate::module::{Constant, FuncId, Function, Module};
+use crate::module::{Constant, FuncId, Function, Module, OperandName};
 use crate::op::Op;
 use crate::opcode::{Flags, Opcode};
 
@@ -275,12 +275,42 @@ impl<'a, const N: usize> Pass<'a, N> {
                 self.targets[next_target - 1].1 = state;
                 self.marks[at] |= KNOWN;
             }
+            if form.plain && !open {
+                let (reads, defs, extent) = self.plain(at, form)?;
+                if reads.within(state.values) {
+                    if extent > self.function.frame_size
+                        || !take_names(&mut names, &mut last_name, at, form.operands.into())
+                    {
+                        return None;
+                    }
+                    if let Some(live) = live
+                        && !self.stop(&mut state, live, reads)
+                    {
+                        return None;
+                    }
+                    if defs.and(state.to_close) != Set::EMPTY {
+                        return None;
+                    }
+                    self.overwrite(&mut state, defs);
+                    state.values = state.values.or(defs);
+                    state.cells = state.cells.without(defs);
+                    if form.jump_at != 0 {
+                        let target = self.target(at, form, end)?;
+                        self.jump(target, at, state)?;
+                    }
+                    reached = !form.flags.contains(Flags::TERMINATOR);
+                    at = end;
+                    continue;
+                }
+            }
             // The open values.
             let uses_open = form.flags.contains(Flags::USES_OPEN);
-            if uses_open != open || uses_open && mark & (AHEAD | BACK) != 0 {
+            let passes_open = open && opcode == Opcode::Close && self.starts(end, Opcode::ReturnOpen);
+            if (uses_open || passes_open) != open || open && mark & (AHEAD | BACK) != 0 {
                 return None;
             }
-            open = form.flags.contains(Flags::DEFS_OPEN)
+            open = passes_open
+                || form.flags.contains(Flags::DEFS_OPEN)
                 || form.results_at != 0 && self.field(at, form.results_at) as u16 == ResultCount::OPEN.0;
             // The fields.
             let effects = match opcode {
@@ -304,12 +334,8 @@ impl<'a, const N: usize> Pass<'a, N> {
             if opcode == Opcode::Closure {
                 operands = u32::from(self.function.code[at + 1] as u16);
             }
-            while let Some(name) = names.next_if(|name| name.at as usize <= at) {
-                let place = (name.at, name.operand);
-                if name.at as usize != at || u32::from(name.operand) >= operands || last_name >= Some(place) {
-                    return None;
-                }
-                last_name = Some(place);
+            if !take_names(&mut names, &mut last_name, at, operands) {
+                return None;
             }
             // What it reads.
             let copies = effects.any != Set::EMPTY;
@@ -328,27 +354,21 @@ impl<'a, const N: usize> Pass<'a, N> {
                 state.to_close = state.to_close.below(from.into());
             }
             if let Some(live) = live {
-                let kept = live.or(state.to_close);
                 let gone_from = match opcode {
                     Opcode::ForCall => effects.call.unwrap_or(u32::MAX),
                     _ => u32::MAX,
                 };
                 let listed = match gone_from {
-                    u32::MAX => reads.within(kept),
-                    from => reads.below(from).within(kept),
+                    u32::MAX => reads,
+                    from => reads.below(from),
                 };
-                if !listed || !live.within(assigned) {
+                if !self.stop(&mut state, live, listed) {
                     return None;
                 }
                 if let Some(window) = effects.call
                     && live.below(window + 1) != live
                 {
                     return None;
-                }
-                state.values = state.values.and(kept);
-                state.cells = state.cells.and(kept);
-                while !self.loops[state.prepared as usize].all.within(kept) {
-                    state.prepared = self.loops[state.prepared as usize].around;
                 }
             }
             if opcode == Opcode::Tbc {
@@ -396,10 +416,7 @@ impl<'a, const N: usize> Pass<'a, N> {
                 _ => false,
             };
             if !own {
-                let hit = |all: Set<N>| all.and(effects.defs) != Set::EMPTY;
-                while hit(self.loops[state.prepared as usize].all) {
-                    state.prepared = self.loops[state.prepared as usize].around;
-                }
+                self.overwrite(&mut state, effects.defs);
             }
             if copied_cell || opcode == Opcode::NewCell {
                 state.cells = state.cells.or(effects.defs);
@@ -437,6 +454,76 @@ impl<'a, const N: usize> Pass<'a, N> {
             at = end;
         }
         (!reached && !open && safepoints.next().is_none() && names.next().is_none()).then_some(())
+    }
+
+    /// What a [plain](Form::plain) instruction reads and writes, as values, and the smallest frame that holds it.
+    #[inline(always)]
+    fn plain(&self, at: usize, form: &Form) -> Option<(Set<N>, Set<N>, u32)> {
+        let code = &self.function.code[at..];
+        for (word, zeros) in code.iter().zip(&form.zeros[..usize::from(form.words)]) {
+            if word & zeros != 0 {
+                return None;
+            }
+        }
+        let (mut reads, mut defs, mut extent) = (Set::EMPTY, Set::EMPTY, 0);
+        let (uses, written) = form.registers[..usize::from(form.register_count)].split_at(form.use_count.into());
+        for (bytes, set) in [(uses, &mut reads), (written, &mut defs)] {
+            for &byte in bytes {
+                let slot = u32::from(self.field(at, byte) as u16) / 16;
+                extent = extent.max(slot + 1);
+                set.add(slot);
+            }
+        }
+        if form.indexes {
+            for &(act, byte) in &form.actions[..usize::from(form.count)] {
+                if !self.index_fits(act, self.field(at, byte)) {
+                    return None;
+                }
+            }
+        }
+        // Slots past the frame may have been added in place of others; the caller refuses the extent.
+        Some((reads, defs, extent))
+    }
+
+    /// Whether a constant or upvalue exists and is of the kind asked for; any other field fits.
+    #[inline(always)]
+    fn index_fits(&self, act: Act, bits: u64) -> bool {
+        let constant = |index: usize| self.function.constants.get(index);
+        match act {
+            Act::Const => constant(usize::from(bits as u16 / 16)).is_some(),
+            Act::WideConst => constant(bits as u32 as usize).is_some(),
+            Act::StrConst => matches!(constant(usize::from(bits as u16 / 16)), Some(Constant::Str(_))),
+            Act::NumConst => matches!(
+                constant(usize::from(bits as u16 / 16)),
+                Some(Constant::Int(_) | Constant::Float(_))
+            ),
+            Act::IntConst => matches!(constant(usize::from(bits as u16 / 16)), Some(Constant::Int(_))),
+            Act::Upvalue => usize::from(bits as u16) / 8 < self.function.upvalues.len(),
+            _ => true,
+        }
+    }
+
+    /// Takes the live map of a safepoint that reads some slots: whether it holds those and no others than are assigned.
+    #[inline(always)]
+    fn stop(&self, state: &mut State<N>, live: Set<N>, reads: Set<N>) -> bool {
+        let kept = live.or(state.to_close);
+        if !reads.within(kept) || !live.within(state.values.or(state.cells)) {
+            return false;
+        }
+        state.values = state.values.and(kept);
+        state.cells = state.cells.and(kept);
+        while !self.loops[state.prepared as usize].all.within(kept) {
+            state.prepared = self.loops[state.prepared as usize].around;
+        }
+        true
+    }
+
+    /// Forgets the loops whose slots are overwritten.
+    #[inline(always)]
+    fn overwrite(&self, state: &mut State<N>, defs: Set<N>) {
+        while self.loops[state.prepared as usize].all.and(defs) != Set::EMPTY {
+            state.prepared = self.loops[state.prepared as usize].around;
+        }
     }
 
     /// Takes the state along a jump.
@@ -505,6 +592,14 @@ impl<'a, const N: usize> Pass<'a, N> {
             *set.0.get_mut(index)? = word;
         }
         Some(set)
+    }
+
+    /// Whether such an instruction is at `at`.
+    fn starts(&self, at: usize, opcode: Opcode) -> bool {
+        self.function
+            .code
+            .get(at)
+            .is_some_and(|&word| word as u16 == opcode as u16)
     }
 
     fn loop_slots(&self, at: usize) -> [u32; 3] {
@@ -582,21 +677,8 @@ impl<'a, const N: usize> Pass<'a, N> {
                     e.defs.add(slot);
                     e.defs.add(slot + 2);
                 }
-                Act::Const | Act::StrConst | Act::NumConst | Act::IntConst | Act::WideConst => {
-                    let index = if act == Act::WideConst { bits as u32 } else { slot };
-                    let constant = self.function.constants.get(index as usize)?;
-                    let fits = match act {
-                        Act::StrConst => matches!(constant, Constant::Str(_)),
-                        Act::NumConst => matches!(constant, Constant::Int(_) | Constant::Float(_)),
-                        Act::IntConst => matches!(constant, Constant::Int(_)),
-                        _ => true,
-                    };
-                    if !fits {
-                        return None;
-                    }
-                }
-                Act::Upvalue => {
-                    if usize::from(bits as u16) / 8 >= self.function.upvalues.len() {
+                Act::Const | Act::StrConst | Act::NumConst | Act::IntConst | Act::WideConst | Act::Upvalue => {
+                    if !self.index_fits(act, bits) {
                         return None;
                     }
                 }
@@ -671,6 +753,24 @@ impl<const N: usize> Effects<N> {
         call: None,
         extent: 0,
     };
+}
+
+/// Goes past the names of the instruction at `at`: whether each names one of its operands, once.
+#[inline(always)]
+fn take_names(
+    names: &mut std::iter::Peekable<std::slice::Iter<'_, OperandName>>,
+    last: &mut Option<(u32, u16)>,
+    at: usize,
+    operands: u32,
+) -> bool {
+    while let Some(name) = names.next_if(|name| name.at as usize <= at) {
+        let place = (name.at, name.operand);
+        if name.at as usize != at || u32::from(name.operand) >= operands || *last >= Some(place) {
+            return false;
+        }
+        *last = Some(place);
+    }
+    true
 }
 
 /// What holds on both paths, which must agree about what is to be closed.

@@ -82,12 +82,17 @@ impl Baseline<'_> {
     /// Evaluates; into the slot wanted if there is one. Chains that nest to the left are walked in a
     /// loop, since they may be as long as the source.
     fn eval(&mut self, expr: ExprId, want: Option<u16>) -> Operand {
-        let (bottom, mut chain) = self.source.spine(expr);
+        // The chains of the expressions around this one lie below it.
+        let base = self.spines.len();
+        let bottom = self.source.spine(expr, &mut self.spines);
         let mark = self.free;
-        let mut value = self.leaf(bottom, want.filter(|_| chain.is_empty()));
+        let is_last = |code: &Self| code.spines.len() == base;
+        let mut value = self.leaf(bottom, want.filter(|_| is_last(self)));
         let mut left = bottom;
-        while let Some(node) = chain.pop() {
-            value = self.apply(node, left, value, mark, want.filter(|_| chain.is_empty()));
+        while self.spines.len() > base
+            && let Some(node) = self.spines.pop()
+        {
+            value = self.apply(node, left, value, mark, want.filter(|_| is_last(self)));
             left = node;
         }
         value

@@ -37,9 +37,10 @@ pub(crate) struct Places {
     texts: Vec<Option<Text>>,
     /// What the reference calls the hidden variables of loops.
     for_state: Option<Arc<[u8]>>,
-    /// What has room for code, and for slots.
+    /// What has room for code, for slots, and for chains of expressions.
     asm: Assembler,
     live: LiveSlots,
+    spines: Vec<ExprId>,
     /// The number of the function, from 1, among those compiled with these tables.
     stamp: u32,
 }
@@ -99,8 +100,9 @@ pub(crate) fn compile_function(
         free: 0,
         live: std::mem::take(&mut places.live),
         line: 1,
-        places,
         active: Vec::new(),
+        spines: std::mem::take(&mut places.spines),
+        places,
         loops: false,
     };
     code.asm.function_mut().params = body.params.len() as u16;
@@ -108,8 +110,14 @@ pub(crate) fn compile_function(
     code.body();
     code.asm.thread_jumps();
     let function = code.asm.take();
-    let Baseline { asm, live, loops, .. } = code;
-    (places.asm, places.live) = (asm, live.emptied());
+    let Baseline {
+        asm,
+        live,
+        spines,
+        loops,
+        ..
+    } = code;
+    (places.asm, places.live, places.spines) = (asm, live.emptied(), spines);
     (function, loops)
 }
 
@@ -142,6 +150,8 @@ struct Baseline<'a> {
     line: u32,
     places: &'a mut Places,
     active: Vec<Active>,
+    /// The chains of the expressions that are being evaluated, one upon the other.
+    spines: Vec<ExprId>,
     /// Whether some jump goes back.
     loops: bool,
 }

@@ -12,7 +12,8 @@ impl Lower<'_, '_> {
     /// Evaluates to one value. Chains that nest to the left are walked in a loop, since they may be as
     /// long as the source.
     pub(super) fn expr(&mut self, expr: ExprId) -> Value {
-        let (bottom, mut chain) = self.source.spine(expr);
+        let mut chain = Vec::new();
+        let bottom = self.source.spine(expr, &mut chain);
         let mut value = self.leaf(bottom);
         let mut left = bottom;
         while let Some(node) = chain.pop() {
