@@ -50,7 +50,13 @@ pub(crate) fn lower_function(source: Source<'_>, id: FuncId, numbers: &ArenaMap<
             LocalKind::Close => UpvalueKind::Close,
             _ => UpvalueKind::Const,
         };
-        func.add_upvalue(source.bytes(upvalue.name), kind);
+        let id = func.add_upvalue(source.bytes(upvalue.name), kind);
+        if upvalue
+            .local
+            .is_some_and(|local| !source.names.locals[local].reassigned)
+        {
+            func.fix_upvalue(id);
+        }
     }
     let mut lower = Lower {
         source,

@@ -71,7 +71,7 @@ impl<'f> Matching<'f> {
                 .upvalues()
                 .iter()
                 .zip(right.upvalues())
-                .all(|(a, b)| a.kind == b.kind && self.strings_equal(a.name, b.name))
+                .all(|(a, b)| a.kind == b.kind && a.fixed == b.fixed && self.strings_equal(a.name, b.name))
             && left.blocks().zip(right.blocks()).all(|(a, b)| {
                 left.insts(a)
                     .iter()

@@ -34,6 +34,8 @@ pub struct UpvalueDesc {
     pub name: StrId,
     /// How it was declared.
     pub kind: UpvalueKind,
+    /// Whether nobody assigns it once functions can read it: all reads give one value while a function runs.
+    pub fixed: bool,
 }
 
 /// Where a value comes from.
@@ -166,11 +168,25 @@ impl Function {
         self.strings.len()
     }
 
-    /// Adds an upvalue.
+    /// Adds an upvalue, one that may change.
     pub fn add_upvalue(&mut self, name: &[u8], kind: UpvalueKind) -> Upvalue {
         let name = self.intern(name);
-        self.upvalues.push(UpvalueDesc { name, kind });
+        self.upvalues.push(UpvalueDesc {
+            name,
+            kind,
+            fixed: false,
+        });
         Upvalue::from_index(self.upvalues.len() - 1)
+    }
+
+    /// Declares that an upvalue never changes while the function runs.
+    pub fn fix_upvalue(&mut self, upvalue: Upvalue) {
+        self.upvalues[upvalue.index()].fixed = true;
+    }
+
+    /// Whether an instruction reads an upvalue that never changes.
+    pub fn is_fixed_read(&self, inst: Inst) -> bool {
+        matches!(self.op(inst), Op::GetUpvalue(upvalue) if self.upvalues[upvalue.index()].fixed)
     }
 
     /// The upvalues, in the order of their ids.
@@ -516,8 +532,11 @@ impl Function {
         self.names.insert((inst, operand), OperandName { kind, name });
     }
 
-    /// What an instruction may do, for operands of any type.
+    /// What an instruction may do, for operands of any type. Upvalues that never change are no memory.
     pub fn effects(&self, inst: Inst) -> Effects {
+        if self.is_fixed_read(inst) {
+            return Effects::PURE;
+        }
         self.op(inst).effects()
     }
 

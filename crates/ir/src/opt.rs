@@ -5,6 +5,7 @@
 mod copy;
 mod dce;
 mod fold;
+mod hoist;
 mod narrow;
 mod sccp;
 mod simplify_cfg;
@@ -14,6 +15,7 @@ mod types;
 pub use copy::copy_propagation;
 pub use dce::eliminate_dead_code;
 pub use fold::{Constant, fold};
+pub use hoist::hoist;
 pub use narrow::narrow;
 pub use sccp::sparse_conditional_constants;
 pub use simplify_cfg::simplify_cfg;
@@ -28,7 +30,7 @@ use std::fmt;
 pub enum Level {
     /// No pass runs: each local stays what the source says, for debuggers.
     O0,
-    /// Folding, copies, sparse constants, dead code, types.
+    /// Folding, copies, sparse constants, dead code, types, hoisting.
     O1,
 }
 
@@ -48,17 +50,20 @@ pub enum Pass {
     Narrow,
     /// [`eliminate_dead_code`]
     Dce,
+    /// [`hoist`]
+    Hoist,
 }
 
 impl Pass {
     /// All passes.
-    pub const ALL: [Pass; 6] = [
+    pub const ALL: [Pass; 7] = [
         Pass::SimplifyCfg,
         Pass::Copy,
         Pass::Fold,
         Pass::Sccp,
         Pass::Narrow,
         Pass::Dce,
+        Pass::Hoist,
     ];
 
     /// The name of the pass.
@@ -70,6 +75,7 @@ impl Pass {
             Pass::Sccp => "sccp",
             Pass::Narrow => "narrow",
             Pass::Dce => "dce",
+            Pass::Hoist => "hoist",
         }
     }
 
@@ -87,6 +93,7 @@ impl Pass {
             Pass::Sccp => sparse_conditional_constants(func),
             Pass::Narrow => narrow(func),
             Pass::Dce => eliminate_dead_code(func),
+            Pass::Hoist => hoist(func),
         }
     }
 }
@@ -111,6 +118,7 @@ pub const fn pipeline(level: Level) -> &'static [Pass] {
             Pass::Narrow,
             Pass::Dce,
             Pass::SimplifyCfg,
+            Pass::Hoist,
         ],
     }
 }

@@ -187,7 +187,9 @@ const fn hooked<D: Dispatch>(mut table: [Handler; NUMBERS]) -> [Handler; NUMBERS
     table[Opcode::Call as usize] = Handler(ops::call_watched::<D>);
     table[Opcode::Call0 as usize] = Handler(ops::call_0_watched::<D>);
     table[Opcode::CallN as usize] = Handler(ops::call_n_watched::<D>);
+    table[Opcode::CallOpen as usize] = Handler(ops::call_open_slow::<D>);
     table[Opcode::TailCall as usize] = Handler(ops::tail_call_full::<D>);
+    table[Opcode::TailCallOpen as usize] = Handler(ops::tail_call_open_slow::<D>);
     table[Opcode::ForCall as usize] = Handler(ops::for_call_slow::<D>);
     table[Opcode::Return0 as usize] = Handler(ops::return_0_slow::<D>);
     table[Opcode::Return1 as usize] = Handler(ops::return_1_watched::<D>);

@@ -109,6 +109,12 @@ unsafe fn cached_slot(t: *const Table, pc: *const u64) -> *mut Value {
     (*t).slots.byte_add(*pc.add(1).cast::<u32>().add(1) as usize)
 }
 
+/// Whether a tag is all of a value: a store over another element need not fetch the line of the payload.
+#[inline(always)]
+const fn is_boolean(tag: u8) -> bool {
+    tag == tag::FALSE || tag == tag::TRUE
+}
+
 /// Whether both are floats. Reads the tags again: kept from the test for integers, they would need a register
 /// that has to be saved first.
 #[inline(always)]

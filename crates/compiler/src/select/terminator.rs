@@ -58,7 +58,7 @@ impl Selector<'_> {
                 }
                 break;
             }
-            if !op.effects().is_pure() {
+            if !func.effects(inst).is_pure() {
                 break;
             }
         }

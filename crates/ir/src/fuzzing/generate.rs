@@ -16,6 +16,8 @@ pub(super) fn function(u: &mut Unstructured<'_>) -> Result<Function> {
     func.vararg = true;
     func.line_defined = 1;
     func.add_upvalue(b"_ENV", UpvalueKind::Regular);
+    let fixed = func.add_upvalue(b"fixed", UpvalueKind::Regular);
+    func.fix_upvalue(fixed);
     func.add_local(b"x\x00\"\\\n");
     let structured = u.arbitrary()?;
     let mut generator = Generator {
@@ -264,7 +266,8 @@ impl Generator<'_, '_, '_> {
                 let inst = self.b.vararg(2);
                 let results = self.b.func().results(inst).to_vec();
                 self.set(results[1])?;
-                let value = self.b.get_upvalue(Upvalue::from_u32(0));
+                let upvalue = Upvalue::from_u32(self.u.int_in_range(0..=1)?);
+                let value = self.b.get_upvalue(upvalue);
                 self.set(value)?;
             }
         }

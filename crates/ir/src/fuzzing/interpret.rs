@@ -203,6 +203,7 @@ impl Machine<'_> {
                 self.set(inst, Run::Str(b"joined".to_vec()))
             }
             Op::VarargFrom | Op::VarargFromOpen => self.effect(inst),
+            Op::GetUpvalue(_) if func.is_fixed_read(inst) => self.set(inst, Run::Object("fixed", 0)),
             Op::GetUpvalue(_) | Op::GetCell | Op::Vararg | Op::VarargOpen | Op::GetVararg => {
                 for (at, &result) in func.results(inst).iter().enumerate() {
                     self.values[result.index()] = self.made_up(at + 5);

@@ -183,7 +183,7 @@ impl Types {
                 Effects::RAISE.union(Effects::ALLOC)
             }
             (Op::CheckGlobal(_), &[x]) if self.get(x).is(Type::NIL) => Effects::PURE,
-            _ => op.effects(),
+            _ => func.effects(inst),
         }
     }
 

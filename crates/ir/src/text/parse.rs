@@ -253,7 +253,10 @@ impl<'t> Parser<'t> {
             self.expect("upvalue")?;
             let kind = self.kind(UpvalueKind::from_text)?;
             let name = self.string()?;
-            self.func.add_upvalue(&name, kind);
+            let upvalue = self.func.add_upvalue(&name, kind);
+            if self.eat("fixed") {
+                self.func.fix_upvalue(upvalue);
+            }
         }
         while self.peek_id(b'l') {
             if self.id("l")? as usize != self.func.locals().len() {

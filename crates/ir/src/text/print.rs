@@ -28,9 +28,10 @@ impl Display for Function {
         for (at, upvalue) in self.upvalues().iter().enumerate() {
             writeln!(
                 f,
-                "  u{at} = upvalue {} {}",
+                "  u{at} = upvalue {} {}{}",
                 upvalue.kind,
-                Quoted(self.str(upvalue.name))
+                Quoted(self.str(upvalue.name)),
+                if upvalue.fixed { " fixed" } else { "" }
             )?;
         }
         for (at, &local) in self.locals().iter().enumerate() {

@@ -533,21 +533,24 @@ unsafe fn fill_list(table: *mut Table, from: *const Value, count: usize) {
     (*table).header.aux |= flag::FRESH;
 }
 
-/// Whether stores into a value are plain: it is a table without a metatable, no barrier is due and no cache relies on
-/// it.
+/// Whether a store into a value is plain: it is a table without a metatable, no barrier is due and no cache relies on
+/// it. What is not collectable needs no barrier; large tables keep asking for it, and would take the slow path for every number.
 #[inline(always)]
-unsafe fn is_plain(object: *const Value) -> bool {
+unsafe fn is_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
     if (*object).tag != tag::TABLE {
         return false;
     }
     let table: *const Table = (*object).as_ptr();
-    (*table).header.gc & GC_BARRIER == 0 && (*table).meta.is_null() && (*table).header.aux & flag::WATCHED == 0
+    let collectable = ((*key).tag | (*value).tag) & tag::COLLECTABLE != 0;
+    (!collectable || (*table).header.gc & GC_BARRIER == 0)
+        && (*table).meta.is_null()
+        && (*table).header.aux & flag::WATCHED == 0
 }
 
 /// Stores into a plain table over a key of the hash part that is there, or behind the last element where there is room.
 #[inline(always)]
 unsafe fn store_present(object: *const Value, key: *const Value, value: *const Value) -> bool {
-    if !is_plain(object) {
+    if !is_plain(object, key, value) {
         return false;
     }
     let table: *mut Table = (*object).as_ptr();
@@ -562,7 +565,16 @@ unsafe fn store_present(object: *const Value, key: *const Value, value: *const V
             (*table).len = len as u32 + 1;
             return true;
         }
-        return (*key).payload.wrapping_sub(1) > len && Table::put_hashed_int(table, (*key).as_i64(), *value);
+        if (*key).payload.wrapping_sub(1) < len {
+            // The handler left it for the sake of the barrier, or for a nil.
+            let tag = (*table).array.add((*key).payload as usize - 1);
+            if *tag == tag::NIL || (*value).is_nil() {
+                return false;
+            }
+            Table::array_put(table, (*key).payload as usize, *value);
+            return true;
+        }
+        return Table::put_hashed_int(table, (*key).as_i64(), *value);
     }
     if (*key).tag == tag::STR {
         let name: *const Str = (*key).as_ptr();
@@ -577,7 +589,7 @@ unsafe fn store_present(object: *const Value, key: *const Value, value: *const V
 /// Stores into a plain table what needs no growth; false if this is another kind of store.
 #[inline(always)]
 unsafe fn store_plain(object: *const Value, key: *const Value, value: *const Value) -> bool {
-    is_plain(object) && Table::put_plain((*object).as_ptr(), *key, *value)
+    is_plain(object, key, value) && Table::put_plain((*object).as_ptr(), *key, *value)
 }
 
 /// Teaches a site for own slots what the lookup cache knows: a site that sees many shapes is taught at each miss, a store of a

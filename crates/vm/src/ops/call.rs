@@ -63,7 +63,24 @@ handlers! {
         }
         call_n_mid::<D>(vm, pc, base, k, t)
     }
-    fn call_open(vm, pc, base, k, t) { call_open_slow::<D>(vm, pc, base, k, t) }
+    fn call_open(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let proto = (*(*window).as_ptr::<Closure>()).proto;
+            let new = window.add(HEADER_SLOTS);
+            let (fixed, open) = (field(pc, 2) as usize, (*vm).open_count);
+            if (*proto).arity as usize == fixed + open && new.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit {
+                place_open(vm, new.add(fixed));
+                let w = new.cast::<u8>();
+                w.offset(offset::TAG_KIND).cast::<u32>().write(TAGGED_CALLN);
+                w.offset(offset::DISTANCE).cast::<u32>().write(u32::from(field(pc, 1)) + 32);
+                w.offset(offset::RETURN_PC).cast::<*const u64>().write(pc.add(1));
+                w.offset(offset::RETURN_K).cast::<*const Value>().write(k);
+                enter!(vm, proto, new, t)
+            }
+        }
+        call_open_slow::<D>(vm, pc, base, k, t)
+    }
     fn tail_call(vm, pc, base, k, t) {
         let window = reg(base, pc, 1);
         if (*window).tag == tag::CLOSURE {
@@ -90,7 +107,33 @@ handlers! {
         }
         tail_call_mid::<D>(vm, pc, base, k, t)
     }
-    fn tail_call_open(vm, pc, base, k, t) { tail_call_open_slow::<D>(vm, pc, base, k, t) }
+    fn tail_call_open(vm, pc, base, k, t) {
+        let window = reg(base, pc, 1);
+        if (*window).tag == tag::CLOSURE {
+            let closure: *mut Closure = (*window).as_ptr();
+            let proto = (*closure).proto;
+            let frame = base.cast::<u8>();
+            let (fixed, open) = (field(pc, 2) as usize, (*vm).open_count);
+            if (*proto).arity as usize == fixed + open
+                && base.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit
+                && *frame.offset(offset::FLAGS) & frame_flag::VARARG == 0
+            {
+                if D::METERED {
+                    (*vm).refund_frame(RegisterFrame(base), pc);
+                }
+                frame.offset(offset::CALLEE).cast::<*mut Closure>().write(closure);
+                frame.offset(offset::FLAGS).write(frame_flag::TAIL);
+                let mut i = 0;
+                while i < field(pc, 2) as usize {
+                    copy(base.add(i), window.add(HEADER_SLOTS + i));
+                    i += 1;
+                }
+                place_open(vm, base.add(fixed));
+                enter!(vm, proto, base, t)
+            }
+        }
+        tail_call_open_slow::<D>(vm, pc, base, k, t)
+    }
     fn return_0(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Call0 as u16 {
@@ -158,6 +201,18 @@ handlers! {
     fn vararg_from(vm, pc, base, k, t) { vararg_from_slow::<D>(vm, pc, base, k, t) }
     fn vararg_from_open(vm, pc, base, k, t) { vararg_from_open_slow::<D>(vm, pc, base, k, t) }
 
+}
+
+/// Copies the open values behind the fixed arguments. They lie above that place, where a callee left them, or all below it, as
+/// extra arguments do. The count is read in each round: known, it would make a long loop that saves registers.
+#[inline(always)]
+unsafe fn place_open(vm: *const Vm, to: *mut Value) {
+    let from = (*vm).open_start;
+    let mut i = 0;
+    while i < (*vm).open_count {
+        copy(to.add(i), from.add(i));
+        i += 1;
+    }
 }
 
 const TAGGED_CALL1: u32 = tag::CLOSURE as u32 | (FrameKind::Call1 as u32) << 16;

@@ -175,17 +175,18 @@ unsafe fn try_get_field(base: *mut Value, _k: *const Value, pc: *const u64) -> b
 
 #[inline(always)]
 unsafe fn try_set_index(base: *mut Value, _k: *const Value, pc: *const u64) -> bool {
-    overwrite(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3))
+    overwrite::<false>(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3))
 }
 
 #[inline(always)]
 unsafe fn try_set_index_k(base: *mut Value, k: *const Value, pc: *const u64) -> bool {
-    overwrite(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3))
+    overwrite::<true>(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3))
 }
 
-/// Stores a value that is not nil over an element of the array part that is not nil.
+/// Stores a value that is not nil over an element of the array part that is not nil. Among constants, booleans are so common that
+/// it is worth a test whether the payload matters.
 #[inline(always)]
-unsafe fn overwrite(object: *const Value, key: *const Value, value: *const Value) -> bool {
+unsafe fn overwrite<const CONSTANT: bool>(object: *const Value, key: *const Value, value: *const Value) -> bool {
     if (*object).tag != tag::TABLE || (*key).tag != tag::INT {
         return false;
     }
@@ -199,7 +200,9 @@ unsafe fn overwrite(object: *const Value, key: *const Value, value: *const Value
     if *a.add(at as usize) == tag::NIL || tag == tag::NIL {
         return false;
     }
-    *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
+    if !CONSTANT || !is_boolean(tag) {
+        *a.cast::<u64>().sub(at as usize).sub(1) = (*value).payload;
+    }
     *a.add(at as usize) = tag;
     true
 }

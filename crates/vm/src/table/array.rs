@@ -137,7 +137,7 @@ impl Table {
     pub unsafe fn put_in_array(this: *mut Table, i: i64, v: Value) -> bool {
         let at = (i as u64).wrapping_sub(1);
         let len = u64::from((*this).len);
-        if (*this).needs_barrier() || v.is_nil() || at > len {
+        if (*this).needs_barrier() && v.header().is_some() || v.is_nil() || at > len {
             return false;
         }
         if at == len {
