@@ -9,6 +9,7 @@ mod disasm;
 mod docs;
 mod faults;
 mod fuzz;
+mod layout;
 mod measure;
 mod mlua_tests;
 mod oracle;
@@ -44,6 +45,8 @@ enum Door {
     Snap(snap::Options),
     /// Check in the release binary that handlers are jumps without prologues
     Disasm(disasm::Options),
+    /// Find out which functions of the command run, and have the linker put them side by side
+    Layout,
     /// Regenerate the generated documents
     Docs(docs::Options),
     /// Run the files of a public test suite one by one
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Door::Audit(options) => audit::run(&options),
         Door::Snap(options) => snap::run(&options),
         Door::Disasm(options) => disasm::run(&options),
+        Door::Layout => layout::run(),
         Door::Docs(options) => docs::run(&options),
         Door::Conformance(options) => conformance::run(&options),
         Door::MluaTests(options) => mlua_tests::run(&options),
