@@ -212,6 +212,8 @@ impl<'s> Lexer<'s> {
 
     fn number(&mut self, value: &mut TokenValue) -> TokenKind {
         let start = self.at;
+        // As in the reference, a dot in front does not keep `.0x1` from going on as a hexadecimal numeral does, and being wrong whole.
+        self.at += usize::from(self.peek() == Some(b'.'));
         let hex = self.peek() == Some(b'0') && matches!(self.peek_at(1), Some(b'x' | b'X'));
         self.at += if hex { 2 } else { 1 };
         while let Some(byte) = self.peek() {

@@ -45,6 +45,11 @@ impl Std {
         }
     }
 
+    /// The native alignment in `string.pack` (`!` without a number), in bytes: that of a C `double` until 5.4, of a `long double` since.
+    pub fn native_alignment(self) -> usize {
+        if self >= Std::V5_5 { 16 } else { 8 }
+    }
+
     /// Does the table library have `create`?
     pub fn table_create(self) -> bool {
         self >= Std::V5_5

@@ -1,16 +1,26 @@
--- Runs the programs of a batch file one after the other, each in an environment of its own, and writes what each printed.
-local file = assert(io.open(arg[1], "rb"))
+-- Runs programs one after the other, each in an environment of its own, and writes what each printed. Its argument is the
+-- name of a batch file; or a table of functions of a host, which then gets the function that runs one.
+local host = ...
+if type(host) ~= "table" then host = nil end
+local find, gsub, byte, format = string.find, string.gsub, string.byte, string.format
 local TICKS <const>, LINES <const>, WIDTH <const> = 250, 300, 160
+local HIDDEN <const> = "0x%x%x%x%x%x%x%x%x%x*"
 
-local ticks, lines
+local ticks, lines, out
+
+local function code(c) return format("\\%d", byte(c)) end
 
 local function escape(text)
   if #text > WIDTH then text = text:sub(1, WIDTH) .. "..." end
-  return (text:gsub("[%c\\\127-\255]", function(c) return ("\\%d"):format(c:byte()) end))
+  if find(text, "[%c\\\127-\255]") then text = gsub(text, "[%c\\\127-\255]", code) end
+  return text
 end
 
+-- What need not be the same everywhere: addresses, and the frames below a program.
 local function plain(text)
-  return (text:gsub("0x%x%x%x%x%x%x%x%x%x*", "ADDRESS"))
+  if find(text, "0x", 1, true) then text = gsub(text, HIDDEN, "ADDRESS") end
+  local below = find(text, "driver.lua:", 1, true) and find(text, "[^\n]*driver%.lua:%d+: in ")
+  return below and text:sub(1, below - 1) or text
 end
 
 local show
@@ -18,8 +28,8 @@ local show
 local function less(a, b)
   local s, t = type(a), type(b)
   if s ~= t then return s < t end
-  if s == "number" or s == "string" then return a < b end
-  return false
+  if s == "boolean" then return not a and b end
+  return a < b
 end
 
 local function sorted_keys(t)
@@ -48,14 +58,33 @@ function show(v, depth)
   return kind
 end
 
-local function new_environment(write)
+local function joined(...)
+  local parts = table.pack(...)
+  for i = 1, parts.n do parts[i] = show(parts[i], 1) end
+  return table.concat(parts, "\t")
+end
+
+local function print_lines(...)
+  if lines >= LINES then return end
+  lines = lines + 1
+  out[#out + 1] = joined(...)
+end
+
+local function finished(...)
+  out[#out + 1] = "end: " .. joined(...)
+end
+
+local function copied(from)
+  local to = {}
+  for k, v in pairs(from) do to[k] = v end
+  return to
+end
+
+if host then print_lines, finished, copied = host.print, host.finished, host.copied end
+
+local function new_environment()
   local env = {}
-  local function copy(from)
-    local to = {}
-    for k, v in pairs(from) do to[k] = v end
-    return to
-  end
-  for _, name in ipairs { "string", "table", "math", "coroutine", "utf8" } do env[name] = copy(_G[name]) end
+  for _, name in ipairs { "string", "table", "math", "coroutine", "utf8" } do env[name] = copied(_G[name]) end
   for _, name in ipairs {
     "assert", "error", "getmetatable", "ipairs", "load", "next", "pairs", "pcall", "rawequal", "rawget", "rawlen",
     "rawset", "select", "setmetatable", "tonumber", "type", "xpcall", "collectgarbage",
@@ -64,15 +93,7 @@ local function new_environment(write)
   end
   env.debug = { traceback = debug.traceback, getinfo = debug.getinfo }
   env._G = env
-
-  function env.print(...)
-    if lines >= LINES then return end
-    lines = lines + 1
-    local n = select("#", ...)
-    local parts = {}
-    for i = 1, n do parts[i] = show((select(i, ...)), 1) end
-    write(table.concat(parts, "\t"))
-  end
+  env.print = print_lines
 
   -- What may change with every run is not text.
   function env.tostring(v)
@@ -111,6 +132,16 @@ local function new_environment(write)
   return env
 end
 
+if host then
+  local enclose <const> = host.enclose
+  return function(chunk)
+    ticks = TICKS
+    enclose(new_environment(), chunk)
+    finished(pcall(chunk, 1, "two", 3.5))
+  end
+end
+
+local file = assert(io.open(..., "rb"))
 local index = 0
 while true do
   local head = file:read("l")
@@ -121,19 +152,14 @@ while true do
   io.write("== ", index, "\n")
   io.flush()
   index = index + 1
-  ticks, lines = TICKS, 0
-  local out = {}
-  local function write(line) out[#out + 1] = line end
-  local env = new_environment(write)
-  local chunk, message = load(text, "=p", "t", env)
+  ticks, lines, out = TICKS, 0, {}
+  local chunk, message = load(text, "=p", "t", new_environment())
   if not chunk then
-    write("syntax: " .. escape(message))
+    out[1] = "syntax: " .. escape(message)
   elseif kind == "run" then
-    local results = table.pack(pcall(chunk, 1, "two", 3.5))
-    for i = 1, results.n do results[i] = show(results[i], 1) end
-    write("end: " .. table.concat(results, "\t"))
+    finished(pcall(chunk, 1, "two", 3.5))
   else
-    write("compiles")
+    out[1] = "compiles"
   end
   if #out > 0 then io.write(table.concat(out, "\n"), "\n") end
   io.flush()

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod calls;
 mod coroutine;
 mod damage;
 mod function;
@@ -17,6 +18,7 @@ pub mod batch;
 pub mod reduce;
 pub mod seeded;
 
+pub use calls::{Calls, calls};
 pub use damage::damaged;
 pub use generator::program;
 

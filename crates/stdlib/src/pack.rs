@@ -1,5 +1,6 @@
 //! The format strings of `string.pack`, `string.unpack` and `string.packsize`.
 
+use perilune_lang::Std;
 use std::fmt;
 
 /// One option of a format, with its size and the padding before it.
@@ -100,13 +101,14 @@ pub struct Format<'a> {
     at: usize,
     little: bool,
     max_align: usize,
+    native_align: usize,
     max_size: usize,
 }
 
 impl<'a> Format<'a> {
-    /// Starts at the beginning of `text`, native endianness, no alignment; `max_size` is the largest size that a packed
-    /// string may have.
-    pub fn new(text: &'a [u8], max_size: usize) -> Format<'a> {
+    /// Starts at the beginning of `text`, native endianness, no alignment. The language version says how large a packed string may
+    /// be, and what the native alignment is.
+    pub fn new(text: &'a [u8], std: Std) -> Format<'a> {
         // The reference reads a C string, which a zero byte ends.
         let end = memchr::memchr(0, text).unwrap_or(text.len());
         Format {
@@ -114,7 +116,8 @@ impl<'a> Format<'a> {
             at: 0,
             little: cfg!(target_endian = "little"),
             max_align: 1,
-            max_size,
+            native_align: std.native_alignment(),
+            max_size: std.longest_string(),
         }
     }
 
@@ -181,7 +184,7 @@ impl<'a> Format<'a> {
             b'>' => self.endian(false),
             b'=' => self.endian(cfg!(target_endian = "little")),
             b'!' => {
-                self.max_align = self.limited(8)?;
+                self.max_align = self.limited(self.native_align)?;
                 (Pack::None, 0)
             }
             other => return Err(PackError::InvalidOption(other)),
@@ -271,7 +274,7 @@ mod tests {
     use super::*;
 
     fn items(text: &str) -> Result<Vec<(Pack, usize, usize)>, PackError> {
-        let mut format = Format::new(text.as_bytes(), i64::MAX as usize);
+        let mut format = Format::new(text.as_bytes(), Std::V5_5);
         let (mut out, mut total) = (Vec::new(), 0);
         while let Some(item) = format.next(total)? {
             total += item.size + item.padding;

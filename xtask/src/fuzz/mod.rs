@@ -8,11 +8,13 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::bench::peers;
+use crate::test::modes::Build;
 use crate::workspace::{Workspace, cargo};
+use differential::Grammar;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What is tried: differential, parser, ir, regalloc, bytecode or compiler
+    /// What is tried: differential, patterns, format, pack, parser, ir, regalloc, bytecode or compiler
     #[arg(default_value = "differential")]
     target: String,
     /// Seconds to go on for
@@ -30,10 +32,13 @@ pub struct Options {
     /// Only the modes whose name contains this
     #[arg(long)]
     mode: Option<String>,
-    /// The optimized command, instead of building it
+    /// Batches of programs that are tried at the same time
+    #[arg(long, default_value_t = 1)]
+    jobs: usize,
+    /// `perilune-trials`, optimized, instead of building it
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// The command with debug assertions, instead of building it
+    /// `perilune-trials` with debug assertions, instead of building it
     #[arg(long)]
     debug_binary: Option<PathBuf>,
     /// PUC Lua 5.5, instead of building it
@@ -103,36 +108,43 @@ fn laws(target: &str, seconds: u64) -> Result<bool> {
     Ok(status.success())
 }
 
+/// Builds `perilune-trials`.
+pub fn trials(workspace: &Workspace, build: Build) -> Result<PathBuf> {
+    let (flag, folder) = match build {
+        Build::Dev => (None, "debug"),
+        Build::Release => (Some("--release"), "release"),
+    };
+    let built = cargo()
+        .args(["build", "--package", "perilune-trials", "--bin", "perilune-trials"])
+        .args(flag)
+        .current_dir(&workspace.root)
+        .status()?;
+    if !built.success() {
+        bail!("perilune-trials does not build");
+    }
+    Ok(workspace.target.join(folder).join("perilune-trials"))
+}
+
 /// True if nothing was found.
 pub fn run(options: &Options) -> Result<bool> {
-    if options.target != "differential" {
+    let Some(grammar) = Grammar::of(&options.target) else {
         return laws(&options.target, options.time);
-    }
+    };
     if let Some(index) = options.print {
-        print!("{}", differential::item(options.seed, index).source);
+        print!("{}", grammar.item(options.seed, index).source);
         return Ok(true);
     }
     let workspace = Workspace::load()?;
-    let build = |flag: &[&str], folder: &str| -> Result<PathBuf> {
-        let built = cargo()
-            .args(["build", "--package", "perilune", "--bin", "perilune"])
-            .args(flag)
-            .current_dir(&workspace.root)
-            .status()?;
-        if !built.success() {
-            bail!("perilune does not build");
-        }
-        Ok(workspace.target.join(folder).join("perilune"))
-    };
     let release = match &options.binary {
         Some(path) => path.clone(),
-        None => build(&["--release"], "release")?,
+        None => trials(&workspace, Build::Release)?,
     };
     let debug = match &options.debug_binary {
         Some(path) => path.clone(),
-        None => build(&[], "debug")?,
+        None => trials(&workspace, Build::Dev)?,
     };
     let session = differential::Session {
+        grammar,
         oracle: match &options.oracle {
             Some(path) => path.clone(),
             None => peers::build(&workspace, "lua55", Duration::from_secs(600))?,
@@ -141,6 +153,7 @@ pub fn run(options: &Options) -> Result<bool> {
         debug,
         folder: workspace.target.join("fuzz"),
         only: options.mode.clone(),
+        jobs: options.jobs.max(1),
     };
     let limits = differential::Limits {
         seed: options.seed,

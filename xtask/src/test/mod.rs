@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::fuzz::differential::Grammar;
 use crate::workspace::{Workspace, cargo};
 use crate::{disasm, docs, fuzz, tidy};
 use modes::Build;
@@ -294,24 +295,9 @@ fn run_corpus(workspace: &Workspace, run: &mut Run) {
         wishes::report(workspace, &binary)?;
         Ok(Step::Ran(Count::default()))
     });
-    run.step("differential", || {
-        let session = fuzz::differential::Session {
-            oracle: match reference::oracle(workspace) {
-                Ok(binary) => binary,
-                Err(why) => return Ok(Step::Skipped(why)),
-            },
-            release: binaries.build(workspace, Build::Release)?,
-            debug: binaries.build(workspace, Build::Dev)?,
-            folder: workspace.target.join("fuzz"),
-            only: None,
-        };
-        let tally = session.run(&fuzz::differential::SMOKE)?;
-        println!("{tally}");
-        Ok(Step::Ran(Count {
-            passed: (tally.programs as usize).saturating_sub(tally.findings.len()),
-            failed: tally.findings.len(),
-        }))
-    });
+    for target in ["differential", "patterns", "format", "pack"] {
+        run.step(target, || differential(workspace, target));
+    }
     for mode in modes::MODES {
         run.step(&format!("corpus, {}", mode.name), || {
             let binary = binaries.build(workspace, mode.build)?;
@@ -355,6 +341,31 @@ impl Binaries {
         self.built.insert(build, path.clone());
         Ok(path)
     }
+}
+
+/// Some random programs on PUC Lua and in every mode.
+fn differential(workspace: &Workspace, target: &str) -> Result<Step> {
+    let oracle = match reference::oracle(workspace) {
+        Ok(binary) => binary,
+        Err(why) => return Ok(Step::Skipped(why)),
+    };
+    // The corpus tries the release build; here that would be one more to link.
+    let trials = fuzz::trials(workspace, Build::Dev)?;
+    let session = fuzz::differential::Session {
+        grammar: Grammar::of(target).context("the target has a grammar")?,
+        oracle,
+        release: trials.clone(),
+        debug: trials,
+        folder: workspace.target.join("fuzz"),
+        only: None,
+        jobs: 2,
+    };
+    let tally = session.run(&fuzz::differential::SMOKE)?;
+    println!("{tally}");
+    Ok(Step::Ran(Count {
+        passed: (tally.programs as usize).saturating_sub(tally.findings.len()),
+        failed: tally.findings.len(),
+    }))
 }
 
 #[cfg(test)]

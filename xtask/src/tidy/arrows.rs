@@ -39,6 +39,16 @@ const ARROWS: &[(&str, &[&str])] = &[
             "perilune-stdlib",
         ],
     ),
+    (
+        "perilune-trials",
+        &[
+            "perilune-lang",
+            "perilune-bytecode",
+            "perilune-luagen",
+            "perilune-vm",
+            "perilune",
+        ],
+    ),
 ];
 
 const FREE: &str = "xtask";

@@ -27,7 +27,7 @@ fn present(ctx: &Ctx<'_>, i: usize, expected: &str) -> Result<(), Raised> {
 /// `string.pack(format, ...)`
 pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
-    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std());
     with_buffer(ctx, |out| {
         // The total differs from the buffer's length only in what has been checked.
         let mut total = 0usize;
@@ -125,7 +125,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 
 /// `string.packsize(format)`
 pub(super) fn packsize(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std());
     let mut total = 0usize;
     while let Some(item) = next(ctx, &mut format, total)? {
         if matches!(item.option, Pack::Prefixed | Pack::Zero) {
@@ -144,7 +144,7 @@ pub(super) fn packsize(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 /// `string.unpack(format, s, pos)`
 pub(super) fn unpack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let ctx = &*ctx;
-    let mut format = Format::new(ctx.check_str(0)?, ctx.std().longest_string());
+    let mut format = Format::new(ctx.check_str(0)?, ctx.std());
     let data = ctx.check_str(1)?;
     let mut at = start_position(ctx.opt_int(2, 1)?, data.len()) - 1;
     if at > data.len() {

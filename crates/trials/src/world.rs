@@ -1,0 +1,157 @@
+//! A state that runs programs as `driver.lua` of `perilune-luagen` does: each in an environment of its own.
+
+use perilune::CompileOptions;
+use perilune::program::Lua;
+use perilune_bytecode::Verified;
+use perilune_luagen::batch;
+use perilune_vm::{Ctx, Raised, Returns, Val};
+
+use crate::mode::Mode;
+use crate::show::show;
+
+/// Lines that a program may print.
+const LINES: usize = 300;
+
+/// More fuel than programs need.
+const PLENTY: u64 = 1 << 40;
+
+/// Where the driver is kept in the registry.
+const DRIVER: &str = "perilune.trials";
+
+/// What a program printed.
+#[derive(Default)]
+struct Output {
+    text: String,
+    lines: usize,
+}
+
+pub(crate) struct World {
+    lua: Lua,
+    is_metered: bool,
+}
+
+/// What a program did.
+pub(crate) struct Done {
+    pub text: String,
+    pub fuel: Option<u64>,
+}
+
+impl World {
+    /// A state of a mode, with the driver in it.
+    ///
+    /// # Panics
+    /// If the driver does not run.
+    pub(crate) fn new(mode: &Mode) -> World {
+        let mut lua = Lua::with(&mode.options());
+        // Not the mode's: the driver is the same everywhere.
+        let driver = CompileOptions::default().compile(batch::DRIVER.as_bytes(), b"@driver.lua");
+        let driver = driver.expect("the driver compiles");
+        let started = lua.vm().enter(|ctx| start(ctx, driver));
+        assert!(started.is_ok(), "the driver starts");
+        World {
+            lua,
+            is_metered: mode.is_metered(),
+        }
+    }
+
+    /// Runs a program.
+    pub(crate) fn run(&mut self, module: &Verified) -> Done {
+        let module = module.clone();
+        let is_metered = self.is_metered;
+        self.lua.vm().enter(|ctx| {
+            *ctx.state::<Output>().borrow_mut() = Output::default();
+            if is_metered {
+                ctx.set_fuel(Some(PLENTY));
+            }
+            let failed = match run(ctx, module) {
+                Ok(()) => None,
+                Err(raised) => Some(ctx.take_error(raised).type_name()),
+            };
+            let fuel = ctx.fuel().map(|left| PLENTY - left);
+            if is_metered {
+                ctx.set_fuel(None);
+            }
+            ctx.pop(ctx.top());
+            let mut text = std::mem::take(&mut ctx.state::<Output>().borrow_mut().text);
+            if let Some(failed) = failed {
+                text += &format!("the driver failed with a {failed}\n");
+            }
+            if let Some(stop) = ctx.stopped() {
+                text += &format!("stopped: {stop}\n");
+            }
+            Done { text, fuel }
+        })
+    }
+}
+
+fn start(ctx: &mut Ctx<'_>, driver: Verified) -> Result<(), Raised> {
+    ctx.push_module(driver)?;
+    let host = ctx.new_table(0, 4)?;
+    ctx.set_functions(
+        host,
+        &[
+            ("print", print),
+            ("finished", finished),
+            ("copied", copied),
+            ("enclose", enclose),
+        ],
+    )?;
+    ctx.push(host.as_val())?;
+    ctx.call(1, Some(1))?;
+    ctx.registry().set_str(ctx, DRIVER, ctx.slot(ctx.top() - 1))?;
+    ctx.pop(1);
+    Ok(())
+}
+
+fn run(ctx: &mut Ctx<'_>, module: Verified) -> Result<(), Raised> {
+    ctx.push(ctx.registry().get_str(ctx, DRIVER.as_bytes())?)?;
+    ctx.push_module(module)?;
+    ctx.call(1, Some(0))?;
+    Ok(())
+}
+
+fn joined(ctx: &Ctx<'_>, out: &mut String) {
+    for i in 0..ctx.nargs() {
+        if i > 0 {
+            out.push('\t');
+        }
+        show(ctx, ctx.arg(i), 1, out);
+    }
+    out.push('\n');
+}
+
+fn print(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let output = ctx.state::<Output>();
+    let mut output = output.borrow_mut();
+    if output.lines < LINES {
+        output.lines += 1;
+        joined(ctx, &mut output.text);
+    }
+    Ok(Returns::NONE)
+}
+
+fn finished(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let output = ctx.state::<Output>();
+    let mut output = output.borrow_mut();
+    output.text += "end: ";
+    joined(ctx, &mut output.text);
+    Ok(Returns::NONE)
+}
+
+/// A copy of a table.
+fn copied(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    let from = ctx.check_table(0)?;
+    let to = ctx.new_table(0, 0)?;
+    let (mut position, mut key) = (0, Val::NIL);
+    while let Some((at, k, value)) = from.next_from(ctx, position, key)? {
+        (position, key) = (at, k);
+        to.set(ctx, k, value)?;
+    }
+    ctx.ret(to.as_val())
+}
+
+/// Gives a chunk, the second argument, its environment.
+fn enclose(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
+    ctx.set_env(0);
+    Ok(Returns::NONE)
+}
