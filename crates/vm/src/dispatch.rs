@@ -5,7 +5,7 @@
 //! so works in unoptimised builds and on every target.
 
 use crate::ops;
-use crate::pairs::{NUMBERS, for_each_pair, plain};
+use crate::pairs::{NUMBERS, for_each_pair, for_each_triple, plain};
 use crate::value::Value;
 use crate::vm::Vm;
 use perilune_bytecode::{Flags, Opcode};
@@ -103,7 +103,7 @@ macro_rules! tables {
     ($($(#[doc = $doc:literal])+ $name:ident = $snake:ident
         { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
         impl Dispatch for Tail {
-            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Tail>)),*], pairs::<Tail>());
+            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Tail>)),*], pairs::<Tail>(), triples::<Tail>());
             const POLL: &'static [Handler; NUMBERS] = &TAIL_POLL;
             // Without a limit, its account means nothing.
             const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Tail>(*Tail::FUEL);
@@ -122,7 +122,7 @@ macro_rules! tables {
             }
         }
         impl Dispatch for Loop {
-            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Loop>)),*], pairs::<Loop>());
+            const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Loop>)),*], pairs::<Loop>(), triples::<Loop>());
             const POLL: &'static [Handler; NUMBERS] = &LOOP_POLL;
             // Without a limit, its account means nothing.
             const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Loop>(*Loop::FUEL);
@@ -146,25 +146,43 @@ macro_rules! tables {
 
 macro_rules! pair_handlers {
     ($($handler:ident = $first:ident $second:ident $link:ident;)*) => {
+        const PAIR_COUNT: usize = [$(Opcode::$first),*].len();
         /// The handlers of pairs, by their order.
-        const fn pairs<D: Dispatch>() -> [Handler; NUMBERS - Opcode::COUNT] {
+        const fn pairs<D: Dispatch>() -> [Handler; PAIR_COUNT] {
+            [$(Handler(ops::$handler::<D>)),*]
+        }
+    };
+}
+
+macro_rules! triple_handlers {
+    ($($handler:ident = $first:ident $second:ident $third:ident;)*) => {
+        const TRIPLE_COUNT: usize = [$(Opcode::$first),*].len();
+        /// The handlers of triples, by their order.
+        const fn triples<D: Dispatch>() -> [Handler; TRIPLE_COUNT] {
             [$(Handler(ops::$handler::<D>)),*]
         }
     };
 }
 
 for_each_pair!(pair_handlers);
+for_each_triple!(triple_handlers);
 perilune_bytecode::for_each_op!(tables);
 
-/// A table with the handlers of pairs behind those of the instructions.
-const fn with_pairs(plain: [Handler; Opcode::COUNT], pairs: [Handler; NUMBERS - Opcode::COUNT]) -> [Handler; NUMBERS] {
+/// A table with the handlers of pairs and triples behind those of the instructions.
+const fn with_pairs(
+    plain: [Handler; Opcode::COUNT],
+    pairs: [Handler; PAIR_COUNT],
+    triples: [Handler; TRIPLE_COUNT],
+) -> [Handler; NUMBERS] {
     let mut table = [plain[0]; NUMBERS];
     let mut i = 0;
     while i < NUMBERS {
         table[i] = if i < Opcode::COUNT {
             plain[i]
-        } else {
+        } else if i < Opcode::COUNT + PAIR_COUNT {
             pairs[i - Opcode::COUNT]
+        } else {
+            triples[i - Opcode::COUNT - PAIR_COUNT]
         };
         i += 1;
     }

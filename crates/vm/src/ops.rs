@@ -165,6 +165,7 @@ mod access;
 mod arith;
 mod branch;
 mod call;
+mod linked;
 mod pair;
 mod shell;
 
@@ -172,6 +173,7 @@ pub use access::*;
 pub use arith::*;
 pub use branch::*;
 pub use call::*;
+pub use linked::*;
 pub use pair::*;
 pub use shell::*;
 

@@ -5,8 +5,8 @@
 //! sees the first by [`opcode_at`]. The handler runs the first instruction's fast path and goes on in the second's
 //! handler; where the first has no fast path, it goes on in the first's plain handler, which dispatches as ever.
 //!
-//! What a pair saves is a load of a number, one of an address and an indirect jump. A pair of arithmetic also keeps the value between the
-//! two in a register: through memory it takes some seven cycles to arrive.
+//! What a pair saves is a load of a number, one of an address and an indirect jump. A pair with a link also keeps the value between the
+//! two in a register: through memory it takes some seven cycles to arrive. A few triples do the same for variables that change by a number.
 
 use crate::call::field;
 use perilune_bytecode::{Flags, Opcode, decode};
@@ -20,6 +20,8 @@ enum Link {
     Lhs,
     /// The right one.
     Rhs,
+    /// The value of a return, or the left one of a branch.
+    Src,
 }
 
 /// Calls `$m!` with all pairs: `handler = First Second link;`.
@@ -44,6 +46,35 @@ macro_rules! for_each_pair {
             mul_sub_rhs = Mul Sub Rhs;
             mul_mul_lhs = Mul Mul Lhs;
             mul_mul_rhs = Mul Mul Rhs;
+            add_add_i = Add AddI Lhs;
+            add_mod_k = Add ModK Lhs;
+            add_div_k = Add DivK Lhs;
+            add_i_mul_lhs = AddI Mul Lhs;
+            add_i_mul_rhs = AddI Mul Rhs;
+            mul_div_k = Mul DivK Lhs;
+            mul_k_add_lhs = MulK Add Lhs;
+            div_k_add_lhs = DivK Add Lhs;
+            mod_k_add_lhs = ModK Add Lhs;
+            mod_k_add_i = ModK AddI Lhs;
+            shl_bor_rhs = Shl BOr Rhs;
+            bor_band_k = BOr BAndK Lhs;
+            add_jump_le = Add JumpLe Src;
+            get_index_jump_lt = GetIndex JumpLt Src;
+            get_index_jump_not_lt = GetIndex JumpNotLt Src;
+            get_index_jump_gt = GetIndex JumpLt Lhs;
+            get_index_jump_not_gt = GetIndex JumpNotLt Lhs;
+            add_return_1 = Add Return1 Src;
+            add_i_return_1 = AddI Return1 Src;
+            sub_return_1 = Sub Return1 Src;
+            mul_return_1 = Mul Return1 Src;
+            div_return_1 = Div Return1 Src;
+            mod_k_return_1 = ModK Return1 Src;
+            band_k_return_1 = BAndK Return1 Src;
+            get_upvalue_return_1 = GetUpvalue Return1 Src;
+            get_field_return_1 = GetField Return1 Src;
+            get_index_return_1 = GetIndex Return1 Src;
+            load_false_return_1 = LoadFalse Return1 Src;
+            load_true_return_1 = LoadTrue Return1 Src;
             get_upvalue_get_upvalue = GetUpvalue GetUpvalue Free;
             get_upvalue_move = GetUpvalue Move Free;
             get_upvalue_get_index = GetUpvalue GetIndex Free;
@@ -61,6 +92,9 @@ macro_rules! for_each_pair {
             load_int_move = LoadInt Move Free;
             load_float_mul = LoadFloat Mul Free;
             load_float_jump_le = LoadFloat JumpLe Free;
+            load_int_div = LoadInt Div Free;
+            load_int_sub = LoadInt Sub Free;
+            load_true_jump_lt = LoadTrue JumpLt Free;
             get_index_get_index = GetIndex GetIndex Free;
             get_index_set_index = GetIndex SetIndex Free;
             get_index_add = GetIndex Add Free;
@@ -69,15 +103,22 @@ macro_rules! for_each_pair {
             get_index_jump_if_not = GetIndex JumpIfNot Free;
             get_int_get_int = GetInt GetInt Free;
             get_int_jump_if_not = GetInt JumpIfNot Free;
+            get_index_get_field = GetIndex GetField Free;
+            set_index_set_index = SetIndex SetIndex Free;
+            set_index_k_set_index_k = SetIndexK SetIndexK Free;
             set_index_for_loop = SetIndex ForLoop Free;
             set_index_k_for_loop = SetIndexK ForLoop Free;
             get_field_get_field = GetField GetField Free;
+            get_field_add = GetField Add Free;
+            get_field_sub = GetField Sub Free;
             get_field_add_i = GetField AddI Free;
             get_field_mul = GetField Mul Free;
             get_field_jump_if = GetField JumpIf Free;
             get_field_jump_if_not = GetField JumpIfNot Free;
             add_for_loop = Add ForLoop Free;
-            add_return_1 = Add Return1 Free;
+            add_get_index = Add GetIndex Free;
+            mul_add_i = Mul AddI Free;
+            sub_i_jump_lt = SubI JumpLt Free;
             add_i_add = AddI Add Free;
             add_i_get_index = AddI GetIndex Free;
             add_i_set_index = AddI SetIndex Free;
@@ -101,8 +142,27 @@ macro_rules! define_pairs {
 }
 for_each_pair!(define_pairs);
 
+/// Calls `$m!` with all triples: what changes a variable by a number. Each instruction takes the result of the one before.
+macro_rules! for_each_triple {
+    ($m:path) => {
+        $m! {
+            get_upvalue_add_i_set_upvalue = GetUpvalue AddI SetUpvalue;
+            get_field_add_i_set_field = GetField AddI SetField;
+            get_field_add_set_field = GetField Add SetField;
+        }
+    };
+}
+pub(crate) use for_each_triple;
+
+macro_rules! define_triples {
+    ($($handler:ident = $first:ident $second:ident $third:ident;)*) => {
+        const TRIPLES: &[[Opcode; 3]] = &[$([Opcode::$first, Opcode::$second, Opcode::$third]),*];
+    };
+}
+for_each_triple!(define_triples);
+
 /// How many numbers a dispatch table knows.
-pub(crate) const NUMBERS: usize = Opcode::COUNT + PAIRS.len();
+pub(crate) const NUMBERS: usize = Opcode::COUNT + PAIRS.len() + TRIPLES.len();
 
 /// The number of each number's plain instruction.
 const PLAIN: [Opcode; NUMBERS] = {
@@ -111,8 +171,10 @@ const PLAIN: [Opcode; NUMBERS] = {
     while i < NUMBERS {
         plain[i] = if i < Opcode::COUNT {
             Opcode::ALL[i]
-        } else {
+        } else if i < Opcode::COUNT + PAIRS.len() {
             PAIRS[i - Opcode::COUNT].0
+        } else {
+            TRIPLES[i - Opcode::COUNT - PAIRS.len()][0]
         };
         i += 1;
     }
@@ -168,15 +230,28 @@ pub(crate) fn pair_up(code: &mut [u64]) {
     while at < code.len() {
         let first = opcode(code[at]);
         let mut next = at + words(first, code, at);
-        let from = usize::from(FIRST_PAIR[first as usize]);
-        if from < PAIRS.len() && next < code.len() {
+        if let Some((triple, end)) = triple_at(code, at)
+            && heads.partition_point(|&head| head < next) == heads.partition_point(|&head| head < end)
+        {
+            code[at] = code[at] & !0xFFFF | (Opcode::COUNT + PAIRS.len() + triple) as u64;
+            at = end;
+            continue;
+        }
+        let is_head = |place: usize| heads.binary_search(&place).is_ok();
+        if next < code.len()
+            && let Some(pair) = pair_of(code, at, next)
+            && !is_head(next)
+        {
             let second = opcode(code[next]);
-            let pair = (from..PAIRS.len()).find(|&p| PAIRS[p].0 == first && fits(p, second, code[at], code[next]));
-            if let Some(pair) = pair
-                && heads.binary_search(&next).is_err()
-            {
+            let third = next + words(second, code, next);
+            // The second serves better in a pair with a link.
+            let better = PAIRS[pair].2 == Link::Free
+                && third < code.len()
+                && !is_head(third)
+                && pair_of(code, next, third).is_some_and(|pair| PAIRS[pair].2 != Link::Free);
+            if !better {
                 code[at] = code[at] & !0xFFFF | (Opcode::COUNT + pair) as u64;
-                next += words(second, code, next);
+                next = third;
             }
         }
         at = next;
@@ -193,6 +268,32 @@ fn words(op: Opcode, code: &[u64], at: usize) -> usize {
     op.words()
 }
 
+/// The pair that the instructions at two places make.
+fn pair_of(code: &[u64], at: usize, next: usize) -> Option<usize> {
+    let opcode = |word: u64| plain(usize::from(word as u16));
+    let (first, second) = (opcode(code[at]), opcode(code[next]));
+    let from = usize::from(FIRST_PAIR[first as usize]);
+    (from..PAIRS.len()).find(|&p| PAIRS[p].0 == first && fits(p, second, code[at], code[next]))
+}
+
+/// The triple that begins at `at`, if one does, and where it ends.
+fn triple_at(code: &[u64], at: usize) -> Option<(usize, usize)> {
+    let opcode = |word: u64| plain(usize::from(word as u16));
+    let first = opcode(code[at]);
+    if !TRIPLES.iter().any(|triple| triple[0] == first) {
+        return None;
+    }
+    let second_at = at + first.words();
+    let second = opcode(*code.get(second_at)?);
+    let third_at = second_at + second.words();
+    let third = opcode(*code.get(third_at)?);
+    let triple = TRIPLES.iter().position(|&triple| triple == [first, second, third])?;
+    let operand = |at: usize, i: usize| (code[at] >> (16 * i)) as u16;
+    let stored = operand(third_at, if third == Opcode::SetUpvalue { 2 } else { 3 });
+    let linked = operand(second_at, 2) == operand(at, 1) && stored == operand(second_at, 1);
+    linked.then_some((triple, third_at + third.words()))
+}
+
 /// Whether the second instruction of a pair is the one in `next`, and its operands what the pair wants.
 fn fits(pair: usize, second: Opcode, word: u64, next: u64) -> bool {
     let operand = |word: u64, i: usize| (word >> (16 * i)) as u16;
@@ -201,5 +302,6 @@ fn fits(pair: usize, second: Opcode, word: u64, next: u64) -> bool {
             Link::Free => true,
             Link::Lhs => operand(next, 2) == operand(word, 1),
             Link::Rhs => operand(next, 3) == operand(word, 1),
+            Link::Src => operand(next, 1) == operand(word, 1),
         }
 }

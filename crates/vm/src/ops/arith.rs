@@ -130,11 +130,11 @@ macro_rules! pow_ops {
 }
 
 #[inline(always)]
-unsafe fn register_operand(base: *mut Value, _k: *const Value, pc: *const u64) -> *const Value {
+pub(super) unsafe fn register_operand(base: *mut Value, _k: *const Value, pc: *const u64) -> *const Value {
     reg(base, pc, 3)
 }
 #[inline(always)]
-unsafe fn constant_operand(_base: *mut Value, k: *const Value, pc: *const u64) -> *const Value {
+pub(super) unsafe fn constant_operand(_base: *mut Value, k: *const Value, pc: *const u64) -> *const Value {
     konst(k, pc, 3)
 }
 

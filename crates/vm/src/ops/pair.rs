@@ -9,6 +9,7 @@ macro_rules! plainly {
         ((*$t.add(Opcode::$first as usize)).0)($vm, $pc, $base, $k, $t)
     };
 }
+pub(super) use plainly;
 
 /// Pairs whose second instruction finds the first's result in its register: `$try` is the first's fast path, `$words` its length, and
 /// `$otherwise` goes on where that fails.
@@ -51,6 +52,9 @@ sure_pair_handlers! {
     load_int_move = do_load_int move_;
     load_float_mul = do_load_float mul;
     load_float_jump_le = do_load_float jump_le;
+    load_int_div = do_load_int div;
+    load_int_sub = do_load_int sub;
+    load_true_jump_lt = do_load_true jump_lt;
 }
 
 pair_handlers! {
@@ -58,19 +62,24 @@ pair_handlers! {
     get_index_set_index = try_get_index 1 get_index_mid set_index;
     get_index_add = try_get_index 1 get_index_mid add;
     get_index_mul = try_get_index 1 get_index_mid mul;
-    get_index_jump_if = try_get_index 1 get_index_mid jump_if;
-    get_index_jump_if_not = try_get_index 1 get_index_mid jump_if_not;
+    get_index_get_field = try_get_index 1 get_index_mid still_get_field;
     get_int_get_int = try_get_int 1 get_int_slow get_int;
     get_int_jump_if_not = try_get_int 1 get_int_slow jump_if_not;
+    set_index_set_index = try_set_index 1 set_index_mid set_index;
+    set_index_k_set_index_k = try_set_index_k 1 set_index_k_mid set_index_k;
     set_index_for_loop = try_set_index 1 set_index_mid for_loop;
     set_index_k_for_loop = try_set_index_k 1 set_index_k_mid for_loop;
     get_field_get_field = try_get_field 3 get_field_mid still_get_field;
+    get_field_add = try_get_field 3 get_field_mid add;
+    get_field_sub = try_get_field 3 get_field_mid sub;
     get_field_add_i = try_get_field 3 get_field_mid add_i;
     get_field_mul = try_get_field 3 get_field_mid mul;
     get_field_jump_if = try_get_field 3 get_field_mid jump_if;
     get_field_jump_if_not = try_get_field 3 get_field_mid jump_if_not;
     add_for_loop = try_add 1 add_mid for_loop;
-    add_return_1 = try_add 1 add_mid return_1;
+    add_get_index = try_add 1 add_mid get_index;
+    mul_add_i = try_mul 1 mul_mid add_i;
+    sub_i_jump_lt = try_sub_i 1 plain_sub_i jump_lt;
     add_i_add = try_add_i 1 plain_add_i add;
     add_i_get_index = try_add_i 1 plain_add_i get_index;
     add_i_set_index = try_add_i 1 plain_add_i set_index;
@@ -114,6 +123,11 @@ unsafe fn do_move(base: *mut Value, pc: *const u64) {
 #[inline(always)]
 unsafe fn do_load_int(base: *mut Value, pc: *const u64) {
     put_int(reg(base, pc, 1), imm(pc, 2));
+}
+
+#[inline(always)]
+unsafe fn do_load_true(base: *mut Value, pc: *const u64) {
+    (*reg(base, pc, 1)).tag = tag::TRUE;
 }
 
 #[inline(always)]
@@ -218,6 +232,20 @@ unsafe fn try_add(base: *mut Value, _k: *const Value, pc: *const u64) -> bool {
         return false;
     }
     put_float(dst, (*a).as_f64() + (*b).as_f64());
+    true
+}
+
+#[inline(always)]
+unsafe fn try_mul(base: *mut Value, _k: *const Value, pc: *const u64) -> bool {
+    let (a, b, dst) = (reg(base, pc, 2), reg(base, pc, 3), reg(base, pc, 1));
+    if both_floats(a, b) {
+        put_float(dst, (*a).as_f64() * (*b).as_f64());
+        return true;
+    }
+    if (*a).tag | (*b).tag != tag::INT {
+        return false;
+    }
+    put_int(dst, (*a).as_i64().wrapping_mul((*b).as_i64()));
     true
 }
 
