@@ -245,7 +245,7 @@ impl Vm {
         let (kind, caller, pc, k) = (frame.kind(), frame.caller().0, frame.return_pc(), frame.return_k());
         let target = Vm::original_window(frame);
         *target = *window;
-        std::ptr::copy(window.add(HEADER_SLOTS), target.add(HEADER_SLOTS), nargs);
+        move_values(window.add(HEADER_SLOTS), target.add(HEADER_SLOTS), nargs);
         let callee = *target;
         let base = target.add(HEADER_SLOTS);
         let new = RegisterFrame(base);
@@ -819,11 +819,26 @@ impl Vm {
     }
 }
 
+/// Moves values, from above the place where they go or from elsewhere. A few are moved one by one: a call of the C library costs more.
+#[inline(always)]
+pub(crate) unsafe fn move_values(from: *const Value, to: *mut Value, count: usize) {
+    const FEW: usize = 8;
+    if count > FEW || from < to.cast_const() {
+        std::ptr::copy(from, to, count);
+        return;
+    }
+    for i in 0..count {
+        let (payload, tag) = ((*from.add(i)).payload, (*from.add(i)).tag);
+        (*to.add(i)).payload = payload;
+        (*to.add(i)).tag = tag;
+    }
+}
+
 /// Copies results to where they are wanted, with nil for those that are missing.
 #[inline(always)]
 pub(crate) unsafe fn store_results(to: *mut Value, wanted: usize, start: *const Value, count: usize) {
     let n = wanted.min(count);
-    std::ptr::copy(start, to, n);
+    move_values(start, to, n);
     for i in n..wanted {
         *to.add(i) = Value::NIL;
     }

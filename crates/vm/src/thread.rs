@@ -437,15 +437,24 @@ unsafe fn resume(vm: &mut Vm, co: *mut Thread, mode: Mode, first: usize, count: 
         }
         let window = vm.base;
         let source = (*from).stack.offset(source_offset);
-        std::ptr::copy_nonoverlapping(source, window.add(HEADER_SLOTS), count);
+        transfer(source, window.add(HEADER_SLOTS), count);
         return vm.precall(window, count, FrameKind::Body, window, null(), null());
     }
     vm.charge_thread(co);
     vm.room_at_base(count)?;
     let source = (*from).stack.offset(source_offset);
-    std::ptr::copy_nonoverlapping(source, vm.base, count);
+    transfer(source, vm.base, count);
     let start = vm.base;
     vm.do_return(start, count)
+}
+
+/// Copies values from one stack to another, one by one: mostly it is one or two.
+unsafe fn transfer(from: *const Value, to: *mut Value, count: usize) {
+    for i in 0..count {
+        let (payload, tag) = ((*from.add(i)).payload, (*from.add(i)).tag);
+        (*to.add(i)).payload = payload;
+        (*to.add(i)).tag = tag;
+    }
 }
 
 /// `coroutine.yield`
@@ -499,7 +508,7 @@ unsafe fn deliver(vm: &mut Vm, co: *mut Thread, count: usize, ok: bool) -> Flow 
         *to = Value::bool(ok);
         to = to.add(1);
     }
-    std::ptr::copy_nonoverlapping(source, to, count);
+    transfer(source, to, count);
     // Before the return, whose hook may collect: the stack of a dead coroutine has no frames to look at.
     bury(vm, co);
     let start = vm.base;

@@ -95,7 +95,23 @@ handlers! {
     }
 
     // ---- loops ----
-    fn for_prep(vm, pc, base, k, t) { for_prep_slow::<D>(vm, pc, base, k, t) }
+    fn for_prep(vm, pc, base, k, t) {
+        let (index, count, step) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
+        if (*index).tag | (*count).tag | (*step).tag == tag::INT && (*step).as_i64() > 0 {
+            let (start, limit, by) = ((*index).as_i64(), (*count).as_i64(), (*step).payload);
+            if start > limit {
+                let to = *pc.add(1).cast::<i32>();
+                go_by!(to as isize, vm, pc.add(2), base, k, t)
+            }
+            let mut left = limit.wrapping_sub(start) as u64;
+            if by != 1 {
+                left = left.checked_div(by).unwrap_unchecked();
+            }
+            (*count).payload = left;
+            next!(vm, pc, base, k, t, 2)
+        }
+        for_prep_slow::<D>(vm, pc, base, k, t)
+    }
     fn for_loop(vm, pc, base, k, t) {
         let (index, count, step) = (reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3));
         if (*index).tag == tag::INT {
