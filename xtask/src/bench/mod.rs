@@ -9,7 +9,7 @@ mod run;
 mod stats;
 mod svg;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -57,6 +57,63 @@ pub struct Options {
     /// Time single operations (micro.lua) instead of programs
     #[arg(long)]
     operations: bool,
+    /// Time how long a line takes to compile, for programs and for chunks of up to a million lines
+    #[arg(long)]
+    compile: bool,
+}
+
+/// What is compared.
+#[derive(Clone, Copy)]
+enum Work {
+    Suite,
+    Operations,
+    Compilation,
+}
+
+impl Work {
+    fn metric(self) -> Metric {
+        match self {
+            Work::Suite => Metric::Cpu,
+            Work::Operations | Work::Compilation => Metric::Printed,
+        }
+    }
+
+    fn groups(self) -> &'static [(char, &'static str)] {
+        match self {
+            Work::Suite => GROUPS,
+            Work::Operations => &[('o', "operations")],
+            Work::Compilation => &[('l', "loading")],
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Work::Suite => "Perilune and its peers",
+            Work::Operations => "Perilune and its peers: single operations",
+            Work::Compilation => "Perilune and its peers: loading, by the line",
+        }
+    }
+
+    /// What its files of results are called.
+    fn stem(self) -> &'static str {
+        match self {
+            Work::Suite => "latest",
+            Work::Operations => "operations",
+            Work::Compilation => "compile",
+        }
+    }
+}
+
+impl Options {
+    fn work(&self) -> Work {
+        if self.operations {
+            Work::Operations
+        } else if self.compile {
+            Work::Compilation
+        } else {
+            Work::Suite
+        }
+    }
 }
 
 /// True if Perilune printed nothing wrong. A missing peer is no failure.
@@ -81,19 +138,17 @@ pub fn run(options: &Options) -> Result<bool> {
         }
         bail!("there is nothing to run on");
     };
-    let jobs = match options.operations {
-        false => suite(&workspace, options, &subjects)?,
-        true => operations(&workspace, options, &subjects, reference)?,
+    let work = options.work();
+    let jobs = match work {
+        Work::Suite => suite(&workspace, options, &subjects)?,
+        Work::Operations => operations(&workspace, options, &subjects, reference)?,
+        Work::Compilation => compilation(&workspace, options, &subjects)?,
     };
     if jobs.is_empty() {
         bail!("no program's name contains {:?}", options.filter);
     }
     let plan = Plan {
-        metric: if options.operations {
-            Metric::Printed
-        } else {
-            Metric::Cpu
-        },
+        metric: work.metric(),
         rounds: options.rounds.max(1),
         limit: Duration::from_secs(options.timeout),
         deadline,
@@ -116,7 +171,7 @@ pub fn run(options: &Options) -> Result<bool> {
         start.elapsed(),
     );
     print!("{}", report.terminal());
-    write_results(&workspace.root, &report)?;
+    write_results(&workspace.root, work, &report)?;
     let wrong = |e: &Entry| {
         matches!(
             e.state,
@@ -215,6 +270,57 @@ fn operations(workspace: &Workspace, options: &Options, subjects: &[Subject], re
         .collect())
 }
 
+/// The programs of the suite and of the corpus, and chunks put together from those of the suite, which any Lua may compile that
+/// reads files.
+fn compilation(workspace: &Workspace, options: &Options, subjects: &[Subject]) -> Result<Vec<Job>> {
+    let script = workspace.root.join("benchmarks/compile.lua");
+    let suite: Vec<PathBuf> = PROGRAMS
+        .iter()
+        .map(|p| workspace.programs().join(format!("{}.lua", p.name)))
+        .collect();
+    let corpus = workspace.root.join("tests/corpus");
+    let mut small = Vec::new();
+    for topic in std::fs::read_dir(&corpus).with_context(|| format!("cannot read {}", corpus.display()))? {
+        let topic = topic?.path();
+        // What is for 5.4 alone need not compile as 5.5.
+        if topic.is_dir() && !topic.ends_with("version54") {
+            let scripts = std::fs::read_dir(&topic)?.map(|entry| entry.map(|entry| entry.path()));
+            for script in scripts {
+                small.extend(Some(script?).filter(|path| path.extension().is_some_and(|e| e == "lua")));
+            }
+        }
+    }
+    small.sort();
+    let lines = |full: usize| if options.quick { full / 5 } else { full };
+    let sets = [
+        ("corpus", lines(100_000), &small),
+        ("programs", lines(100_000), &suite),
+        ("one_chunk_1k", lines(1_000), &suite),
+        ("one_chunk_10k", lines(10_000), &suite),
+        ("one_chunk_100k", lines(100_000), &suite),
+        ("one_chunk_1M", lines(1_000_000), &suite),
+    ];
+    let job = |(name, lines, files): (&str, usize, &Vec<PathBuf>)| {
+        let mut args = vec![name.to_owned(), lines.to_string()];
+        args.extend(files.iter().map(|path| path.display().to_string()));
+        Job {
+            name: name.to_owned(),
+            group: 'l',
+            commands: subjects
+                .iter()
+                .map(|s| (s.is_lua() && !s.name.starts_with("luau")).then(|| s.script_command(&script, &args)))
+                .collect(),
+            args: vec![lines.to_string()],
+            expected: None,
+        }
+    };
+    Ok(sets
+        .into_iter()
+        .filter(|(name, ..)| name.contains(&options.filter))
+        .map(job)
+        .collect())
+}
+
 #[expect(clippy::too_many_arguments, reason = "one call, and each is a part of the report")]
 fn assemble(
     options: &Options,
@@ -253,38 +359,25 @@ fn assemble(
         .collect();
     let reference = report::reference_column(&infos);
     report::set_ratios(&mut rows, reference);
-    let groups: &[(char, &str)] = if options.operations {
-        &[('o', "operations")]
-    } else {
-        GROUPS
-    };
-    let title = match options.operations {
-        true => "Perilune and its peers: single operations",
-        false => "Perilune and its peers",
-    };
     Report {
-        title: title.to_owned(),
+        title: options.work().title().to_owned(),
         machine,
         sizes: if options.quick { "quick" } else { "default" }.to_owned(),
         rounds: runs.full_rounds,
         seconds: elapsed.as_secs_f64(),
         reference: infos[reference].name.clone(),
         metric: plan.metric,
-        means: report::means(&rows, infos.len(), groups),
+        means: report::means(&rows, infos.len(), options.work().groups()),
         subjects: infos,
         skipped,
         rows,
     }
 }
 
-/// `latest` belongs to the suite; operations have files of their own.
-fn write_results(root: &Path, report: &Report) -> Result<()> {
+fn write_results(root: &Path, work: Work, report: &Report) -> Result<()> {
     let folder = root.join("benchmarks/results");
     std::fs::create_dir_all(&folder)?;
-    let stem = match report.metric {
-        Metric::Cpu => "latest",
-        Metric::Printed => "operations",
-    };
+    let stem = work.stem();
     let json = serde_json::to_string_pretty(report)? + "\n";
     for (extension, text) in [("md", report.markdown()), ("json", json), ("svg", svg::chart(report))] {
         let path = folder.join(format!("{stem}.{extension}"));

@@ -192,7 +192,7 @@ impl Report {
     fn times(&self) -> Grid {
         let (unit, scale) = match self.metric {
             Metric::Cpu => ("CPU ms: median (min–max)", 1e3),
-            Metric::Printed => ("ns per operation: median (min–max)", 1.0),
+            Metric::Printed => ("ns per operation or line: median (min–max)", 1.0),
         };
         let number = |value: f64| {
             let value = value * scale;
@@ -232,7 +232,7 @@ impl Report {
         let m = &self.machine;
         let what = match self.metric {
             Metric::Cpu => "user and system CPU time of the whole process",
-            Metric::Printed => "time per operation",
+            Metric::Printed => "time per operation or line",
         };
         format!(
             "{} sizes, {} full rounds, interleaved; {what}; 1.00 is {}, lower is faster.\n{} ({} cores), {}, {}; commit {}, {}; load {:.2} before the runs; {:.0} s in all.\n",
