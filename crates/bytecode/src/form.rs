@@ -268,6 +268,20 @@ pub(crate) static FORMS: [Form; Opcode::COUNT] = {
     forms
 };
 
+/// The jump of the instruction at word `at` of verified code, in words from its end, if it has one.
+///
+/// # Panics
+/// If the code ends inside the instruction, or no instruction has its number.
+#[must_use]
+pub fn jump_at(code: &[u64], at: usize) -> Option<i32> {
+    let form = &FORMS[usize::from(code[at] as u16)];
+    if form.jump_at == 0 {
+        return None;
+    }
+    let bits = code[at + usize::from(form.jump_at) / 8] >> (form.jump_at % 8 * 8);
+    Some(if form.short { (bits as i16).into() } else { bits as i32 })
+}
+
 /// The smallest frame that holds all slots of the instruction at `at`, of any opcode but `closure`: as
 /// [`Op::frame_extent`](crate::Op::frame_extent) says.
 pub(crate) fn frame_extent(code: &[u64], at: usize) -> u32 {

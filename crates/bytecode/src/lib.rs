@@ -35,6 +35,7 @@ pub use field::{
     ResultCount, Slot, Upvalue, Wide,
 };
 pub use file::{FORMAT_VERSION, FileError, FileErrorKind, MAGIC, from_bytes, to_bytes};
+pub use form::jump_at;
 pub use live::LiveSet;
 pub use liveness::Liveness;
 pub use module::{

@@ -9,7 +9,7 @@
 //! two in a register: through memory it takes some seven cycles to arrive. A few triples do the same for variables that change by a number.
 
 use crate::call::field;
-use perilune_bytecode::{Flags, Opcode, decode};
+use perilune_bytecode::{Opcode, jump_at};
 
 /// Which operand of the second instruction the first's result is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -193,6 +193,19 @@ const FIRST_PAIR: [u8; Opcode::COUNT] = {
     first
 };
 
+/// The next pair of the same first instruction, past the end for none.
+const NEXT_PAIR: [u8; PAIRS.len()] = {
+    let mut next = [u8::MAX; PAIRS.len()];
+    let mut last = [u8::MAX; Opcode::COUNT];
+    let mut i = PAIRS.len();
+    while i > 0 {
+        i -= 1;
+        next[i] = last[PAIRS[i].0 as usize];
+        last[PAIRS[i].0 as usize] = i as u8;
+    }
+    next
+};
+
 /// The plain instruction of a number.
 pub(crate) const fn plain(number: usize) -> Opcode {
     PLAIN[number]
@@ -215,9 +228,7 @@ pub(crate) fn pair_up(code: &mut [u64]) {
     while at < code.len() {
         let op = opcode(code[at]);
         let next = at + words(op, code, at);
-        if op.flags().contains(Flags::BRANCH)
-            && let Ok((op, _)) = decode(code, at)
-            && let Some(by) = op.jump()
+        if let Some(by) = jump_at(code, at)
             && by < 0
             && let Some(head) = next.checked_add_signed(by as isize)
         {
@@ -272,8 +283,11 @@ fn words(op: Opcode, code: &[u64], at: usize) -> usize {
 fn pair_of(code: &[u64], at: usize, next: usize) -> Option<usize> {
     let opcode = |word: u64| plain(usize::from(word as u16));
     let (first, second) = (opcode(code[at]), opcode(code[next]));
-    let from = usize::from(FIRST_PAIR[first as usize]);
-    (from..PAIRS.len()).find(|&p| PAIRS[p].0 == first && fits(p, second, code[at], code[next]))
+    let mut pair = usize::from(FIRST_PAIR[first as usize]);
+    while pair < PAIRS.len() && !fits(pair, second, code[at], code[next]) {
+        pair = usize::from(NEXT_PAIR[pair]);
+    }
+    (pair < PAIRS.len()).then_some(pair)
 }
 
 /// The triple that begins at `at`, if one does, and where it ends.
