@@ -6,6 +6,7 @@
 mod ops;
 
 mod field;
+mod footprint;
 mod form;
 mod opcode;
 

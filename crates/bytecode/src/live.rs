@@ -29,6 +29,11 @@ impl LiveSet {
         }
     }
 
+    /// Bytes that it takes besides its own struct.
+    pub fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.rest)
+    }
+
     /// Its words; at least one, the last not zero unless it is the only one.
     pub fn words(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
         (0..1 + self.rest.len()).map(|index| self.word(index))

@@ -138,6 +138,11 @@ impl Drop for Tiers {
 }
 
 impl Recompile for Tiers {
+    fn kept_bytes(&self) -> usize {
+        // The text, once; the trees of a few modules are the thread's.
+        self.source.len() + self.patiences.capacity() * size_of::<Option<u32>>()
+    }
+
     fn patience(&self, id: FuncId) -> Option<u32> {
         self.patiences.get(id.0 as usize).copied().flatten()
     }

@@ -1,8 +1,10 @@
-//! Faults put in on purpose while programs of the corpus run: the n-th allocation fails, the fuel ends. Afterwards the same state
+//! Faults put in on purpose while programs of the corpus run: the n-th allocation fails, the fuel ends, or the memory does. Afterwards the same state
 //! runs another script right.
 //!
 //! `cargo test` tries some for a few seconds; the ignored tests, which `cargo xtask faults` runs, try every one.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -190,6 +192,68 @@ impl Fault for Fuel {
     }
 }
 
+/// There is no more memory than so many fiftieths of what the program takes at most.
+#[derive(Default)]
+struct Limit {
+    /// Bytes in use at most, by program.
+    peaks: RefCell<BTreeMap<String, usize>>,
+}
+
+impl Limit {
+    const PARTS: u64 = 50;
+    /// What the second script may take.
+    const SECOND: usize = 64 << 10;
+}
+
+fn used(lua: &mut Lua) -> usize {
+    lua.vm().enter(|ctx| ctx.memory_used())
+}
+
+fn limit_memory(lua: &mut Lua, limit: usize) {
+    lua.vm().enter(|ctx| ctx.limit_memory(Some(limit)));
+}
+
+impl Fault for Limit {
+    fn places(&self, lua: &mut Lua, program: &Program) -> u64 {
+        let outcome = lua.run(&program.source, b"=program", &[]);
+        assert!(outcome.is_ok(), "{}: {outcome:?}", program.name);
+        let peak = lua.vm().memory_peak().max(used(lua));
+        self.peaks.borrow_mut().insert(program.name.clone(), peak);
+        Self::PARTS
+    }
+
+    fn strike(&self, lua: &mut Lua, program: &Program, place: u64) {
+        let limit = self.peaks.borrow()[&program.name] * place as usize / Self::PARTS as usize;
+        limit_memory(lua, limit.max(1));
+        let catches = String::from_utf8_lossy(&program.source).contains("call");
+        match lua.run(&program.source, b"=program", &[]) {
+            Ok(_) => assert!(used(lua) <= limit, "{}, {limit} bytes: more in use", program.name),
+            Err(Error::Runtime { message, .. }) => {
+                // What a program makes of the error that it caught is its own affair.
+                assert!(
+                    catches || message.ends_with(b"not enough memory"),
+                    "{}, {limit} bytes: {}",
+                    program.name,
+                    String::from_utf8_lossy(&message)
+                );
+            }
+            Err(other) => panic!("{}, {limit} bytes: {other}", program.name),
+        }
+        // With little more than what is needed to say anything, at once, and without a limit afterwards.
+        lua.vm().enter(|ctx| ctx.collect());
+        let limit = limit.max(used(lua) + Self::SECOND);
+        limit_memory(lua, limit);
+        let second = lua.run(
+            b"local t = {} for i = 1, 20 do t[i] = { tostring(i) } end return t[20][1]",
+            b"=second",
+            &[],
+        );
+        let second = second.unwrap_or_else(|e| panic!("{}, {limit} bytes: the second script: {e}", program.name));
+        assert_eq!(second.results, [b"20".to_vec()], "{}, {limit} bytes", program.name);
+        limit_memory(lua, 0);
+    }
+}
+
 /// Tries a fault at places of all programs: every program in turn, until time is up or all places are tried.
 fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) {
     let start = Instant::now();
@@ -252,6 +316,17 @@ fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) 
 #[test]
 fn an_allocation_may_fail() {
     sweep(&Allocation, Some(Duration::from_secs(6)), programs());
+}
+
+#[test]
+fn the_memory_may_end() {
+    sweep(&Limit::default(), Some(Duration::from_secs(4)), programs());
+}
+
+#[test]
+#[ignore = "takes minutes: cargo xtask faults"]
+fn the_memory_may_end_at_every_fiftieth() {
+    sweep(&Limit::default(), None, programs());
 }
 
 #[test]

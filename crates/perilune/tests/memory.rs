@@ -44,7 +44,7 @@ fn every_limit_ends_in_the_result_or_the_error() {
     let mut lua = Lua::with(&options(None));
     let base = lua.vm().enter(|ctx| ctx.memory_used());
     let whole = lua.run(PROGRAM, b"=program", &[]).expect("there is no limit").results;
-    let peak = lua.vm().gc_log().peak().max(lua.vm().enter(|ctx| ctx.memory_used()));
+    let peak = lua.vm().memory_peak().max(lua.vm().enter(|ctx| ctx.memory_used()));
     let (mut ended, mut failed) = (0, 0);
     for part in 1..=50 {
         let limit = base + (peak - base) * part / 50;

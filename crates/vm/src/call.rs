@@ -734,7 +734,17 @@ impl Vm {
             msg.extend_from_slice(b"' got a non-closable value");
             return Err(self.rt_error(&msg));
         }
-        (*self.thread).tbc.push(slot.offset_from(self.stack_base) as u32);
+        let tbc = &mut (*self.thread).tbc;
+        if tbc.len() == tbc.capacity() {
+            // It counts as long as the coroutine lives.
+            let more = tbc.capacity().max(4);
+            let bytes = more * size_of::<u32>();
+            if self.heap.memory.charge(bytes).is_err() {
+                return Err(self.raise_memory());
+            }
+            tbc.reserve_exact(more);
+        }
+        tbc.push(slot.offset_from(self.stack_base) as u32);
         Ok(())
     }
 

@@ -153,12 +153,28 @@ impl Vm {
         }
     }
 
+    /// Collects everything if that is what it takes for `bytes` to fit. A native is in the middle of its work, so no finalizers run.
+    ///
+    /// # Safety
+    /// F4.
+    #[cold]
+    #[inline(never)]
+    pub(crate) unsafe fn collect_for_native(&mut self, bytes: usize) {
+        self.settle();
+        // What could never fit is refused without that.
+        if !self.heap.has_room(bytes) && self.heap.limit().is_none_or(|limit| bytes < limit) {
+            self.note_work(self.heap.bytes() / 16);
+            self.with_roots(|heap, roots| heap.collect(roots));
+        }
+    }
+
     /// Lends the heap and the roots at once, for a collection or a part of one: a pause of the program.
     ///
     /// # Safety
     /// F4.
     unsafe fn with_roots<T>(&mut self, f: impl FnOnce(&mut RawHeap<Objects>, &mut VmRoots) -> T) -> T {
         self.save_thread();
+        self.settle();
         if self.heap.phase() == Phase::Idle {
             self.free_spare_stacks();
         }

@@ -174,6 +174,11 @@ fn bytes(n: usize) -> String {
 }
 
 impl Vm {
+    /// Most bytes in use, as seen when collections began and when buffers were taken.
+    pub fn memory_peak(&self) -> usize {
+        self.gc_log.peak.max(self.heap.memory.peak())
+    }
+
     /// What the collector did so far.
     pub fn gc_log(&mut self) -> &mut GcLog {
         &mut self.gc_log

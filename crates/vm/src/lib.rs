@@ -66,7 +66,7 @@ pub use gc_log::{GcLog, Pause};
 pub use hook::{HookEvent, HookEvents, HookFn};
 pub use inspect::FunctionInfo;
 pub use interrupt::InterruptHandle;
-pub use native::{Ctx, GcMode, GcParameter, HostFn, NativeFn, Returns, Table, Type, Val};
+pub use native::{Buffer, Ctx, GcMode, GcParameter, HostFn, NativeFn, Paid, Returns, Table, Type, Val};
 pub use perilune_lang::Std;
 pub use profile::OpProfile;
 pub use shortcut::{Answer, Args, Shortcut};

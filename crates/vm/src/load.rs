@@ -1,6 +1,6 @@
 //! Loading: from a verified module to functions with code of their own.
 
-use crate::object::{ARITY_COUNTED, ARITY_VARARG, Origin, Proto, Str, kind};
+use crate::object::{ARITY_COUNTED, ARITY_VARARG, Origin, Proto, Str, kind, release_module};
 use crate::pairs::pair_up;
 use crate::string::MAX_INTERNED;
 use crate::value::Value;
@@ -40,7 +40,22 @@ impl Vm {
     /// # Errors
     /// Out of memory, raised.
     pub(crate) fn load_module(&mut self, module: Verified) -> Result<Value, Raised> {
+        if self
+            .heap
+            .memory
+            .charge(size_of::<Verified>() + module.heap_bytes())
+            .is_err()
+        {
+            return Err(self.raise_memory());
+        }
         let module = Rc::new(module);
+        let main = self.load_functions(&module);
+        // The functions that were made keep it.
+        release_module(module, &mut self.heap.memory);
+        main
+    }
+
+    fn load_functions(&mut self, module: &Rc<Verified>) -> Result<Value, Raised> {
         // SAFETY: H1; allocation does not collect, so that nothing needs a root until the closure is whole.
         unsafe {
             let count = module.functions.len();
@@ -67,7 +82,7 @@ impl Vm {
             }
             let mut long = LongStrings::new();
             for (id, &proto) in protos.iter().enumerate() {
-                self.fill_proto(proto, &module, FuncId(id as u32), &protos, &mut long)?;
+                self.fill_proto(proto, module, FuncId(id as u32), &protos, &mut long)?;
             }
             self.main_closure(protos[0])
         }
@@ -148,6 +163,10 @@ impl Vm {
             children[id - first] = protos[id];
         }
         note_returns(&mut code, function);
+        let paid = Origin::bytes(&code, &constants, &children, None);
+        if self.heap.memory.charge(paid).is_err() {
+            return Err(self.raise_memory());
+        }
         (*proto).words = code.len() as u32;
         (*proto).code = code.as_mut_ptr();
         (*proto).constants = constants.as_mut_ptr();
@@ -177,6 +196,7 @@ impl Vm {
             better: None,
             frame_size: layout.frame_size,
             older: None,
+            paid,
         }));
         Ok(())
     }

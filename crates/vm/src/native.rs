@@ -5,12 +5,14 @@
 //! one, and what must survive lives in slots. Allocation never collects.
 
 mod args;
+mod buffer;
 mod collector;
 mod host;
 mod make;
 mod operation;
 mod value;
 
+pub use buffer::{Buffer, Paid};
 pub use collector::{GcMode, GcParameter};
 pub(crate) use value::TYPE_COUNT;
 pub use value::{Table, Type, Val};

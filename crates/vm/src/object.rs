@@ -221,9 +221,31 @@ pub struct Origin {
     pub frame_size: u32,
     /// What the function was before it was compiled again: frames that run the old code go on in it.
     pub older: Option<Box<Origin>>,
+    /// Bytes that count for it, the module aside.
+    pub paid: usize,
 }
 
 impl Origin {
+    /// Bytes of what a function of these parts takes, the module aside.
+    pub fn bytes(code: &[u64], constants: &[Value], protos: &[*mut Proto], better: Option<&Function>) -> usize {
+        size_of::<Origin>()
+            + size_of_val(code)
+            + size_of_val(constants)
+            + size_of_val(protos)
+            + better.map_or(0, Function::heap_bytes)
+    }
+    /// Gives back what counts for a function that is freed, and for its module with the last of its functions.
+    pub fn release(origin: Option<Box<Origin>>, mem: &mut Memory) {
+        let mut next = origin;
+        while let Some(origin) = next {
+            let Origin {
+                module, paid, older, ..
+            } = *origin;
+            mem.release(paid);
+            release_module(module, mem);
+            next = older;
+        }
+    }
     /// The function.
     #[inline]
     pub fn function(&self) -> &Function {
@@ -245,6 +267,13 @@ impl Origin {
     #[inline]
     pub fn holds(&self, pc: *const u64) -> bool {
         (pc as usize).wrapping_sub(self.code.as_ptr() as usize) < size_of_val(&*self.code)
+    }
+}
+
+/// Gives back what counts for a module if this is the last reference to it.
+pub(crate) fn release_module(module: Rc<Verified>, mem: &mut Memory) {
+    if let Some(module) = Rc::into_inner(module) {
+        mem.release(size_of::<Verified>() + module.heap_bytes());
     }
 }
 
@@ -381,7 +410,7 @@ unsafe impl Model for Objects {
                 }
             }
             kind::THREAD => thread::free_stack(obj.cast().as_ptr(), mem),
-            kind::PROTO => drop((*obj.cast::<Proto>().as_ptr()).origin.take()),
+            kind::PROTO => Origin::release((*obj.cast::<Proto>().as_ptr()).origin.take(), mem),
             kind::SHAPE => Shape::free_parts(obj.cast().as_ptr(), mem),
             _ => {}
         }

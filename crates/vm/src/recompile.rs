@@ -49,6 +49,10 @@ impl Vm {
         let mut constants = constants.into_boxed_slice();
         let mut code = better.code.clone().into_boxed_slice();
         pair_up(&mut code);
+        let paid = Origin::bytes(&code, &constants, &[], Some(&better));
+        if self.heap.memory.charge(paid).is_err() {
+            return;
+        }
         let Some(old) = (*proto).origin.take() else {
             unreachable!("H1: the function is loaded")
         };
@@ -69,6 +73,7 @@ impl Vm {
             better: Some(better),
             frame_size: layout.frame_size,
             older: Some(old),
+            paid,
         }));
         // New constants may be white while the function is black.
         self.barrier(proto);

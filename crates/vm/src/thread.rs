@@ -139,6 +139,7 @@ unsafe fn free_stack_buffer(t: *mut Thread, mem: &mut Memory) {
 /// `t` dies with this call.
 pub unsafe fn free_stack(t: *mut Thread, mem: &mut Memory) {
     free_stack_buffer(t, mem);
+    mem.release((*t).tbc.capacity() * size_of::<u32>());
     drop(std::mem::take(&mut (*t).tbc));
     drop(std::mem::take(&mut (*t).hook));
 }

@@ -154,6 +154,8 @@ pub struct Vm {
     /// The step function of `ipairs`, which generic `for` runs inline.
     pub(crate) ipairs_step: *mut Native,
     pub(crate) buffer: Vec<u8>,
+    /// Bytes that natives have given back and that still count; see [`Paid`](crate::Paid).
+    pub(crate) returned: Rc<std::cell::Cell<usize>>,
     pub(crate) loader: Option<Rc<dyn Loader>>,
     /// Chunks that were loaded lately.
     pub(crate) recent: crate::recent::Recent,
@@ -253,6 +255,7 @@ impl Vm {
             string_index: null_mut(),
             ipairs_step: null_mut(),
             buffer: Vec::new(),
+            returned: Rc::default(),
             loader: None,
             recent: crate::recent::Recent::default(),
             host: RefCell::default(),

@@ -104,6 +104,11 @@ pub trait Recompile: fmt::Debug + Send + Sync {
 
     /// The better code. It has the parameters, the upvalues and the nested functions of the one in the module.
     fn recompile(&self, id: FuncId) -> Option<Function>;
+
+    /// Bytes that it keeps as long as the module lives, such as the source text; always the same.
+    fn kept_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A module's [`Recompile`], if it has one. Of no account when modules are compared.
@@ -142,6 +147,17 @@ impl Verified {
     /// If the module has no such function.
     pub fn nested(&self, id: FuncId) -> &[FuncId] {
         &self.nested[id.0 as usize]
+    }
+
+    pub(crate) fn all_nested(&self) -> &Vec<Vec<FuncId>> {
+        &self.nested
+    }
+
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.recompiler
+            .0
+            .as_ref()
+            .map_or(0, |recompiler| recompiler.kept_bytes())
     }
 
     /// Says who compiles functions of the module again.

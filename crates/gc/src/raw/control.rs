@@ -183,7 +183,7 @@ impl<M: Model> RawHeap<M> {
     /// `obj` is an initialized object of this heap.
     pub unsafe fn register_finalizer(&mut self, obj: Ptr) -> Result<(), OutOfMemory> {
         // SAFETY: the caller's promise.
-        unsafe { self.finalizers.register(obj) }
+        unsafe { self.finalizers.register(obj, &mut self.memory) }
     }
 
     /// The next object whose finalizer should run. It is no longer registered, and garbage unless the caller

@@ -24,6 +24,8 @@ pub struct Memory {
     limit: usize,
     /// The part of the bytes in use that lies in buffers.
     buffers: usize,
+    /// Most bytes in use when a buffer had been taken.
+    peak: usize,
     /// Bytes that were given back since the heap was made.
     freed: u64,
     /// The bytes in use at which the next collection is due.
@@ -54,6 +56,7 @@ impl Memory {
             collect_at: 0,
             limit: UNLIMITED,
             buffers: 0,
+            peak: 0,
             freed: 0,
             threshold,
             schedule: Schedule::Debt,
@@ -68,6 +71,11 @@ impl Memory {
     /// Bytes in use: objects and buffers.
     pub fn bytes(&self) -> usize {
         (self.limit as isize - self.real_room()) as usize
+    }
+
+    /// Most bytes in use at a time when a buffer was taken.
+    pub fn peak(&self) -> usize {
+        self.peak
     }
 
     /// Bytes in use in buffers.
@@ -195,6 +203,7 @@ impl Memory {
         }
         self.room -= bytes as isize;
         self.buffers += bytes;
+        self.peak = self.peak.max(self.bytes());
         Ok(())
     }
 

@@ -153,6 +153,7 @@ impl<M: Model> RawHeap<M> {
                 self.chunks.give(arena.cast());
             }
         }
+        self.finalizers.trim(&mut self.memory);
         let black = self.pacer.remember;
         self.pacer.ended(self.memory.bytes(), self.memory.allocated_total());
         if self.stress == Stress::Minor {

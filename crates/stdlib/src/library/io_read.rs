@@ -7,7 +7,7 @@ use perilune_vm::{Ctx, Raised, Returns, Std, Val};
 
 use super::io::file_error;
 use super::stream::{SharedStream, Stream};
-use super::{reserve, with_buffer};
+use super::with_buffer;
 
 /// Reads by the formats in the arguments from `first` on.
 pub(super) fn read(ctx: &Ctx<'_>, file: &SharedStream, first: usize) -> Result<Returns, Raised> {
@@ -103,7 +103,7 @@ fn read_line(ctx: &Ctx<'_>, stream: &mut Stream, keep_end: bool) -> Outcome {
             }
             let end = memchr::memchr(b'\n', ahead);
             let taken = end.unwrap_or(ahead.len());
-            reserve(ctx, out, taken + 1)?;
+            out.reserve(ctx, taken + 1)?;
             ctx.charge(taken as u64 / 16)?;
             out.extend_from_slice(&ahead[..taken]);
             stream.consume(taken + usize::from(end.is_some()));
@@ -163,7 +163,7 @@ fn read_up_to(ctx: &Ctx<'_>, stream: &mut Stream, limit: u64) -> Result<io::Resu
                 break;
             }
             let taken = (limit - out.len() as u64).min(ahead.len() as u64) as usize;
-            reserve(ctx, out, taken)?;
+            out.reserve(ctx, taken)?;
             ctx.charge(1 + taken as u64 / 16)?;
             out.extend_from_slice(&ahead[..taken]);
             stream.consume(taken);

@@ -1,6 +1,6 @@
 //! `load`, `loadfile` and `dofile`.
 
-use perilune_vm::{Ctx, Raised, Returns, Val};
+use perilune_vm::{Buffer, Ctx, Raised, Returns, Val};
 
 use super::stream::error_text;
 
@@ -27,8 +27,11 @@ fn load(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let text = source.as_str().is_some() || source.as_num().is_some();
     let mode = mode(ctx, 2)?;
     let (chunk, name) = if text {
-        let chunk = ctx.check_str(0)?.to_vec();
-        let name = ctx.opt_str(1)?.map_or_else(|| chunk.clone(), <[u8]>::to_vec);
+        let text = ctx.check_str(0)?;
+        let mut chunk = ctx.new_buffer();
+        chunk.reserve(ctx, text.len())?;
+        chunk.extend_from_slice(text);
+        let name = ctx.opt_str(1)?.unwrap_or(text).to_vec();
         (chunk, name)
     } else {
         let name = ctx.opt_str(1)?.unwrap_or(b"=(load)").to_vec();
@@ -52,9 +55,10 @@ fn load(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 }
 
 /// Calls the reader in slot 0 until it returns nil or an empty string.
-fn read_pieces(ctx: &mut Ctx<'_>) -> Result<Vec<u8>, Raised> {
-    let mut chunk = Vec::new();
+fn read_pieces(ctx: &mut Ctx<'_>) -> Result<Buffer, Raised> {
+    let mut chunk = ctx.new_buffer();
     loop {
+        chunk.prepare(ctx);
         ctx.push(ctx.arg(0))?;
         ctx.call(0, Some(1))?;
         let piece = ctx.slot(ctx.top() - 1);
@@ -66,7 +70,7 @@ fn read_pieces(ctx: &mut Ctx<'_>) -> Result<Vec<u8>, Raised> {
                 return Ok(chunk);
             }
             ctx.charge(1 + text.len() as u64 / 16)?;
-            super::reserve(ctx, &mut chunk, text.len())?;
+            chunk.reserve(ctx, text.len())?;
             chunk.extend_from_slice(text);
         } else if let Some(number) = piece.as_num() {
             perilune_lang::write_num(&mut chunk, number, ctx.std());

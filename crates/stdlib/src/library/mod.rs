@@ -19,7 +19,7 @@ mod table;
 mod table_sort;
 mod utf8;
 
-use perilune_vm::{Ctx, Raised, Table};
+use perilune_vm::{Buffer, Ctx, Raised, Table};
 
 pub use load::{read_source, read_standard_source, skip_first_line};
 pub use package::NO_ENVIRONMENT;
@@ -178,40 +178,39 @@ fn end_position(position: i64, length: usize) -> usize {
 
 /// A buffer that results are built in, kept between calls.
 #[derive(Default)]
-struct Scratch(Vec<u8>);
+struct Scratch(Option<Buffer>);
 
 /// A buffer that grew past this is not kept.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 128 << 10;
 
-/// Runs `f` with the empty buffer. `f` must not call back into the VM.
-fn with_buffer<R>(ctx: &Ctx<'_>, f: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-    let scratch = ctx.state::<Scratch>();
-    let mut scratch = scratch.borrow_mut();
-    scratch.0.clear();
-    let result = f(&mut scratch.0);
-    if scratch.0.capacity() > KEPT {
-        scratch.0 = Vec::new();
-    }
+/// Runs `f` with the empty buffer.
+fn with_buffer<R>(ctx: &Ctx<'_>, f: impl FnOnce(&mut Buffer) -> R) -> R {
+    let mut buffer = take_buffer(ctx);
+    let result = f(&mut buffer);
+    give_buffer(ctx, buffer);
     result
 }
 
 /// Takes the buffer out, for natives that call back; a nested use finds a fresh one.
-fn take_buffer(ctx: &Ctx<'_>) -> Vec<u8> {
-    let mut buffer = std::mem::take(&mut ctx.state::<Scratch>().borrow_mut().0);
+fn take_buffer(ctx: &Ctx<'_>) -> Buffer {
+    let kept = ctx.state::<Scratch>().borrow_mut().0.take();
+    let mut buffer = kept.unwrap_or_else(|| ctx.new_buffer());
     buffer.clear();
     buffer
 }
 
 /// Gives the buffer back for the next use.
-fn give_buffer(ctx: &Ctx<'_>, buffer: Vec<u8>) {
+fn give_buffer(ctx: &Ctx<'_>, buffer: Buffer) {
     if buffer.capacity() <= KEPT {
-        ctx.state::<Scratch>().borrow_mut().0 = buffer;
+        ctx.state::<Scratch>().borrow_mut().0 = Some(buffer);
     }
 }
 
-/// Makes room for `extra` bytes or raises "not enough memory", be it the VM's limit or the
-/// machine's.
-fn reserve(ctx: &Ctx<'_>, out: &mut Vec<u8>, extra: usize) -> Result<(), Raised> {
-    ctx.check_memory(out.len().saturating_add(extra))?;
-    out.try_reserve(extra).map_err(|_| ctx.error_memory())
+/// Makes room for `count` results; `too_many` is the error if a stack may not hold so many.
+fn reserve_results(ctx: &Ctx<'_>, count: usize, too_many: &str) -> Result<(), Raised> {
+    match ctx.reserve(count) {
+        Err(raised) if ctx.must_leave() || ctx.is_memory_error() => Err(raised),
+        Err(_) => Err(ctx.error(too_many)),
+        Ok(()) => Ok(()),
+    }
 }

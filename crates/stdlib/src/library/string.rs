@@ -3,7 +3,7 @@
 use perilune_lang::ArithOp;
 use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Type, Val};
 
-use super::{end_position, start_position, with_buffer};
+use super::{end_position, reserve_results, start_position, with_buffer};
 
 const FUNCTIONS: &[(&str, NativeFn)] = &[
     ("byte", byte),
@@ -73,9 +73,11 @@ fn byte(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     if let [byte] = bytes {
         return ctx.ret_int(i64::from(*byte));
     }
-    if bytes.len() >= i32::MAX as usize || ctx.reserve(bytes.len()).is_err() {
-        return Err(ctx.error("stack overflow (string slice too long)"));
+    const TOO_LONG: &str = "stack overflow (string slice too long)";
+    if bytes.len() >= i32::MAX as usize {
+        return Err(ctx.error(TOO_LONG));
     }
+    reserve_results(ctx, bytes.len(), TOO_LONG)?;
     ctx.charge(bytes.len() as u64 / 8)?;
     for &byte in bytes {
         ctx.push(Val::int(i64::from(byte)))?;
@@ -116,9 +118,11 @@ fn reverse(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 /// Returns a changed copy of the first argument.
 #[inline(always)]
 fn map_bytes(ctx: &mut Ctx<'_>, change: impl FnOnce(&mut [u8])) -> Result<Returns, Raised> {
+    let length = ctx.check_str(0)?.len();
+    ctx.charge(length as u64 / 16)?;
+    ctx.make_room(length);
     let ctx = &*ctx;
     let text = ctx.check_str(0)?;
-    ctx.charge(text.len() as u64 / 16)?;
     let result = ctx.new_str_with(text.len(), |out| {
         out.copy_from_slice(text);
         change(out);
@@ -130,7 +134,6 @@ fn map_bytes(ctx: &mut Ctx<'_>, change: impl FnOnce(&mut [u8])) -> Result<Return
 const ADDRESS_BITS: u32 = 47;
 
 fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
-    let ctx = &*ctx;
     let text = ctx.check_str(0)?;
     let count = ctx.check_int(1)?;
     let separator = ctx.opt_str(2)?.unwrap_or(b"");
@@ -148,6 +151,9 @@ fn rep(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         ctx.check_memory(usize::MAX)?;
     }
     ctx.charge(total as u64 / 16)?;
+    ctx.make_room(total);
+    let ctx = &*ctx;
+    let (text, separator) = (ctx.check_str(0)?, ctx.opt_str(2)?.unwrap_or(b""));
     let result = ctx.new_str_with(total, |out| {
         if unit == 1 {
             out.fill(*text.first().unwrap_or(&separator.first().copied().unwrap_or(0)));

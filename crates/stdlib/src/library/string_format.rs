@@ -1,9 +1,9 @@
 //! `string.format`.
 
 use perilune_lang::{FormatSpec, Num, write_int};
-use perilune_vm::{Ctx, Raised, Returns};
+use perilune_vm::{Buffer, Ctx, Raised, Returns};
 
-use super::{give_buffer, reserve, take_buffer};
+use super::{give_buffer, take_buffer};
 use crate::format::{
     Allowed, Conversion, FormatError, write_floating, write_integer, write_padded, write_quoted, write_quoted_float,
     write_quoted_int,
@@ -19,12 +19,15 @@ pub(super) fn format(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let mut out = take_buffer(ctx);
     let (mut at, mut arg) = (0, 0);
     loop {
+        out.prepare(ctx);
         // The format stays in its slot; `tostring` below ends this borrow.
         let rest = &ctx.arg(0).as_str().unwrap_or(b"")[at..];
         let Some(percent) = memchr::memchr(b'%', rest) else {
+            out.reserve(ctx, rest.len())?;
             out.extend_from_slice(rest);
             break;
         };
+        out.reserve(ctx, percent)?;
         out.extend_from_slice(&rest[..percent]);
         let rest = &rest[percent..];
         at += percent;
@@ -46,12 +49,13 @@ pub(super) fn format(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
         }
     }
     ctx.charge(out.len() as u64 / 16)?;
+    ctx.make_room(out.len());
     let result = ctx.ret_str(&out);
     give_buffer(ctx, out);
     result
 }
 
-fn append(ctx: &Ctx<'_>, out: &mut Vec<u8>, arg: usize, conversion: Conversion<'_>) -> Result<(), Raised> {
+fn append(ctx: &Ctx<'_>, out: &mut Buffer, arg: usize, conversion: Conversion<'_>) -> Result<(), Raised> {
     let letter = conversion.letter;
     let spec = |allowed| conversion.spec(allowed).map_err(|error| raise(ctx, &error));
     match letter {
@@ -109,7 +113,7 @@ fn append(ctx: &Ctx<'_>, out: &mut Vec<u8>, arg: usize, conversion: Conversion<'
 }
 
 /// `%s`; `end` is the offset behind the conversion.
-fn append_string(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, arg: usize, end: usize) -> Result<(), Raised> {
+fn append_string(ctx: &mut Ctx<'_>, out: &mut Buffer, arg: usize, end: usize) -> Result<(), Raised> {
     let top = ctx.top();
     let slot = match ctx.arg(arg) {
         v if v.as_str().is_some() => arg,
@@ -127,7 +131,7 @@ fn append_string(ctx: &mut Ctx<'_>, out: &mut Vec<u8>, arg: usize, end: usize) -
     let ctx_ref = &*ctx;
     let text = ctx_ref.slot(slot).as_str().unwrap_or(b"");
     if is_bare(ctx_ref, end) {
-        reserve(ctx_ref, out, text.len())?;
+        out.reserve(ctx_ref, text.len())?;
         out.extend_from_slice(text);
     } else {
         if text.contains(&0) {
@@ -155,7 +159,7 @@ fn conversion_before<'a>(ctx: &'a Ctx<'_>, end: usize) -> Conversion<'a> {
 }
 
 /// `%q`
-fn append_literal(ctx: &Ctx<'_>, out: &mut Vec<u8>, arg: usize) -> Result<(), Raised> {
+fn append_literal(ctx: &Ctx<'_>, out: &mut Buffer, arg: usize) -> Result<(), Raised> {
     let value = ctx.arg(arg);
     if let Some(text) = value.as_str() {
         write_quoted(out, text);

@@ -2,7 +2,7 @@
 
 use perilune_vm::{Ctx, Raised, Returns, Val};
 
-use super::{reserve, start_position, with_buffer};
+use super::{start_position, with_buffer};
 use crate::pack::{Format, Item, Pack, PackError, fits_signed, fits_unsigned, pack_int, unpack_int};
 
 fn next(ctx: &Ctx<'_>, format: &mut Format<'_>, total: usize) -> Result<Option<Item>, Raised> {
@@ -41,8 +41,9 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             ctx.charge(1)?;
             // A string of a fixed size, which may be large, is looked at first.
             let room = if matches!(option, Pack::Fixed) { 0 } else { size };
-            reserve(ctx, out, room + padding)?;
-            out.resize(out.len() + padding, 0);
+            out.reserve(ctx, room + padding)?;
+            let padded = out.len() + padding;
+            out.resize(padded, 0);
             let little = format.is_little();
             if !matches!(option, Pack::Byte | Pack::Align | Pack::None) {
                 arg += 1;
@@ -86,10 +87,11 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     if text.len() > size {
                         return Err(ctx.arg_error(arg, "string longer than given size"));
                     }
-                    reserve(ctx, out, size)?;
+                    out.reserve(ctx, size)?;
                     ctx.charge(size as u64 / 16)?;
                     out.extend_from_slice(text);
-                    out.resize(out.len() + size - text.len(), 0);
+                    let end = out.len() + size - text.len();
+                    out.resize(end, 0);
                 }
                 Pack::Prefixed => {
                     present(ctx, arg, "string")?;
@@ -98,7 +100,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                         return Err(ctx.arg_error(arg, "string length does not fit in given size"));
                     }
                     pack_int(out, text.len() as i64, size, little, false);
-                    reserve(ctx, out, text.len())?;
+                    out.reserve(ctx, text.len())?;
                     ctx.charge(text.len() as u64 / 16)?;
                     out.extend_from_slice(text);
                     total += text.len();
@@ -109,7 +111,7 @@ pub(super) fn pack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
                     if text.contains(&0) {
                         return Err(ctx.arg_error(arg, "string contains zeros"));
                     }
-                    reserve(ctx, out, text.len())?;
+                    out.reserve(ctx, text.len())?;
                     ctx.charge(text.len() as u64 / 16)?;
                     out.extend_from_slice(text);
                     out.push(0);

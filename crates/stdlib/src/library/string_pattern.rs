@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use perilune_lang::write_int;
-use perilune_vm::{Ctx, NativeFn, Raised, Returns, Val};
+use perilune_vm::{Buffer, Ctx, NativeFn, Raised, Returns, Val};
 
-use super::{give_buffer, reserve, start_position, take_buffer};
+use super::{give_buffer, start_position, take_buffer};
 use crate::pattern::{Capture, Captures, MatchError, Meter, Pattern, PatternError, find_plain, is_plain};
 
 /// Patterns compiled lately, found again by their text: in sets by its hash, the last used first in each.
@@ -236,6 +236,7 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let mut changed = false;
     let top = ctx.top();
     while count < limit {
+        out.prepare(ctx);
         // The subject stays in its slot; calls below end this borrow.
         let subject = ctx.arg(0).as_str().unwrap_or(b"");
         match pattern.find(subject, at, &mut captures, &mut Fuel(ctx)) {
@@ -249,14 +250,14 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             out.push(byte);
             at += 1;
         } else {
+            out.reserve(ctx, captures.start - at)?;
             out.extend_from_slice(&subject[at..captures.start]);
             count += 1;
             changed |= replace(ctx, &mut out, &captures, replacement)?;
             ctx.set_top(top)?;
             // The next text in between is a part of the subject.
-            reserve(
+            out.reserve(
                 ctx,
-                &mut out,
                 ctx.arg(0).as_str().map_or(0, |subject| subject.len() - captures.end),
             )?;
             at = captures.end;
@@ -268,8 +269,10 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
     if changed {
         let subject = ctx.arg(0).as_str().unwrap_or(b"");
+        out.reserve(ctx, subject.len() - at)?;
         out.extend_from_slice(&subject[at..]);
         ctx.charge(out.len() as u64 / 16)?;
+        ctx.make_room(out.len());
         ctx.push_str(&out)?;
     } else {
         ctx.push(ctx.arg(0))?;
@@ -280,16 +283,11 @@ pub(super) fn gsub(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
 }
 
 /// Appends the replacement of one match; `false` if the match stays as it is.
-fn replace(
-    ctx: &mut Ctx<'_>,
-    out: &mut Vec<u8>,
-    captures: &Captures,
-    replacement: Replacement,
-) -> Result<bool, Raised> {
+fn replace(ctx: &mut Ctx<'_>, out: &mut Buffer, captures: &Captures, replacement: Replacement) -> Result<bool, Raised> {
     match replacement {
         Replacement::Plain => {
             let text = ctx.arg(2).as_str().unwrap_or(b"");
-            reserve(ctx, out, text.len())?;
+            out.reserve(ctx, text.len())?;
             out.extend_from_slice(text);
             return Ok(true);
         }
@@ -316,39 +314,48 @@ fn replace(
     let result = ctx.slot(ctx.top() - 1);
     if !result.truthy() {
         let subject = ctx.arg(0).as_str().unwrap_or(b"");
+        out.reserve(ctx, captures.end - captures.start)?;
         out.extend_from_slice(&subject[captures.start..captures.end]);
         return Ok(false);
     }
-    append_value(ctx, out, result)
-        .map(|()| true)
-        .ok_or_else(|| ctx.error(format!("invalid replacement value (a {})", result.type_name())))
+    append_value(ctx, out, result).map(|()| true)
 }
 
-/// Appends a string or the text of a number; `None` for other values.
-fn append_value(ctx: &Ctx<'_>, out: &mut Vec<u8>, value: Val<'_>) -> Option<()> {
+/// Appends a string or the text of a number.
+fn append_value(ctx: &Ctx<'_>, out: &mut Buffer, value: Val<'_>) -> Result<(), Raised> {
     if let Some(text) = value.as_str() {
+        out.reserve(ctx, text.len())?;
         out.extend_from_slice(text);
+    } else if let Some(number) = value.as_num() {
+        perilune_lang::write_num(out, number, ctx.std());
     } else {
-        perilune_lang::write_num(out, value.as_num()?, ctx.std());
+        return Err(ctx.error(format!("invalid replacement value (a {})", value.type_name())));
     }
-    Some(())
+    Ok(())
 }
 
 /// Appends the replacement string with its `%0` to `%9` filled in.
-fn expand(ctx: &Ctx<'_>, out: &mut Vec<u8>, captures: &Captures) -> Result<(), Raised> {
+fn expand(ctx: &Ctx<'_>, out: &mut Buffer, captures: &Captures) -> Result<(), Raised> {
     let subject = ctx.arg(0).as_str().unwrap_or(b"");
     let mut rest = ctx.arg(2).as_str().unwrap_or(b"");
+    out.reserve(ctx, rest.len())?;
     while let Some(escape) = memchr::memchr(b'%', rest) {
         out.extend_from_slice(&rest[..escape]);
         match rest.get(escape + 1) {
             Some(b'%') => out.push(b'%'),
-            Some(b'0') => out.extend_from_slice(&subject[captures.start..captures.end]),
+            Some(b'0') => {
+                out.reserve(ctx, captures.end - captures.start)?;
+                out.extend_from_slice(&subject[captures.start..captures.end]);
+            }
             Some(digit @ b'1'..=b'9') => {
                 match captures
                     .get(usize::from(digit - b'1'))
                     .map_err(|error| malformed(ctx, error))?
                 {
-                    Capture::Range(start, end) => out.extend_from_slice(&subject[start..end]),
+                    Capture::Range(start, end) => {
+                        out.reserve(ctx, end - start)?;
+                        out.extend_from_slice(&subject[start..end]);
+                    }
                     Capture::Position(at) => write_int(out, at as i64 + 1),
                 }
             }

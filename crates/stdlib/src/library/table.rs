@@ -1,8 +1,8 @@
 //! `table`, but for `sort`.
 
-use perilune_vm::{Ctx, NativeFn, Raised, Returns, Table, Val};
+use perilune_vm::{Buffer, Ctx, NativeFn, Raised, Returns, Table, Val};
 
-use super::{give_buffer, reserve, take_buffer};
+use super::{give_buffer, reserve_results, take_buffer};
 
 const FUNCTIONS: &[(&str, NativeFn)] = &[
     ("concat", concat),
@@ -242,6 +242,7 @@ fn concat(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     let mut out = take_buffer(ctx);
     let mut i = first;
     loop {
+        out.prepare(ctx);
         if raw_table(ctx, 0).is_some() {
             append(
                 ctx,
@@ -258,19 +259,20 @@ fn concat(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
             break;
         }
         let separator = ctx.arg(1).as_str().unwrap_or(b"");
-        reserve(ctx, &mut out, separator.len())?;
+        out.reserve(ctx, separator.len())?;
         out.extend_from_slice(separator);
         i += 1;
     }
+    ctx.make_room(out.len());
     let result = ctx.ret_str(&out);
     give_buffer(ctx, out);
     result
 }
 
-fn append(ctx: &Ctx<'_>, out: &mut Vec<u8>, value: Val<'_>, i: i64) -> Result<(), Raised> {
+fn append(ctx: &Ctx<'_>, out: &mut Buffer, value: Val<'_>, i: i64) -> Result<(), Raised> {
     if let Some(text) = value.as_str() {
         ctx.charge(1 + text.len() as u64 / 16)?;
-        reserve(ctx, out, text.len())?;
+        out.reserve(ctx, text.len())?;
         out.extend_from_slice(text);
     } else if let Some(number) = value.as_num() {
         ctx.charge(1)?;
@@ -309,9 +311,10 @@ fn unpack(ctx: &mut Ctx<'_>) -> Result<Returns, Raised> {
     }
     let count = (last as u64).wrapping_sub(first as u64);
     let room = usize::try_from(count).ok().filter(|&n| n < i32::MAX as usize);
-    let Some(count) = room.map(|n| n + 1).filter(|&n| ctx.reserve(n).is_ok()) else {
+    let Some(count) = room.map(|n| n + 1) else {
         return Err(ctx.error("too many results to unpack"));
     };
+    reserve_results(ctx, count, "too many results to unpack")?;
     ctx.charge(count as u64 / 8)?;
     for i in 0..count as i64 {
         ctx.index_int(0, first + i)?;

@@ -90,7 +90,11 @@ fn sort_plain(ctx: &Ctx<'_>, table: Table<'_>, length: i64, rounds: u64) -> Resu
     let first = table.get_int(1);
     let pay = || ctx.charge(length as u64 * rounds / 8);
     // The copy of a string element is the largest.
-    ctx.check_memory((length as usize).saturating_mul(size_of::<(&[u8], perilune_vm::Val<'_>)>()))?;
+    let mut paid = ctx.paid();
+    paid.set(
+        ctx,
+        (length as usize).saturating_mul(size_of::<(&[u8], perilune_vm::Val<'_>)>()),
+    )?;
     if let Some(text) = first.as_str() {
         let mut items = Vec::with_capacity(length as usize);
         items.push((text, first));

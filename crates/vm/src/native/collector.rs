@@ -23,7 +23,9 @@ pub enum GcParameter {
 impl Ctx<'_> {
     /// Bytes in use.
     pub fn memory_used(&self) -> usize {
-        self.vm_mut().heap.bytes()
+        let vm = self.vm_mut();
+        vm.settle();
+        vm.heap.bytes()
     }
     /// Stops or restarts automatic collection; whether it was running.
     pub fn gc_set_running(&self, on: bool) -> bool {

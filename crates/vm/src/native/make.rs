@@ -41,17 +41,15 @@ impl Ctx<'_> {
             Ok(Val::new(Value::str(s)))
         }
     }
-    /// Whether `extra` more bytes fit the memory limit: for buffers of the host that grow.
+    /// Whether `extra` more bytes fit the memory limit.
     ///
     /// # Errors
     /// They do not.
     pub fn check_memory(&self, extra: usize) -> Result<(), Raised> {
-        let vm = self.vm_mut();
-        let limit = vm.heap.limit().unwrap_or(isize::MAX as usize);
-        if extra > limit.saturating_sub(vm.heap.bytes()) {
-            Err(vm.raise_memory())
-        } else {
+        if self.has_memory(extra) {
             Ok(())
+        } else {
+            Err(self.error_memory())
         }
     }
     /// A table with room.

@@ -46,7 +46,9 @@ impl Vm {
         let bytes: usize = (0..n)
             .map(|i| (*first.add(i)).str_bytes().map_or(32, <[u8]>::len))
             .sum();
-        self.safepoint(bytes + size_of::<Str>());
+        // Numbers are joined in a buffer first.
+        let copies = 1 + usize::from((0..n).any(|i| !(*first.add(i)).is_str()));
+        self.safepoint(copies * bytes + size_of::<Str>());
         if let Some(s) = self.concat_plain(first, n)? {
             *reg(self.base, pc, 1) = Value::str(s);
             return self.done(1);
@@ -104,6 +106,9 @@ impl Vm {
         if numbers {
             let mut text = std::mem::take(&mut self.buffer);
             text.clear();
+            if self.heap.memory.charge(total).is_err() {
+                return Err(self.raise_memory());
+            }
             for i in 0..n {
                 let v = *first.add(i);
                 match v.tag {
@@ -112,6 +117,7 @@ impl Vm {
                 }
             }
             let made = self.new_str(&text);
+            self.heap.memory.release(total);
             if text.capacity() <= 1 << 16 {
                 self.buffer = text;
             }
