@@ -35,6 +35,12 @@ pub trait Sequence {
     /// The comparison failed.
     fn less(&mut self, a: Slot, b: Slot) -> Result<bool, Self::Error>;
 
+    /// The element at `near` is to be compared soon, the one at `far` a little later, in sequences too long for the machine's
+    /// caches. Either may lie outside of the sequence.
+    fn expect(&mut self, far: u64, near: u64) {
+        let _ = (far, near);
+    }
+
     /// The error for a comparison that contradicts itself.
     fn invalid_order(&mut self) -> Self::Error;
 
@@ -44,6 +50,12 @@ pub trait Sequence {
 
 /// Below this length the middle is always a good enough pivot.
 const RANDOM_FROM: u64 = 100;
+
+/// From this length on, what the elements refer to is taken not to be in the machine's caches.
+const EXPECT_FROM: u64 = 1024;
+/// How many comparisons ahead an element is expected first, and again.
+const FAR: u64 = 8;
+const NEAR: u64 = 4;
 
 /// Sorts `self[1..=length]`.
 ///
@@ -119,24 +131,37 @@ fn split<S: Sequence>(seq: &mut S, lo: u64, up: u64, random: u64) -> Result<Opti
     seq.store(middle, B)?;
     seq.store(up - 1, Pivot)?;
     let (mut i, mut j) = (lo, up - 1);
+    let expects = up - lo >= EXPECT_FROM;
     loop {
         i += 1;
         seq.load(A, i)?;
+        if expects {
+            seq.expect(i + FAR, i + NEAR);
+        }
         while seq.less(A, Pivot)? {
             if i == up - 1 {
                 return Err(seq.invalid_order());
             }
             i += 1;
             seq.load(A, i)?;
+            if expects {
+                seq.expect(i + FAR, i + NEAR);
+            }
         }
         j -= 1;
         seq.load(B, j)?;
+        if expects {
+            seq.expect(j.wrapping_sub(FAR), j.wrapping_sub(NEAR));
+        }
         while seq.less(Pivot, B)? {
             if j < i {
                 return Err(seq.invalid_order());
             }
             j -= 1;
             seq.load(B, j)?;
+            if expects {
+                seq.expect(j.wrapping_sub(FAR), j.wrapping_sub(NEAR));
+            }
         }
         if j < i {
             seq.store(up - 1, A)?;

@@ -7,6 +7,7 @@
 mod args;
 mod buffer;
 mod collector;
+mod element;
 mod host;
 mod make;
 mod operation;

@@ -10,7 +10,6 @@
 
 use crate::object::{Objects, STR_EVENT, Str, kind, mark_ptr, mark_value};
 use crate::shape::{DICTIONARY, Shape, Shapes};
-use crate::string;
 use crate::value::{Value, raw_equal, tag};
 use perilune_gc::raw::{Deferred, GC_BARRIER, Header, Memory, OutOfMemory, Ptr, RawHeap, Tracer, own_buffers};
 use std::alloc::Layout;
@@ -19,6 +18,7 @@ use std::ptr::{NonNull, null_mut};
 mod array;
 mod border;
 mod hash;
+mod home;
 mod memory;
 mod slots;
 mod traverse;
@@ -179,12 +179,6 @@ fn node_layout(bits: u8) -> Option<Layout> {
 fn slot_layout(room: u8) -> Layout {
     // 255 * 16 bytes cannot overflow.
     Layout::from_size_align(usize::from(room) * size_of::<Value>(), SLOT_LAYOUT_ALIGN).unwrap_or(Layout::new::<Value>())
-}
-
-#[inline]
-fn hash_int(i: i64) -> u32 {
-    // Fibonacci hashing (Knuth, vol. 3, 6.4): spreads arithmetic sequences of any stride.
-    ((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
 }
 
 /// Whether a float has a fraction, and so is a key of its own. Floats that are not below 2^53 have none.

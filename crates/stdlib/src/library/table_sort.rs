@@ -25,8 +25,7 @@ impl Sequence for Elements<'_, '_> {
 
     fn load(&mut self, into: Slot, index: u64) -> Result<(), Raised> {
         let ctx = &mut *self.ctx;
-        if let Some(table) = ctx.arg(0).as_table().filter(|table| !table.has_metatable()) {
-            ctx.set_slot(slot(into), table.get_int(index as i64));
+        if ctx.load_element(0, index, slot(into)) {
             return Ok(());
         }
         ctx.index_int(0, index as i64)?;
@@ -37,6 +36,9 @@ impl Sequence for Elements<'_, '_> {
 
     fn store(&mut self, index: u64, from: Slot) -> Result<(), Raised> {
         let ctx = &mut *self.ctx;
+        if ctx.store_element(0, index, slot(from)) {
+            return Ok(());
+        }
         if let Some(table) = ctx.arg(0).as_table().filter(|table| !table.has_metatable()) {
             return table.set_int(ctx, index as i64, ctx.slot(slot(from)));
         }
@@ -51,6 +53,11 @@ impl Sequence for Elements<'_, '_> {
             return ctx.less_than(slot(a), slot(b));
         }
         ctx.test(1, slot(a), slot(b))
+    }
+
+    fn expect(&mut self, far: u64, near: u64) {
+        self.ctx.expect_element(0, near, true);
+        self.ctx.expect_element(0, far, false);
     }
 
     fn invalid_order(&mut self) -> Raised {

@@ -46,6 +46,7 @@ handlers! {
                     next!(vm, pc, base, k, t, 1)
                 }
             }
+            return get_index_hashed::<D>(vm, pc, base, k, t);
         }
         get_index_mid::<D>(vm, pc, base, k, t)
     }
@@ -314,7 +315,13 @@ handlers! {
     #[inline(never)]
     fn get_index_mid(vm, pc, base, k, t) {
         let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
-        if (*object).tag == tag::TABLE && (*key).tag == tag::STR && !(*(*key).as_ptr::<Str>()).is_long() {
+        if (*object).tag != tag::TABLE {
+            return get_index_slow::<D>(vm, pc, base, k, t);
+        }
+        if (*key).tag == tag::INT {
+            return get_index_hashed::<D>(vm, pc, base, k, t);
+        }
+        if (*key).tag == tag::STR && !(*(*key).as_ptr::<Str>()).is_long() {
             let table: *const Table = (*object).as_ptr();
             if !(*table).is_dictionary() {
                 return get_index_shaped::<D>(vm, pc, base, k, t);
@@ -323,22 +330,27 @@ handlers! {
                 give!(reg(base, pc, 1), v);
                 next!(vm, pc, base, k, t, 1)
             }
+            return get_index_absent::<D>(vm, pc, base, k, t);
         }
-        get_index_hashed::<D>(vm, pc, base, k, t)
+        get_index_other::<D>(vm, pc, base, k, t)
     }
-    /// An integer outside of the array part.
+    /// A table and an integer that the array part has no value for.
     #[inline(never)]
     fn get_index_hashed(vm, pc, base, k, t) {
-        let (object, key) = (reg(base, pc, 2), reg(base, pc, 3));
-        if (*object).tag == tag::TABLE {
-            let table: *const Table = (*object).as_ptr();
-            if (*key).tag == tag::INT
-                && let Some(v) = Table::value_of_hashed_int(table, (*key).as_i64())
-            {
-                give!(reg(base, pc, 1), v);
-                next!(vm, pc, base, k, t, 1)
-            }
-            return get_index_other::<D>(vm, pc, base, k, t);
+        let table: *const Table = (*reg(base, pc, 2)).as_ptr();
+        if let Some(v) = Table::value_of_hashed_int(table, (*reg(base, pc, 3)).as_i64()) {
+            give!(reg(base, pc, 1), v);
+            next!(vm, pc, base, k, t, 1)
+        }
+        get_index_absent::<D>(vm, pc, base, k, t)
+    }
+    /// A key that a table does not have.
+    #[inline(always)]
+    fn get_index_absent(vm, pc, base, k, t) {
+        let table: *const Table = (*reg(base, pc, 2)).as_ptr();
+        if (*table).meta.is_null() {
+            (*reg(base, pc, 1)).tag = tag::NIL;
+            next!(vm, pc, base, k, t, 1)
         }
         get_index_slow::<D>(vm, pc, base, k, t)
     }
@@ -376,10 +388,28 @@ handlers! {
     }
     #[inline(never)]
     fn set_index_mid(vm, pc, base, k, t) {
-        if store_present(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+        match store_present(reg(base, pc, 1), reg(base, pc, 2), reg(base, pc, 3)) {
+            Store::Done => next!(vm, pc, base, k, t, 1),
+            Store::Absent => set_index_new::<D>(vm, pc, base, k, t),
+            Store::Other => set_index_other::<D>(vm, pc, base, k, t),
+        }
+    }
+    /// A key that a plain table does not have, and that goes to its main position.
+    #[inline(never)]
+    fn set_index_new(vm, pc, base, k, t) {
+        let value = *reg(base, pc, 3);
+        if value.is_nil() || Table::insert_at_home((*reg(base, pc, 1)).as_ptr(), *reg(base, pc, 2), value) {
             next!(vm, pc, base, k, t, 1)
         }
-        set_index_other::<D>(vm, pc, base, k, t)
+        set_index_colliding::<D>(vm, pc, base, k, t)
+    }
+    /// The same where another key is in the way, or there is no room.
+    #[inline(never)]
+    fn set_index_colliding(vm, pc, base, k, t) {
+        if Table::insert_anywhere((*reg(base, pc, 1)).as_ptr(), *reg(base, pc, 2), *reg(base, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn set_index_other(vm, pc, base, k, t) {
@@ -390,10 +420,28 @@ handlers! {
     }
     #[inline(never)]
     fn set_index_k_mid(vm, pc, base, k, t) {
-        if store_present(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+        match store_present(reg(base, pc, 1), reg(base, pc, 2), konst(k, pc, 3)) {
+            Store::Done => next!(vm, pc, base, k, t, 1),
+            Store::Absent => set_index_k_new::<D>(vm, pc, base, k, t),
+            Store::Other => set_index_k_other::<D>(vm, pc, base, k, t),
+        }
+    }
+    /// A key that a plain table does not have, and that goes to its main position.
+    #[inline(never)]
+    fn set_index_k_new(vm, pc, base, k, t) {
+        let value = *konst(k, pc, 3);
+        if value.is_nil() || Table::insert_at_home((*reg(base, pc, 1)).as_ptr(), *reg(base, pc, 2), value) {
             next!(vm, pc, base, k, t, 1)
         }
-        set_index_k_other::<D>(vm, pc, base, k, t)
+        set_index_k_colliding::<D>(vm, pc, base, k, t)
+    }
+    /// The same where another key is in the way, or there is no room.
+    #[inline(never)]
+    fn set_index_k_colliding(vm, pc, base, k, t) {
+        if Table::insert_anywhere((*reg(base, pc, 1)).as_ptr(), *reg(base, pc, 2), *konst(k, pc, 3)) {
+            next!(vm, pc, base, k, t, 1)
+        }
+        set_index_k_slow::<D>(vm, pc, base, k, t)
     }
     #[inline(never)]
     fn set_index_k_other(vm, pc, base, k, t) {
@@ -547,43 +595,61 @@ unsafe fn is_plain(object: *const Value, key: *const Value, value: *const Value)
         && (*table).header.aux & flag::WATCHED == 0
 }
 
+/// What came of a store into a plain table.
+enum Store {
+    /// It is done.
+    Done,
+    /// The key, an integer or an interned string, has no place in the table yet.
+    Absent,
+    /// It is of another kind.
+    Other,
+}
+
+impl Store {
+    #[inline(always)]
+    fn found(done: bool) -> Store {
+        if done { Store::Done } else { Store::Absent }
+    }
+}
+
 /// Stores into a plain table over a key of the hash part that is there, or behind the last element where there is room.
 #[inline(always)]
-unsafe fn store_present(object: *const Value, key: *const Value, value: *const Value) -> bool {
+unsafe fn store_present(object: *const Value, key: *const Value, value: *const Value) -> Store {
     if !is_plain(object, key, value) {
-        return false;
+        return Store::Other;
     }
     let table: *mut Table = (*object).as_ptr();
     if (*key).tag == tag::INT {
         let len = u64::from((*table).len);
-        if (*key).payload.wrapping_sub(1) == len {
+        let at = (*key).payload.wrapping_sub(1);
+        if at == len {
             let tag = (*value).tag;
             if len >= u64::from((*table).capacity) || tag == tag::NIL || (*table).has_hash() {
-                return false;
+                return Store::Other;
             }
             Table::array_put(table, len as usize + 1, *value);
             (*table).len = len as u32 + 1;
-            return true;
+            return Store::Done;
         }
-        if (*key).payload.wrapping_sub(1) < len {
+        if at < len {
             // The handler left it for the sake of the barrier, or for a nil.
-            let tag = (*table).array.add((*key).payload as usize - 1);
+            let tag = (*table).array.add(at as usize);
             if *tag == tag::NIL || (*value).is_nil() {
-                return false;
+                return Store::Other;
             }
-            Table::array_put(table, (*key).payload as usize, *value);
-            return true;
+            Table::array_put(table, at as usize + 1, *value);
+            return Store::Done;
         }
-        return Table::put_hashed_int(table, (*key).as_i64(), *value);
+        return Store::found(Table::put_hashed_int(table, (*key).as_i64(), *value));
     }
     if (*key).tag == tag::STR {
         let name: *const Str = (*key).as_ptr();
         // Stores of events' keys are the general path's.
-        return (*table).is_dictionary()
-            && (*name).header.aux & (STR_LONG | STR_EVENT) == 0
-            && Table::put_short(table, name, *value);
+        if (*table).is_dictionary() && (*name).header.aux & (STR_LONG | STR_EVENT) == 0 {
+            return Store::found(Table::put_short(table, name, *value));
+        }
     }
-    false
+    Store::Other
 }
 
 /// Stores into a plain table what needs no growth; false if this is another kind of store.

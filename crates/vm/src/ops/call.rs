@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::frame::flag as frame_flag;
+use crate::metacall::{FINISHES, Use};
 use crate::object::Native;
 
 /// Goes on in a function whose frame is ready.
@@ -145,7 +146,7 @@ handlers! {
             let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
             return D::next(vm, back, caller, k, t);
         }
-        return_0_slow::<D>(vm, pc, base, k, t)
+        return_0_mid::<D>(vm, pc, base, k, t)
     }
     fn return_1(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
@@ -368,6 +369,21 @@ handlers! {
         let flow = (*vm).tail_call_slow(false);
         resume::<D>(vm, flow)
     }
+    /// The return of a metamethod to the store that it serves.
+    #[inline(never)]
+    fn return_0_mid(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        if !D::METERED && *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Finish as u16 {
+            let at = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+            let finish = FINISHES[field(at, 0) as usize];
+            if finish.what == Use::Drop {
+                let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+                let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+                return D::next(vm, at.add(finish.words as usize), caller, k, t);
+            }
+        }
+        return_0_slow::<D>(vm, pc, base, k, t)
+    }
     #[inline(never)]
     fn return_1_mid(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
@@ -393,6 +409,42 @@ handlers! {
                 }
             }
             return D::next(vm, back, caller, k, t);
+        }
+        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Entry as u16 {
+            // The dispatch loop ends, as in `do_return`.
+            if D::METERED {
+                pay(&mut (*vm).fuel, behind_return(pc));
+            }
+            (*vm).open_start = reg(base, pc, 1);
+            (*vm).open_count = 1;
+            (*vm).base = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+            (*vm).exit = true;
+            return;
+        }
+        return_1_finish::<D>(vm, pc, base, k, t)
+    }
+    /// The return of a metamethod to the instruction that it serves.
+    #[inline(never)]
+    fn return_1_finish(vm, pc, base, k, t) {
+        let frame = base.cast::<u8>();
+        // A comparison's result may be negated where `<` stands in for `<=`.
+        if !D::METERED
+            && *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Finish as u16
+            && !(*vm).std.less_stands_in_for_less_equal()
+        {
+            let at = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
+            let finish = FINISHES[field(at, 0) as usize];
+            if finish.what != Use::Other {
+                let result = reg(base, pc, 1);
+                let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
+                let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
+                if finish.what == Use::Store {
+                    copy(reg(caller, at, 1), result);
+                } else if finish.what != Use::Drop {
+                    jump_if!((*result).truthy() == (finish.what == Use::JumpIf), vm, at, caller, k, t)
+                }
+                return D::next(vm, at.add(finish.words as usize), caller, k, t);
+            }
         }
         (*vm).pc = pc;
         (*vm).base = base;

@@ -77,6 +77,9 @@ impl Vm {
     pub(crate) unsafe fn get_field_slow(&mut self) -> Flow {
         let object = *reg(self.base, self.pc, 2);
         let key = self.const_at(3);
+        if let Some(f) = self.function_for_absent(object, key, Event::Index) {
+            return self.call_meta(f, &[object, key]);
+        }
         match self.lookup(object, key, Some(0))? {
             Found::Value(v) => {
                 self.fill_get(object, key, Opcode::GetField, Opcode::GetFieldProto);
@@ -86,6 +89,21 @@ impl Vm {
             // Not even the way to the function is worth a cache: the call is what costs.
             Found::Call(f, object) => self.call_meta(f, &[object, key]),
         }
+    }
+
+    /// The Lua function that a table's metatable has for accesses of fields it does not have, if this short name is one of them.
+    #[inline]
+    unsafe fn function_for_absent(&mut self, object: Value, name: Value, event: Event) -> Option<Value> {
+        if object.tag != tag::TABLE {
+            return None;
+        }
+        let t: *mut Table = object.as_ptr();
+        let name: *mut Str = name.as_ptr();
+        if (*t).meta.is_null() || (*t).is_dictionary() || (*name).is_long() || Shape::find((*t).shape, name).is_some() {
+            return None;
+        }
+        let handler = self.meta_field((*t).meta, event);
+        (handler.tag == tag::CLOSURE).then_some(handler)
     }
 
     /// The value of the environment upvalue that field `i` names.
@@ -268,6 +286,9 @@ impl Vm {
         let key = self.const_at(2);
         if !object.is_table() {
             return self.write(object, key, v, false, own.words());
+        }
+        if let Some(f) = self.function_for_absent(object, key, Event::NewIndex) {
+            return self.call_meta(f, &[object, key, v]);
         }
         let t: *mut Table = object.as_ptr();
         let before = (*t).shape;

@@ -1,26 +1,20 @@
 //! The hash part of tables: lookup, insertion, growth.
+//!
+//! Nodes are linked into lists. A key is in the list that its main position is in, there or behind it; so a search begins at the
+//! main position and ends with the list. A key in its main position is at home, any other a stranger where it is.
+//! - A node becomes a stranger's while no key has its home there: it is free, or its dead key is a stranger too. A key that comes
+//!   home later makes the stranger move, or takes the place of a dead one. So behind a stranger there is no key whose home that
+//!   node is, and moving it loses nobody.
+//! - A node is in one list: what is linked in comes from none, or is taken out of its own before.
 
+use super::home::{self, Hash};
 use super::*;
 
 impl Table {
+    /// The home of a key with this hash.
     #[inline(always)]
-    pub(super) unsafe fn main_position(this: *const Table, hash: u32) -> *mut Node {
-        (*this).nodes.add((hash as usize) & ((1usize << (*this).node_bits) - 1))
-    }
-
-    #[inline]
-    pub(super) unsafe fn hash_of(key: Value) -> u32 {
-        match key.tag {
-            tag::INT => hash_int(key.as_i64()),
-            // What tells floats apart is mostly in their upper half, which the multiplication alone keeps there.
-            tag::FLOAT => hash_int((key.payload ^ key.payload >> 32) as i64),
-            tag::STR => string::hash_of(key.as_ptr()),
-            tag::FALSE => 1,
-            tag::TRUE => 2,
-            tag::LIGHT => hash_int(key.payload as i64),
-            // Identity by the heap's ids, not by addresses: the same in every run.
-            _ => hash_int(RawHeap::<Objects>::id(NonNull::new_unchecked(key.as_ptr())) as i64),
-        }
+    unsafe fn main_position(this: *const Table, hash: Hash) -> *mut Node {
+        (*this).nodes.add(hash.home((*this).node_bits))
     }
 
     #[inline(always)]
@@ -28,7 +22,7 @@ impl Table {
         if (*this).nodes.is_null() {
             return None;
         }
-        let mut n = Table::main_position(this, hash_int(i));
+        let mut n = (*this).nodes.add(home::of_int(i, (*this).node_bits));
         loop {
             if (*n).key_tag == tag::INT && (*n).key == i as u64 {
                 return Some(n);
@@ -50,7 +44,7 @@ impl Table {
         if (*this).nodes.is_null() {
             return None;
         }
-        let mut n = Table::main_position(this, (*key).header.word);
+        let mut n = (*this).nodes.add(home::of_hash((*key).header.word, (*this).node_bits));
         loop {
             if (*n).key == key as u64 && (*n).key_tag == tag::STR {
                 return Some(n);
@@ -68,7 +62,7 @@ impl Table {
         if (*this).nodes.is_null() {
             return None;
         }
-        let mut n = Table::main_position(this, Table::hash_of(key));
+        let mut n = Table::main_position(this, Hash::of(key));
         loop {
             if (*n).key == key.payload && (*n).key_tag == tag::FLOAT {
                 return Some(n);
@@ -134,7 +128,7 @@ impl Table {
         if (*this).nodes.is_null() {
             return None;
         }
-        let mut n = Table::main_position(this, Table::hash_of(key));
+        let mut n = Table::main_position(this, Hash::of(key));
         loop {
             // Keys are normalized, so that equal keys have equal tags.
             if (*n).key_tag == key.tag && raw_equal((*n).key(), key) {
@@ -164,10 +158,21 @@ impl Table {
         if Table::insert(this, key, v) {
             return Ok(());
         }
-        Table::resize_nodes(this, heap, shapes, 1)?;
-        // Integer keys may have moved to the array part.
-        if key.tag == tag::INT && key.as_i64() > 0 && (key.as_i64() as u64) <= u64::from((*this).len) + 1 {
-            return Table::set_int(this, heap, shapes, key.as_i64(), v);
+        let reach = Table::resize_nodes(this, heap, shapes, 1, key)?;
+        if key.tag == tag::INT {
+            // Integer keys may have moved to the array part.
+            let (at, len) = (key.payload.wrapping_sub(1), (*this).len);
+            if at <= u64::from(len) {
+                return Table::set_int(this, heap, shapes, key.as_i64(), v);
+            }
+            if at < u64::from(reach) {
+                for i in len as usize..at as usize {
+                    Table::array_put(this, i + 1, Value::NIL);
+                }
+                Table::array_put(this, at as usize + 1, v);
+                (*this).len = at as u32 + 1;
+                return Ok(Table::migrate(this, &mut heap.memory)?);
+            }
         }
         let done = Table::insert(this, key, v);
         debug_assert!(done, "a resized hash part has room");
@@ -180,77 +185,137 @@ impl Table {
         if (*this).nodes.is_null() {
             return false;
         }
-        let main = Table::main_position(this, Table::hash_of(key));
-        if (*main).key_tag == FREE {
+        let main = Table::main_position(this, Hash::of(key));
+        Table::fill_home(main, key, v) || Table::insert_colliding(this, main, key, v)
+    }
+
+    /// Puts a key into its main position, if none is there that is not dead. It stays where it is in its chain.
+    #[inline(always)]
+    unsafe fn fill_home(main: *mut Node, key: Value, v: Value) -> bool {
+        let vacant = (*main).value_tag == tag::NIL;
+        if vacant {
             (*main).key = key.payload;
             (*main).key_tag = key.tag;
             (*main).set_value(v);
-            return true;
         }
-        Table::insert_colliding(this, main, key, v)
+        vacant
     }
 
-    /// Inserts an absent key whose main position has a key already.
+    /// Inserts an absent integer or interned string whose main position is vacant; false if it is not, or if there is no hash
+    /// part.
+    ///
+    /// # Safety
+    /// As [`Table::put_short`]; the key is absent, and `v` is not nil.
+    #[inline(always)]
+    pub unsafe fn insert_at_home(this: *mut Table, key: Value, v: Value) -> bool {
+        if (*this).nodes.is_null() {
+            return false;
+        }
+        let bits = (*this).node_bits;
+        let home = match key.tag {
+            tag::STR => home::of_hash((*key.as_ptr::<Str>()).header.word, bits),
+            _ => home::of_int(key.as_i64(), bits),
+        };
+        Table::fill_home((*this).nodes.add(home), key, v)
+    }
+
+    /// Inserts an absent key; false when there is no room.
+    ///
+    /// # Safety
+    /// As [`Table::put_short`]; the key is absent and no element of the array part, and `v` is not nil.
+    #[inline(never)]
+    pub unsafe fn insert_anywhere(this: *mut Table, key: Value, v: Value) -> bool {
+        Table::insert(this, key, v)
+    }
+
+    /// Inserts an absent key whose main position has a live key.
     #[inline(never)]
     unsafe fn insert_colliding(this: *mut Table, main: *mut Node, key: Value, v: Value) -> bool {
-        // A dead entry of the same chain can take the new key: churn at a constant size needs no rehash.
-        let other = Table::main_position(this, Table::hash_of_node(main));
-        if other == main {
+        let other = Table::home_of(this, main);
+        let node = if other == main {
+            // A dead entry of the chain can take the new key: churn at a constant size needs no rehash.
             let mut n = main;
-            loop {
-                if (*n).value_tag == tag::NIL {
-                    (*n).key = key.payload;
-                    (*n).key_tag = key.tag;
-                    (*n).set_value(v);
-                    return true;
-                }
+            while !Table::is_vacant_to_strangers(this, n) {
                 match (*n).next {
-                    0 => break,
+                    0 => {
+                        n = null_mut();
+                        break;
+                    }
                     d => n = n.offset(d as isize),
                 }
             }
-        }
-        let Some(free) = Table::free_node(this) else {
-            return false;
-        };
-        if other == main {
-            // The main position is rightly taken: the new key goes second in its chain.
-            (*free).next = if (*main).next != 0 {
-                main.offset((*main).next as isize).offset_from(free) as i32
-            } else {
-                0
-            };
-            (*main).next = free.offset_from(main) as i32;
-            (*free).key = key.payload;
-            (*free).key_tag = key.tag;
-            (*free).set_value(v);
-        } else {
-            // A stranger sits in our main position: it moves to the free node.
-            let mut before = other;
-            while before.offset((*before).next as isize) != main {
-                before = before.offset((*before).next as isize);
+            if n.is_null() {
+                // The new key goes second in its chain.
+                let Some(free) = Table::free_node(this, main) else {
+                    return false;
+                };
+                (*free).next = match (*main).next {
+                    0 => 0,
+                    d => main.offset(d as isize).offset_from(free) as i32,
+                };
+                (*main).next = free.offset_from(main) as i32;
+                n = free;
             }
+            n
+        } else {
+            // A stranger is in our main position: it moves to another node.
+            let Some(free) = Table::free_node(this, other) else {
+                return false;
+            };
+            let before = Table::before(other, main);
             (*before).next = free.offset_from(before) as i32;
             *free = *main;
             if (*main).next != 0 {
                 (*free).next += main.offset_from(free) as i32;
                 (*main).next = 0;
             }
-            (*main).key = key.payload;
-            (*main).key_tag = key.tag;
-            (*main).set_value(v);
-        }
+            main
+        };
+        (*node).key = key.payload;
+        (*node).key_tag = key.tag;
+        (*node).set_value(v);
         true
     }
 
-    pub(super) unsafe fn hash_of_node(n: *const Node) -> u32 {
+    #[inline(always)]
+    unsafe fn home_of(this: *const Table, n: *const Node) -> *mut Node {
+        Table::main_position(this, Table::hash_of_node(n))
+    }
+
+    /// Whether a node has a dead key that is a stranger in it, so that another stranger can take its place. That of a key in its
+    /// main position may still lead to others that have it.
+    #[inline(always)]
+    unsafe fn is_vacant_to_strangers(this: *const Table, n: *mut Node) -> bool {
+        (*n).value_tag == tag::NIL && Table::home_of(this, n) != n
+    }
+
+    unsafe fn hash_of_node(n: *const Node) -> Hash {
         match (*n).key_tag {
-            DEAD => (*n).value as u32,
-            _ => Table::hash_of((*n).key()),
+            DEAD => Hash::from_bits((*n).value),
+            _ => Hash::of((*n).key()),
         }
     }
 
-    pub(super) unsafe fn free_node(this: *mut Table) -> Option<*mut Node> {
+    /// The node before one that is in the chain from `main` and not its first.
+    #[inline(always)]
+    unsafe fn before(main: *mut Node, n: *mut Node) -> *mut Node {
+        let mut before = main;
+        while before.offset((*before).next as isize) != n {
+            before = before.offset((*before).next as isize);
+        }
+        before
+    }
+
+    /// A node for a key whose chain starts at `main`: next to it if there is one, because the search finds it there in the same line
+    /// of the machine's cache or in the next, else from the end.
+    unsafe fn free_node(this: *mut Table, main: *mut Node) -> Option<*mut Node> {
+        let last = (*this).nodes.add((1usize << (*this).node_bits) - 1);
+        if main < last && Table::can_have(this, main.add(1)) {
+            return Some(main.add(1));
+        }
+        if main > (*this).nodes && Table::can_have(this, main.sub(1)) {
+            return Some(main.sub(1));
+        }
         while (*this).free > 0 {
             (*this).free -= 1;
             let n = (*this).nodes.add((*this).free as usize);
@@ -261,14 +326,37 @@ impl Table {
         None
     }
 
-    /// Rebuilds the hash part with room for `extra` more keys; integer keys that fill more than half of a
-    /// power of two move to the array part.
+    /// Whether a node is in no chain, or by now is not: a dead stranger leaves it.
+    #[inline]
+    unsafe fn can_have(this: *const Table, n: *mut Node) -> bool {
+        if (*n).value_tag != tag::NIL {
+            return false;
+        }
+        if (*n).key_tag == FREE {
+            return true;
+        }
+        let home = Table::home_of(this, n);
+        if home == n {
+            return false;
+        }
+        let before = Table::before(home, n);
+        (*before).next = match (*n).next {
+            0 => 0,
+            d => (*before).next + d,
+        };
+        true
+    }
+
+    /// Rebuilds the hash part with room for `extra` more keys, of which `key` is one (nil: none is an integer); integer keys
+    /// that fill more than half of a power of two move to the array part. Returns how many elements that then has room for, 0
+    /// if none moved.
     pub(super) unsafe fn resize_nodes(
         this: *mut Table,
         heap: &mut RawHeap<Objects>,
         shapes: &mut Shapes,
         extra: usize,
-    ) -> Result<(), SetError> {
+        key: Value,
+    ) -> Result<u32, SetError> {
         #[cfg(test)]
         REBUILDS.set(REBUILDS.get() + 1);
         let old = (*this).nodes;
@@ -277,16 +365,22 @@ impl Table {
         let mut bins = [0u32; 33];
         let mut live = 0usize;
         let mut ints = 0usize;
+        let mut count = |key: Value| {
+            let i = key.payload;
+            if key.tag == tag::INT && i.wrapping_sub(1) < 1 << 31 {
+                // Keys up to 2^b, and above the power of two before it.
+                bins[64 - (i - 1).leading_zeros() as usize] += 1;
+                ints += 1;
+            }
+        };
         for i in 0..old_size {
             let n = old.add(i);
             if (*n).value_tag != tag::NIL {
                 live += 1;
-                if (*n).key_tag == tag::INT && ((*n).key as i64) > 0 && (*n).key <= 1 << 31 {
-                    bins[(64 - ((*n).key - 1).leading_zeros().min(63)) as usize * usize::from((*n).key > 1)] += 1;
-                    ints += 1;
-                }
+                count((*n).key());
             }
         }
+        count(key);
         let mut target = 0u32;
         if ints > 1 {
             let len = (*this).len;
@@ -351,7 +445,7 @@ impl Table {
             Table::migrate(this, &mut heap.memory)?;
         }
         let _ = shapes;
-        Ok(())
+        Ok(if moved > 0 { target } else { 0 })
     }
 
     /// The largest power of two such that more than half of `1..=n` would be in use, with `elements` of the array part
@@ -391,8 +485,8 @@ impl Table {
             .count()
     }
 
-    /// The common stores outside the array part, without a resize: overwrites a key that is there, or inserts one where
-    /// there is room. False if the general path must do it.
+    /// The common stores, without a resize: overwrites an element of the array part or a key that
+    /// is there, or inserts one where there is room. False if the general path must do it.
     ///
     /// # Safety
     /// `this`, `key` and `v` are live; the table has no metatable, is not watched, and needs no barrier.
@@ -400,8 +494,15 @@ impl Table {
     pub unsafe fn put_plain(this: *mut Table, key: Value, v: Value) -> bool {
         let found = match key.tag {
             tag::INT => {
-                let at = key.payload.wrapping_sub(1);
-                if at <= u64::from((*this).len) {
+                let (at, len) = (key.payload.wrapping_sub(1), u64::from((*this).len));
+                if at < len {
+                    Table::array_put(this, at as usize + 1, v);
+                    if v.is_nil() {
+                        Table::lost(this, at as u32 + 1);
+                    }
+                    return true;
+                }
+                if at == len {
                     return false;
                 }
                 Table::find_int(this, key.as_i64())
@@ -437,7 +538,7 @@ impl Table {
 
     /// Makes a dead entry one that no key finds; it keeps its place in the chain by its hash.
     pub(super) unsafe fn bury(n: *mut Node) {
-        (*n).value = u64::from(Table::hash_of((*n).key()));
+        (*n).value = Hash::of((*n).key()).to_bits();
         (*n).key_tag = DEAD;
         (*n).key = 0;
     }
@@ -447,11 +548,11 @@ impl Table {
         if (*this).nodes.is_null() || !key.is_collectable() {
             return None;
         }
-        let hash = Table::hash_of(key);
+        let hash = Hash::of(key);
         let mut n = Table::main_position(this, hash);
         loop {
             // The address may be a later object's too, but its hash hardly.
-            if (*n).key_tag == DEAD && (*n).key == key.payload && (*n).value as u32 == hash {
+            if (*n).key_tag == DEAD && (*n).key == key.payload && Hash::from_bits((*n).value) == hash {
                 return Some(n);
             }
             match (*n).next {
@@ -466,7 +567,7 @@ impl Table {
         if (*n).key_tag & tag::COLLECTABLE != 0 {
             // The hash is kept in the place of the value, so that the chain can still be followed and the node moved;
             // the address is kept for `next`, which may stand on this very entry.
-            (*n).value = u64::from(Table::hash_of((*n).key()));
+            (*n).value = Hash::of((*n).key()).to_bits();
             (*n).key_tag = DEAD;
         }
     }

@@ -48,7 +48,8 @@ impl Table {
             Ok(count) if count <= MAX_FIELDS => Ok(Table::grow_slots(this, &mut heap.memory, count)?),
             _ => {
                 Table::to_dictionary(this, heap, shapes)?;
-                Table::resize_nodes(this, heap, shapes, count)
+                Table::resize_nodes(this, heap, shapes, count, Value::NIL)?;
+                Ok(())
             }
         }
     }
@@ -88,7 +89,7 @@ impl Table {
         let shape = (*this).shape;
         let count = (*shape).count;
         // Room first, so that nothing can fail half way.
-        Table::resize_nodes(this, heap, shapes, count as usize + 1)?;
+        Table::resize_nodes(this, heap, shapes, count as usize + 1, Value::NIL)?;
         (*this).header.word = DICTIONARY;
         (*this).shape = shapes.dictionary;
         for i in 0..count {
