@@ -70,6 +70,35 @@ fn float_modulo_has_the_sign_of_the_divisor() {
     assert!(float_modulo(1.0, 0.0).is_nan());
     assert!(float_modulo(inf, 2.0).is_nan());
     assert!(float_modulo(-0.0, 3.0).is_sign_negative());
+    // Whole numbers take another way; the bits are those of `fmod`, the sign of zero included.
+    let whole = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        2.0,
+        -3.0,
+        7.0,
+        1e15,
+        -9_007_199_254_740_991.0,
+        9_007_199_254_740_992.0,
+        1e300,
+    ];
+    for a in whole {
+        for b in whole {
+            let rest: f64 = a % b;
+            let corrected = if rest != 0.0 && rest.is_sign_negative() != b.is_sign_negative() {
+                rest + b
+            } else {
+                rest
+            };
+            let found = float_modulo(a, b);
+            assert!(
+                found.to_bits() == corrected.to_bits() || found.is_nan() && corrected.is_nan(),
+                "{a} % {b}"
+            );
+        }
+    }
     assert_eq!(float_floor_div(-5.5, 2.0), -3.0);
     assert_eq!(arith(IDiv, int(1), float(0.0)), Ok(float(inf)));
 }

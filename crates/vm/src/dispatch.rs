@@ -155,7 +155,7 @@ macro_rules! pair_handlers {
 }
 
 macro_rules! triple_handlers {
-    ($($handler:ident = $first:ident $second:ident $third:ident;)*) => {
+    ($($handler:ident = $first:ident $second:ident $link:ident $third:ident $other:ident;)*) => {
         const TRIPLE_COUNT: usize = [$(Opcode::$first),*].len();
         /// The handlers of triples, by their order.
         const fn triples<D: Dispatch>() -> [Handler; TRIPLE_COUNT] {

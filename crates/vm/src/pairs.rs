@@ -16,9 +16,9 @@ use perilune_bytecode::{Opcode, jump_at};
 enum Link {
     /// Any or none.
     Free,
-    /// The left one.
+    /// The left one; what `set_upvalue` stores; the right one of a branch.
     Lhs,
-    /// The right one.
+    /// The right one; what `set_field` stores.
     Rhs,
     /// The value of a return, or the left one of a branch.
     Src,
@@ -142,21 +142,23 @@ macro_rules! define_pairs {
 }
 for_each_pair!(define_pairs);
 
-/// Calls `$m!` with all triples: what changes a variable by a number. Each instruction takes the result of the one before.
+/// Calls `$m!` with all triples: `handler = First Second link Third link;`. What changes a variable by a number, and sums of products.
 macro_rules! for_each_triple {
     ($m:path) => {
         $m! {
-            get_upvalue_add_i_set_upvalue = GetUpvalue AddI SetUpvalue;
-            get_field_add_i_set_field = GetField AddI SetField;
-            get_field_add_set_field = GetField Add SetField;
+            get_upvalue_add_i_set_upvalue = GetUpvalue AddI Lhs SetUpvalue Lhs;
+            get_field_add_i_set_field = GetField AddI Lhs SetField Rhs;
+            get_field_add_set_field = GetField Add Lhs SetField Rhs;
+            get_index_mul_add = GetIndex Mul Rhs Add Rhs;
         }
     };
 }
 pub(crate) use for_each_triple;
 
 macro_rules! define_triples {
-    ($($handler:ident = $first:ident $second:ident $third:ident;)*) => {
-        const TRIPLES: &[[Opcode; 3]] = &[$([Opcode::$first, Opcode::$second, Opcode::$third]),*];
+    ($($handler:ident = $first:ident $second:ident $link:ident $third:ident $other:ident;)*) => {
+        const TRIPLES: &[([Opcode; 3], [Link; 2])] =
+            &[$(([Opcode::$first, Opcode::$second, Opcode::$third], [Link::$link, Link::$other])),*];
     };
 }
 for_each_triple!(define_triples);
@@ -174,7 +176,7 @@ const PLAIN: [Opcode; NUMBERS] = {
         } else if i < Opcode::COUNT + PAIRS.len() {
             PAIRS[i - Opcode::COUNT].0
         } else {
-            TRIPLES[i - Opcode::COUNT - PAIRS.len()][0]
+            TRIPLES[i - Opcode::COUNT - PAIRS.len()].0[0]
         };
         i += 1;
     }
@@ -255,11 +257,12 @@ pub(crate) fn pair_up(code: &mut [u64]) {
         {
             let second = opcode(code[next]);
             let third = next + words(second, code, next);
-            // The second serves better in a pair with a link.
+            // The second serves better in a pair with a link, or in a triple.
             let better = PAIRS[pair].2 == Link::Free
                 && third < code.len()
                 && !is_head(third)
-                && pair_of(code, next, third).is_some_and(|pair| PAIRS[pair].2 != Link::Free);
+                && (pair_of(code, next, third).is_some_and(|pair| PAIRS[pair].2 != Link::Free)
+                    || triple_at(code, next).is_some());
             if !better {
                 code[at] = code[at] & !0xFFFF | (Opcode::COUNT + pair) as u64;
                 next = third;
@@ -294,28 +297,34 @@ fn pair_of(code: &[u64], at: usize, next: usize) -> Option<usize> {
 fn triple_at(code: &[u64], at: usize) -> Option<(usize, usize)> {
     let opcode = |word: u64| plain(usize::from(word as u16));
     let first = opcode(code[at]);
-    if !TRIPLES.iter().any(|triple| triple[0] == first) {
+    if !TRIPLES.iter().any(|triple| triple.0[0] == first) {
         return None;
     }
     let second_at = at + first.words();
     let second = opcode(*code.get(second_at)?);
     let third_at = second_at + second.words();
     let third = opcode(*code.get(third_at)?);
-    let triple = TRIPLES.iter().position(|&triple| triple == [first, second, third])?;
-    let operand = |at: usize, i: usize| (code[at] >> (16 * i)) as u16;
-    let stored = operand(third_at, if third == Opcode::SetUpvalue { 2 } else { 3 });
-    let linked = operand(second_at, 2) == operand(at, 1) && stored == operand(second_at, 1);
+    let triple = TRIPLES.iter().position(|triple| triple.0 == [first, second, third])?;
+    let [link, other] = TRIPLES[triple].1;
+    let linked = link.holds(code[at], code[second_at]) && other.holds(code[second_at], code[third_at]);
     linked.then_some((triple, third_at + third.words()))
 }
 
 /// Whether the second instruction of a pair is the one in `next`, and its operands what the pair wants.
 fn fits(pair: usize, second: Opcode, word: u64, next: u64) -> bool {
-    let operand = |word: u64, i: usize| (word >> (16 * i)) as u16;
-    PAIRS[pair].1 == second
-        && match PAIRS[pair].2 {
+    PAIRS[pair].1 == second && PAIRS[pair].2.holds(word, next)
+}
+
+impl Link {
+    /// Whether the instruction in `next` has the result of that in `word` as this operand.
+    fn holds(self, word: u64, next: u64) -> bool {
+        let operand = |word: u64, i: usize| (word >> (16 * i)) as u16;
+        let result = operand(word, 1);
+        match self {
             Link::Free => true,
-            Link::Lhs => operand(next, 2) == operand(word, 1),
-            Link::Rhs => operand(next, 3) == operand(word, 1),
-            Link::Src => operand(next, 1) == operand(word, 1),
+            Link::Lhs => operand(next, 2) == result,
+            Link::Rhs => operand(next, 3) == result,
+            Link::Src => operand(next, 1) == result,
         }
+    }
 }

@@ -118,6 +118,21 @@ function class:step() self.n = self.n + 1 return self end
 local object = setmetatable({ n = 1 }, class)
 print(object:step():step():get(), class.get(class), class.get { n = false }, pcall(class.get))
 
+-- Sums of products.
+local function dot(a, b, n, s)
+  for i = 1, n do s = s + a[i] * b[i] end
+  return s
+end
+local function from_left(a, b, n, s)
+  for i = 1, n do s = b[i] * a[i] + s end
+  return s
+end
+local vectors = { { 1, 2, 3 }, { 1.5, -2.0, 0.25 }, { 1, 2.5, "4" }, { 1, 2, obj() }, { max = 1, 1, 2 }, { math.maxinteger, 1e308, -1e308 } }
+for _, a in ipairs(vectors) do
+  for _, b in ipairs(vectors) do io.write(try(dot, a, b, 3, 0), "/", try(from_left, a, b, 3, 0.5), " ") end
+  print(try(dot, a, a, 2, "10"), try(dot, a, a, 1, obj()), try(dot, a, a, 1, {}))
+end
+
 -- Results of a comparison, where many, one or none are wanted.
 local function lt(a, b) return a < b end
 local function yes() return true end

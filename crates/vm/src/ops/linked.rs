@@ -164,6 +164,7 @@ macro_rules! number_takers {
 
 number_takers! {
     taken_add_lhs 3 wrapping_add +;
+    taken_add_rhs 2 wrapping_add +;
     taken_mul_lhs 3 wrapping_mul *;
     taken_mul_rhs 2 wrapping_mul *;
 }
@@ -329,6 +330,23 @@ handlers! {
             }
             (*reg(base, pc, 1)).payload = v.payload;
             next!(vm, second, base, k, t, 1)
+        }
+        plainly!(GetIndex, vm, pc, base, k, t)
+    }
+
+    /// An element times another number, added to a third: a sum of products.
+    fn get_index_mul_add(vm, pc, base, k, t) {
+        if let Some(v) = made_get_index(base, k, pc) {
+            put(reg(base, pc, 1), v);
+            if let Some(v) = taken_mul_rhs(base, k, pc.add(1), v) {
+                put(reg(base, pc.add(1), 1), v);
+                if let Some(v) = taken_add_rhs(base, k, pc.add(2), v) {
+                    put(reg(base, pc.add(2), 1), v);
+                    next!(vm, pc, base, k, t, 3)
+                }
+                next!(vm, pc, base, k, t, 2)
+            }
+            next!(vm, pc, base, k, t, 1)
         }
         plainly!(GetIndex, vm, pc, base, k, t)
     }
