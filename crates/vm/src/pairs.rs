@@ -302,7 +302,7 @@ fn triple_at(code: &[u64], at: usize) -> Option<(usize, usize)> {
     }
     let second_at = at + first.words();
     let second = opcode(*code.get(second_at)?);
-    let third_at = second_at + second.words();
+    let third_at = second_at + words(second, code, second_at);
     let third = opcode(*code.get(third_at)?);
     let triple = TRIPLES.iter().position(|triple| triple.0 == [first, second, third])?;
     let [link, other] = TRIPLES[triple].1;

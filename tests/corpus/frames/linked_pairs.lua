@@ -155,3 +155,15 @@ local co = coroutine.wrap(function(a)
   return x, y, back()
 end)
 print(co(5), co(1), co(2), co(true), co(7))
+
+-- A function with many captures behind an upvalue, a field and an element: its instruction is a long one.
+local apply, box = function(f, ...) return f(...) end, { [1] = pcall, call = pcall }
+local function captures(n)
+  local a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w = n + 0, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8, n + 9, n + 10, n + 11, n + 12, n + 13, n + 14, n + 15, n + 16, n + 17, n + 18, n + 19, n + 20, n + 21
+  local total = apply(function(x) return w + v + u + t + s + r + q + p + o + m + l + k + j + i + h + g + f + e + d + c + b + a + x end, n)
+  local _, other = box.call(function(x) return w + v + u + t + s + r + q + p + o + m + l + k + j + i + h + g + f + e + d + c + b + a - x end, n)
+  local _, third = box[1](function(x) a = a + x return w + v + u + t + s + r + q + p + o + m + l + k + j + i + h + g + f + e + d + c + b + a end, n)
+  apply(function() a, b, c, d, e, f, g, h, i, j, k, l, m, o, p, q, r, s, t, u, v, w = w, v, u, t, s, r, q, p, o, m, l, k, j, i, h, g, f, e, d, c, b, a end)
+  return total, other, third, a, w
+end
+print(captures(1), captures(2.5))
