@@ -142,7 +142,8 @@ macro_rules! define_pairs {
 }
 for_each_pair!(define_pairs);
 
-/// Calls `$m!` with all triples: `handler = First Second link Third link;`. What changes a variable by a number, and sums of products.
+/// Calls `$m!` with all triples: `handler = First Second link Third link;`. What changes a variable by a number, sums of products, and the
+/// ends of commonest calls.
 macro_rules! for_each_triple {
     ($m:path) => {
         $m! {
@@ -150,6 +151,9 @@ macro_rules! for_each_triple {
             get_field_add_i_set_field = GetField AddI Lhs SetField Rhs;
             get_field_add_set_field = GetField Add Lhs SetField Rhs;
             get_index_mul_add = GetIndex Mul Rhs Add Rhs;
+            move_move_call = Move Move Free Call Free;
+            get_upvalue_move_call = GetUpvalue Move Free Call Free;
+            get_upvalue_sub_i_call = GetUpvalue SubI Free Call Free;
         }
     };
 }

@@ -167,3 +167,22 @@ local function captures(n)
   return total, other, third, a, w
 end
 print(captures(1), captures(2.5))
+
+-- The ends of calls: arguments that are copies, a callee in an upvalue, a difference that is none.
+local function second(a, b) return b end
+local function calls(a, b)
+  local f, g = second, mt.__add
+  local x = f(a, b)
+  local y = second(b, a)
+  local z = second(a, b - 1)
+  f(b, a)
+  return x, y, z, f(x, y), second(a - 1, b)
+end
+local function down(n) if n < 1 then return n end return (down(n - 1)) end
+for _, pair in ipairs { { 1, 2 }, { 2.5, "3" }, { "4", 5.5 }, { obj(), obj() } } do
+  local a, b = pair[1], pair[2]
+  for i = 1, 3 do calls(a, b) end
+  print(try(calls, a, b), try(calls, b, a), try(down, a), try(down, 3))
+end
+print(pcall(calls, 1, {}), pcall(calls, nil, 1), pcall(down, {}))
+print(pcall(function(f, a, b) return (f(a, b)) end, nil, 1, 2), pcall(function(f, a, b) return (f(a, b)) end, 1, 2))

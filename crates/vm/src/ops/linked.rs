@@ -14,17 +14,20 @@ unsafe fn put(to: *mut Value, v: Value) {
     (*to).tag = v.tag;
 }
 
-/// Both operands integers, or both floats, or one of each.
+/// Both operands integers, or both floats, or one of each if they may be `MIXED`, which takes a register more.
 macro_rules! number_makers {
     ($($name:ident $rhs:ident $int:ident $float:tt;)*) => { $(
         #[inline(always)]
-        unsafe fn $name(base: *mut Value, k: *const Value, pc: *const u64) -> Option<Value> {
+        unsafe fn $name<const MIXED: bool>(base: *mut Value, k: *const Value, pc: *const u64) -> Option<Value> {
             let (a, b) = (reg(base, pc, 2), $rhs(base, k, pc));
             if both_floats(a, b) {
                 return Some(Value::float((*a).as_f64() $float (*b).as_f64()));
             }
             if (*a).tag | (*b).tag == tag::INT {
                 return Some(Value::int((*a).as_i64().$int((*b).as_i64())));
+            }
+            if !MIXED {
+                return None;
             }
             Some(Value::float(as_float(*a)? $float as_float(*b)?))
         }
@@ -206,7 +209,7 @@ unsafe fn taken_band_k(_base: *mut Value, k: *const Value, pc: *const u64, v: Va
 
 /// A result that the second instruction computes with.
 macro_rules! computing_handlers {
-    ($($name:ident = $first:ident $made:ident $taken:ident;)*) => { handlers! { $(
+    ($($name:ident = $first:ident $made:path, $taken:ident;)*) => { handlers! { $(
         fn $name(vm, pc, base, k, t) {
             if let Some(v) = $made(base, k, pc) {
                 put(reg(base, pc, 1), v);
@@ -223,23 +226,23 @@ macro_rules! computing_handlers {
 }
 
 computing_handlers! {
-    add_add_i = Add made_add taken_add_i;
-    add_mod_k = Add made_add taken_mod_k;
-    add_div_k = Add made_add taken_div_k;
-    add_i_mul_lhs = AddI made_add_i taken_mul_lhs;
-    add_i_mul_rhs = AddI made_add_i taken_mul_rhs;
-    mul_div_k = Mul made_mul taken_div_k;
-    mul_k_add_lhs = MulK made_mul_k taken_add_lhs;
-    div_k_add_lhs = DivK made_div_k taken_add_lhs;
-    mod_k_add_lhs = ModK made_mod_k taken_add_lhs;
-    mod_k_add_i = ModK made_mod_k taken_add_i;
-    shl_bor_rhs = Shl made_shl taken_bor_rhs;
-    bor_band_k = BOr made_bor taken_band_k;
+    add_add_i = Add made_add::<true>, taken_add_i;
+    add_mod_k = Add made_add::<false>, taken_mod_k;
+    add_div_k = Add made_add::<false>, taken_div_k;
+    add_i_mul_lhs = AddI made_add_i, taken_mul_lhs;
+    add_i_mul_rhs = AddI made_add_i, taken_mul_rhs;
+    mul_div_k = Mul made_mul::<false>, taken_div_k;
+    mul_k_add_lhs = MulK made_mul_k::<false>, taken_add_lhs;
+    div_k_add_lhs = DivK made_div_k, taken_add_lhs;
+    mod_k_add_lhs = ModK made_mod_k, taken_add_lhs;
+    mod_k_add_i = ModK made_mod_k, taken_add_i;
+    shl_bor_rhs = Shl made_shl, taken_bor_rhs;
+    bor_band_k = BOr made_bor, taken_band_k;
 }
 
 /// A result that the second instruction compares, with the register that the other of its first two fields names.
 macro_rules! comparing_handlers {
-    ($($name:ident = $first:ident $made:ident $other:literal $op:tt $when:literal;)*) => { handlers! { $(
+    ($($name:ident = $first:ident $made:path, $other:literal $op:tt $when:literal;)*) => { handlers! { $(
         fn $name(vm, pc, base, k, t) {
             if let Some(v) = $made(base, k, pc) {
                 put(reg(base, pc, 1), v);
@@ -263,16 +266,16 @@ macro_rules! comparing_handlers {
 }
 
 comparing_handlers! {
-    add_jump_le = Add made_add 2 <= true;
-    get_index_jump_lt = GetIndex made_get_index 2 < true;
-    get_index_jump_not_lt = GetIndex made_get_index 2 < false;
-    get_index_jump_gt = GetIndex made_get_index 1 < true;
-    get_index_jump_not_gt = GetIndex made_get_index 1 < false;
+    add_jump_le = Add made_add::<false>, 2 <= true;
+    get_index_jump_lt = GetIndex made_get_index, 2 < true;
+    get_index_jump_not_lt = GetIndex made_get_index, 2 < false;
+    get_index_jump_gt = GetIndex made_get_index, 1 < true;
+    get_index_jump_not_gt = GetIndex made_get_index, 1 < false;
 }
 
 /// A result that is returned: where one value is wanted, it goes there at once.
 macro_rules! returning_handlers {
-    ($($name:ident = $first:ident $made:ident;)*) => { handlers! { $(
+    ($($name:ident = $first:ident $made:path;)*) => { handlers! { $(
         fn $name(vm, pc, base, k, t) {
             if let Some(v) = $made(base, k, pc) {
                 let frame = base.cast::<u8>();
@@ -292,10 +295,10 @@ macro_rules! returning_handlers {
 }
 
 returning_handlers! {
-    add_return_1 = Add made_add;
+    add_return_1 = Add made_add::<false>;
     add_i_return_1 = AddI made_add_i;
-    sub_return_1 = Sub made_sub;
-    mul_return_1 = Mul made_mul;
+    sub_return_1 = Sub made_sub::<false>;
+    mul_return_1 = Mul made_mul::<false>;
     div_return_1 = Div made_div;
     mod_k_return_1 = ModK made_mod_k;
     band_k_return_1 = BAndK made_band_k;

@@ -93,6 +93,27 @@ pair_handlers! {
     band_add_i = try_band 1 band_slow add_i;
 }
 
+// Triples that end in a call.
+handlers! {
+    fn move_move_call(vm, pc, base, k, t) {
+        do_move(base, pc);
+        do_move(base, pc.add(1));
+        call::<D>(vm, pc.add(2), base, k, t)
+    }
+    fn get_upvalue_move_call(vm, pc, base, k, t) {
+        do_get_upvalue(base, pc);
+        do_move(base, pc.add(1));
+        call::<D>(vm, pc.add(2), base, k, t)
+    }
+    fn get_upvalue_sub_i_call(vm, pc, base, k, t) {
+        do_get_upvalue(base, pc);
+        if try_sub_i(base, k, pc.add(1)) {
+            return call::<D>(vm, pc.add(2), base, k, t);
+        }
+        plain_sub_i::<D>(vm, pc.add(1), base, k, t)
+    }
+}
+
 handlers! {
     #[inline(never)]
     fn plain_add_i(vm, pc, base, k, t) { plainly!(AddI, vm, pc, base, k, t) }
