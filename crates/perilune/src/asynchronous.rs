@@ -155,7 +155,7 @@ impl Lua {
         mut future: ResultsFuture,
     ) -> std::result::Result<Returns, Fault> {
         let (ready, values) = match self.poll_future(ctx, &mut future, None)? {
-            Step::Ready(results) => return Ok(Returns(results.push_all_to_stack(ctx, self)? as u32)),
+            Step::Ready(results) => return Ok(Returns(results.push_all_to_stack(ctx, self.state())? as u32)),
             Step::Pending => (None, MultiValue::new()),
             Step::Yields(values) => (Some(false), values),
         };
@@ -210,7 +210,7 @@ impl Lua {
     {
         self.native("?", move |lua, ctx| {
             let nargs = ctx.nargs();
-            let args = A::from_arg_slots(ctx, 0, nargs, 1, None, lua)?;
+            let args = A::from_arg_slots(ctx, 0, nargs, 1, None, lua.state())?;
             let future = ctx.lend(|| f(lua.clone(), args));
             lua.run_future(ctx, lua.results_of(future))
         })

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::function::Function;
+use crate::handle::Ref;
 use crate::lua::Lua;
 use crate::string::{BorrowedBytes, BorrowedStr, LuaString};
 use crate::table::Table;
@@ -12,7 +13,7 @@ use crate::value::{LightUserData, Nil, Value};
 use bstr::{BStr, BString};
 use either::Either;
 use perilune_lang::{Num, parse_number, to_integer};
-use perilune_vm::{Ctx, Val};
+use perilune_vm::{Ctx, Plain, PlainKey, State, Val};
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -23,8 +24,13 @@ type Pushed = std::result::Result<(), Fault>;
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     let mut short = String::new();
     let mut word = String::new();
+    // Of a type in a closure or in an implementation, `{{closure}}` and `{impl#0}` are parts of the path.
+    let mut braces = 0;
     for c in std::any::type_name::<T>().chars() {
-        if c.is_alphanumeric() || c == '_' {
+        if c == '{' || c == '}' {
+            braces += if c == '{' { 1 } else { -1 };
+        } else if braces > 0 {
+        } else if c.is_alphanumeric() || c == '_' {
             word.push(c);
         } else if c == ':' {
             word.clear();
@@ -52,7 +58,7 @@ impl IntoLua for Value {
     fn into_lua(self, _: &Lua) -> Result<Value> {
         Ok(self)
     }
-    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
         self.push_to(ctx)
     }
 }
@@ -61,7 +67,7 @@ impl IntoLua for &Value {
     fn into_lua(self, _: &Lua) -> Result<Value> {
         Ok(self.clone())
     }
-    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
         self.push_to(ctx)
     }
 }
@@ -70,7 +76,7 @@ impl FromLua for Value {
     fn from_lua(value: Value, _: &Lua) -> Result<Value> {
         Ok(value)
     }
-    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, _: &Lua) -> Result<Value> {
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, _: &State) -> Result<Value> {
         Ok(Value::read(ctx, slot))
     }
 }
@@ -83,7 +89,7 @@ macro_rules! handles {
                     Ok(Value::$matches(self))
                 }
                 #[inline]
-                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
                     self.0.push(ctx)
                 }
             }
@@ -93,7 +99,7 @@ macro_rules! handles {
                     Ok(Value::$matches(self.clone()))
                 }
                 #[inline]
-                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
                     self.0.push(ctx)
                 }
             }
@@ -119,6 +125,14 @@ macro_rules! from_handles {
                         other => Err(Error::from_lua_conversion(other.type_name(), $name, None)),
                     }
                 }
+                #[inline]
+                fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<$ty> {
+                    let value = Value::read(ctx, slot);
+                    match value {
+                        Value::$variant(handle) => Ok(handle),
+                        other => <$ty>::from_lua(other, &Lua::borrowed(host)),
+                    }
+                }
             }
         )*
     };
@@ -136,6 +150,14 @@ impl FromLua for LuaString {
         let from = value.type_name();
         lua.coerce_string(value)?
             .ok_or_else(|| Error::from_lua_conversion(from, "string", NOT_TEXT.to_string()))
+    }
+    #[inline]
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<LuaString> {
+        if ctx.slot(slot).as_str().is_some() {
+            return Ok(LuaString(Ref::keep(ctx, ctx.slot(slot))));
+        }
+        let value = Value::read(ctx, slot);
+        ctx.lend(|| LuaString::from_lua(value, &Lua::borrowed(host)))
     }
 }
 
@@ -187,7 +209,7 @@ impl IntoLua for bool {
         Ok(Value::Boolean(self))
     }
     #[inline]
-    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
         Ok(ctx.push(Val::bool(self))?)
     }
 }
@@ -197,7 +219,14 @@ impl FromLua for bool {
         Ok(!matches!(value, Value::Nil | Value::Boolean(false)))
     }
     #[inline]
-    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, _: &Lua) -> Result<bool> {
+    fn from_plain(plain: Plain) -> Option<bool> {
+        match plain {
+            Plain::Bool(b) => Some(b),
+            _ => None,
+        }
+    }
+    #[inline]
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, _: &State) -> Result<bool> {
         Ok(ctx.slot(slot).truthy())
     }
 }
@@ -214,6 +243,18 @@ pub(crate) fn number_of(value: &Value) -> Option<Num> {
     }
 }
 
+/// An argument that is not simply a number of the type.
+#[cold]
+fn converted_argument<T: FromLua>(
+    ctx: &mut Ctx<'_>,
+    slot: usize,
+    i: usize,
+    to: Option<&str>,
+    host: &State,
+) -> Result<T> {
+    T::from_slot(ctx, slot, host).map_err(|e| e.bad_argument(to, i))
+}
+
 macro_rules! integers {
     ($($ty:ident)*) => {
         $(
@@ -225,7 +266,11 @@ macro_rules! integers {
                     })
                 }
                 #[inline]
-                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+                fn plain_key(&self) -> Option<PlainKey<'_>> {
+                    i64::try_from(*self).ok().map(PlainKey::Index)
+                }
+                #[inline]
+                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
                     Ok(ctx.push(match i64::try_from(self) {
                         Ok(i) => Val::int(i),
                         Err(_) => Val::float(self as f64),
@@ -253,14 +298,30 @@ macro_rules! integers {
                     })
                 }
                 #[inline]
-                fn from_slot(ctx: &mut Ctx<'_>, slot: usize, lua: &Lua) -> Result<$ty> {
+                fn from_plain(plain: Plain) -> Option<$ty> {
+                    match plain {
+                        Plain::Int(i) => <$ty>::try_from(i).ok(),
+                        _ => None,
+                    }
+                }
+                #[inline(always)]
+                fn from_arg_slot(
+                    ctx: &mut Ctx<'_>, slot: usize, i: usize, to: Option<&str>, host: &State,
+                ) -> Result<$ty> {
+                    match ctx.slot(slot).as_int().map(<$ty>::try_from) {
+                        Some(Ok(i)) => Ok(i),
+                        _ => converted_argument(ctx, slot, i, to, host),
+                    }
+                }
+                #[inline]
+                fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<$ty> {
                     if let Some(i) = ctx.slot(slot).as_int()
                         && let Ok(i) = <$ty>::try_from(i)
                     {
                         return Ok(i);
                     }
                     let value = Value::read(ctx, slot);
-                    <$ty>::from_lua(value, lua)
+                    <$ty>::from_lua(value, &Lua::borrowed(host))
                 }
             }
         )*
@@ -277,7 +338,7 @@ macro_rules! floats {
                     Ok(Value::Number(f64::from(self)))
                 }
                 #[inline]
-                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
                     Ok(ctx.push(Val::float(f64::from(self)))?)
                 }
             }
@@ -291,12 +352,29 @@ macro_rules! floats {
                     }
                 }
                 #[inline]
-                fn from_slot(ctx: &mut Ctx<'_>, slot: usize, lua: &Lua) -> Result<$ty> {
+                fn from_plain(plain: Plain) -> Option<$ty> {
+                    match plain {
+                        Plain::Int(i) => Some(i as $ty),
+                        Plain::Float(f) => Some(f as $ty),
+                        Plain::Bool(_) => None,
+                    }
+                }
+                #[inline(always)]
+                fn from_arg_slot(
+                    ctx: &mut Ctx<'_>, slot: usize, i: usize, to: Option<&str>, host: &State,
+                ) -> Result<$ty> {
+                    match ctx.slot(slot).as_num() {
+                        Some(number) => Ok(number.to_float() as $ty),
+                        None => converted_argument(ctx, slot, i, to, host),
+                    }
+                }
+                #[inline]
+                fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<$ty> {
                     if let Some(number) = ctx.slot(slot).as_num() {
                         return Ok(number.to_float() as $ty);
                     }
                     let value = Value::read(ctx, slot);
-                    <$ty>::from_lua(value, lua)
+                    <$ty>::from_lua(value, &Lua::borrowed(host))
                 }
             }
         )*
@@ -316,7 +394,12 @@ macro_rules! texts_into {
                     Ok(Value::String(lua.create_string($bytes)?))
                 }
                 #[inline]
-                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &Lua) -> Pushed {
+                fn plain_key(&self) -> Option<PlainKey<'_>> {
+                    let $this = self;
+                    Some(PlainKey::Name(AsRef::<[u8]>::as_ref($bytes)))
+                }
+                #[inline]
+                fn push_to_stack(self, ctx: &mut Ctx<'_>, _: &State) -> Pushed {
                     let $this = self;
                     Ok(ctx.push_str(AsRef::<[u8]>::as_ref($bytes))?)
                 }
@@ -340,7 +423,16 @@ texts_into! {
     &OsStr, |s| s.as_encoded_bytes();
     PathBuf, |s| s.as_os_str().as_encoded_bytes();
     &Path, |s| s.as_os_str().as_encoded_bytes();
-    char, |c| c.encode_utf8(&mut [0; 4]).as_bytes();
+}
+
+impl IntoLua for char {
+    fn into_lua(self, lua: &Lua) -> Result<Value> {
+        (&*self.encode_utf8(&mut [0; 4])).into_lua(lua)
+    }
+    #[inline]
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> Pushed {
+        (&*self.encode_utf8(&mut [0; 4])).push_to_stack(ctx, host)
+    }
 }
 
 impl IntoLua for BorrowedStr {
@@ -398,14 +490,14 @@ impl FromLua for String {
             .map_err(|e| Error::from_lua_conversion(from, "String", e.utf8_error().to_string()))
     }
     #[inline]
-    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, lua: &Lua) -> Result<String> {
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<String> {
         if let Some(bytes) = ctx.slot(slot).as_str()
             && let Ok(text) = std::str::from_utf8(bytes)
         {
             return Ok(text.to_string());
         }
         let value = Value::read(ctx, slot);
-        ctx.lend(|| String::from_lua(value, lua))
+        ctx.lend(|| String::from_lua(value, &Lua::borrowed(host)))
     }
 }
 
@@ -543,9 +635,9 @@ impl<T: IntoLua> IntoLua for Option<T> {
         }
     }
     #[inline]
-    fn push_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> Pushed {
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> Pushed {
         match self {
-            Some(value) => value.push_to_stack(ctx, lua),
+            Some(value) => value.push_to_stack(ctx, host),
             None => Ok(ctx.push(Val::NIL)?),
         }
     }
@@ -559,11 +651,11 @@ impl<T: FromLua> FromLua for Option<T> {
         }
     }
     #[inline]
-    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, lua: &Lua) -> Result<Option<T>> {
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<Option<T>> {
         if ctx.slot(slot).is_nil() {
             Ok(None)
         } else {
-            T::from_slot(ctx, slot, lua).map(Some)
+            T::from_slot(ctx, slot, host).map(Some)
         }
     }
 }

@@ -49,12 +49,14 @@ const MAX_BOUND: usize = 254;
 /// Calls a value.
 #[inline]
 pub(crate) fn call<R: FromLuaMulti>(callee: &Ref, args: impl IntoLuaMulti) -> Result<R> {
-    let lua = callee.lua();
+    let host = callee.state();
     callee.enter(|ctx| {
         callee.push(ctx)?;
-        let nargs = args.push_all_to_stack(ctx, &lua)?;
-        let count = ctx.call(nargs, None)?;
-        Ok(R::from_slots(ctx, 0, count, &lua)?)
+        // The call's own.
+        ctx.push(perilune_vm::Val::NIL)?;
+        args.push_all_to_stack(ctx, host)?;
+        let count = ctx.call_at(0)?;
+        Ok(R::from_slots(ctx, 0, count, host)?)
     })
 }
 
@@ -392,9 +394,9 @@ impl Lua {
     {
         self.native("?", move |lua, ctx| {
             let nargs = ctx.nargs();
-            let args = A::from_arg_slots(ctx, 0, nargs, 1, None, lua)?;
+            let args = A::from_arg_slots(ctx, 0, nargs, 1, None, lua.state())?;
             let results = ctx.lend(|| f(lua, args))?;
-            Ok(Returns(results.push_all_to_stack(ctx, lua)? as u32))
+            Ok(Returns(results.push_all_to_stack(ctx, lua.state())? as u32))
         })
     }
 

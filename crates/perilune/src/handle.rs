@@ -31,6 +31,12 @@ impl Ref {
         Ref(ctx.keep(v))
     }
 
+    /// The state it belongs to.
+    #[inline]
+    pub(crate) fn state(&self) -> &State {
+        self.0.state()
+    }
+
     /// A state for conversions on the way; it does not own.
     #[inline]
     pub(crate) fn lua(&self) -> Lua {

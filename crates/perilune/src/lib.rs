@@ -85,3 +85,8 @@ pub mod state {
 }
 
 pub mod prelude;
+
+/// The code of the book runs as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+mod book {}

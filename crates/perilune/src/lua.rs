@@ -402,8 +402,8 @@ impl Lua {
             let table = ctx.new_table(0, room)?;
             ctx.push(table.as_val())?;
             while let Some((k, v)) = ctx.lend(|| entries.next()) {
-                k.push_to_stack(ctx, self)?;
-                v.push_to_stack(ctx, self)?;
+                k.push_to_stack(ctx, self.state())?;
+                v.push_to_stack(ctx, self.state())?;
                 table_at(ctx, 0).set(ctx, ctx.slot(1), ctx.slot(2))?;
                 ctx.pop(2);
             }
@@ -424,7 +424,7 @@ impl Lua {
             let mut index = 0;
             while let Some(value) = ctx.lend(|| values.next()) {
                 index += 1;
-                value.push_to_stack(ctx, self)?;
+                value.push_to_stack(ctx, self.state())?;
                 table_at(ctx, 0).set_int(ctx, index, ctx.slot(1))?;
                 ctx.pop(1);
             }
@@ -485,7 +485,7 @@ impl Lua {
     /// The value does not convert.
     pub fn set_named_registry_value(&self, name: &str, value: impl IntoLua) -> Result<()> {
         self.enter(|ctx| {
-            value.push_to_stack(ctx, self)?;
+            value.push_to_stack(ctx, self.state())?;
             Ok(ctx.registry().set_str(ctx, name, ctx.slot(0))?)
         })
     }
@@ -498,7 +498,7 @@ impl Lua {
         self.enter(|ctx| {
             let v = ctx.registry().get_str(ctx, name.as_bytes())?;
             ctx.push(v)?;
-            Ok(T::from_slot(ctx, 0, self)?)
+            Ok(T::from_slot(ctx, 0, self.state())?)
         })
     }
 

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::lua::Lua;
 use crate::traits::{Fault, FromLua, FromLuaMulti, IntoLua, IntoLuaMulti};
 use crate::value::{Nil, Value};
-use perilune_vm::Ctx;
+use perilune_vm::{Ctx, State};
 use std::collections::{VecDeque, vec_deque};
 use std::ops::{Deref, DerefMut};
 
@@ -168,11 +168,11 @@ impl<T: IntoLua> IntoLuaMulti for Variadic<T> {
         self.0.into_iter().map(|v| v.into_lua(lua)).collect()
     }
 
-    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<usize, Fault> {
+    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<usize, Fault> {
         let n = self.0.len();
         ctx.reserve(n)?;
         for value in self.0 {
-            value.push_to_stack(ctx, lua)?;
+            value.push_to_stack(ctx, host)?;
         }
         Ok(n)
     }
@@ -183,8 +183,8 @@ impl<T: FromLua> FromLuaMulti for Variadic<T> {
         values.into_iter().map(|v| T::from_lua(v, lua)).collect()
     }
 
-    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, lua: &Lua) -> Result<Variadic<T>> {
-        (first..first + count).map(|i| T::from_slot(ctx, i, lua)).collect()
+    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, host: &State) -> Result<Variadic<T>> {
+        (first..first + count).map(|i| T::from_slot(ctx, i, host)).collect()
     }
 
     fn from_arg_slots(
@@ -193,9 +193,9 @@ impl<T: FromLua> FromLuaMulti for Variadic<T> {
         count: usize,
         _: usize,
         _: Option<&str>,
-        lua: &Lua,
+        host: &State,
     ) -> Result<Variadic<T>> {
-        Self::from_slots(ctx, first, count, lua)
+        Self::from_slots(ctx, first, count, host)
     }
 }
 
@@ -208,10 +208,10 @@ impl<T: IntoLua, E: IntoLua> IntoLuaMulti for std::result::Result<T, E> {
         }
     }
 
-    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<usize, Fault> {
+    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<usize, Fault> {
         match self {
-            Ok(value) => value.push_all_to_stack(ctx, lua),
-            Err(error) => (Nil, error).push_all_to_stack(ctx, lua),
+            Ok(value) => value.push_all_to_stack(ctx, host),
+            Err(error) => (Nil, error).push_all_to_stack(ctx, host),
         }
     }
 }
@@ -231,8 +231,8 @@ impl<T: IntoLua> IntoLuaMulti for T {
     }
 
     #[inline]
-    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<usize, Fault> {
-        self.push_to_stack(ctx, lua)?;
+    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<usize, Fault> {
+        self.push_to_stack(ctx, host)?;
         Ok(1)
     }
 }
@@ -247,11 +247,11 @@ impl<T: FromLua> FromLuaMulti for T {
     }
 
     #[inline]
-    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, lua: &Lua) -> Result<T> {
+    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, host: &State) -> Result<T> {
         if count == 0 {
-            return ctx.lend(|| T::from_lua(Nil, lua));
+            return ctx.lend(|| T::from_lua(Nil, &Lua::borrowed(host)));
         }
-        T::from_slot(ctx, first, lua)
+        T::from_slot(ctx, first, host)
     }
 
     #[inline]
@@ -261,12 +261,12 @@ impl<T: FromLua> FromLuaMulti for T {
         count: usize,
         i: usize,
         to: Option<&str>,
-        lua: &Lua,
+        host: &State,
     ) -> Result<T> {
         if count == 0 {
-            return ctx.lend(|| T::from_lua_arg(Nil, i, to, lua));
+            return ctx.lend(|| T::from_lua_arg(Nil, i, to, &Lua::borrowed(host)));
         }
-        T::from_arg_slot(ctx, first, i, to, lua)
+        T::from_arg_slot(ctx, first, i, to, host)
     }
 }
 
@@ -276,7 +276,7 @@ impl IntoLuaMulti for () {
     }
 
     #[inline]
-    fn push_all_to_stack(self, _: &mut Ctx<'_>, _: &Lua) -> std::result::Result<usize, Fault> {
+    fn push_all_to_stack(self, _: &mut Ctx<'_>, _: &State) -> std::result::Result<usize, Fault> {
         Ok(0)
     }
 }
@@ -287,12 +287,12 @@ impl FromLuaMulti for () {
     }
 
     #[inline]
-    fn from_slots(_: &mut Ctx<'_>, _: usize, _: usize, _: &Lua) -> Result<()> {
+    fn from_slots(_: &mut Ctx<'_>, _: usize, _: usize, _: &State) -> Result<()> {
         Ok(())
     }
 
     #[inline]
-    fn from_arg_slots(_: &mut Ctx<'_>, _: usize, _: usize, _: usize, _: Option<&str>, _: &Lua) -> Result<()> {
+    fn from_arg_slots(_: &mut Ctx<'_>, _: usize, _: usize, _: usize, _: Option<&str>, _: &State) -> Result<()> {
         Ok(())
     }
 }
@@ -315,14 +315,14 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn push_all_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<usize, Fault> {
+            fn push_all_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<usize, Fault> {
                 let ($($head,)* $last,) = self;
                 let mut n = 0;
                 $(
-                    $head.push_to_stack(ctx, lua)?;
+                    $head.push_to_stack(ctx, host)?;
                     n += 1;
                 )*
-                Ok(n + $last.push_all_to_stack(ctx, lua)?)
+                Ok(n + $last.push_all_to_stack(ctx, host)?)
             }
         }
 
@@ -342,26 +342,26 @@ macro_rules! tuples {
             }
 
             #[inline]
-            fn from_slots(ctx: &mut Ctx<'_>, mut first: usize, mut count: usize, lua: &Lua) -> Result<Self> {
+            fn from_slots(ctx: &mut Ctx<'_>, mut first: usize, mut count: usize, host: &State) -> Result<Self> {
                 $(
-                    let $head = <$head as FromLuaMulti>::from_slots(ctx, first, count.min(1), lua)?;
+                    let $head = <$head as FromLuaMulti>::from_slots(ctx, first, count.min(1), host)?;
                     first += 1;
                     count = count.saturating_sub(1);
                 )*
-                Ok(($($head,)* $last::from_slots(ctx, first, count, lua)?,))
+                Ok(($($head,)* $last::from_slots(ctx, first, count, host)?,))
             }
 
             #[inline]
             fn from_arg_slots(
-                ctx: &mut Ctx<'_>, mut first: usize, mut count: usize, mut i: usize, to: Option<&str>, lua: &Lua,
+                ctx: &mut Ctx<'_>, mut first: usize, mut count: usize, mut i: usize, to: Option<&str>, host: &State,
             ) -> Result<Self> {
                 $(
-                    let $head = <$head as FromLuaMulti>::from_arg_slots(ctx, first, count.min(1), i, to, lua)?;
+                    let $head = <$head as FromLuaMulti>::from_arg_slots(ctx, first, count.min(1), i, to, host)?;
                     first += 1;
                     count = count.saturating_sub(1);
                     i += 1;
                 )*
-                Ok(($($head,)* $last::from_arg_slots(ctx, first, count, i, to, lua)?,))
+                Ok(($($head,)* $last::from_arg_slots(ctx, first, count, i, to, host)?,))
             }
         }
     };

@@ -67,9 +67,9 @@ impl<'scope, 'env: 'scope> Scope<'scope, 'env> {
             move |ctx| {
                 run_guarded(ctx, |ctx| {
                     let nargs = ctx.nargs();
-                    let args = A::from_arg_slots(ctx, 0, nargs, 1, None, &lua)?;
+                    let args = A::from_arg_slots(ctx, 0, nargs, 1, None, lua.state())?;
                     let results = ctx.lend(|| f(&lua, args))?;
-                    Ok(Returns(results.push_all_to_stack(ctx, &lua)? as u32))
+                    Ok(Returns(results.push_all_to_stack(ctx, lua.state())? as u32))
                 })
             },
             revoked,

@@ -6,7 +6,7 @@ use crate::lua::Lua;
 use crate::object::ObjectLike;
 use crate::traits::{Fault, FromLua, FromLuaMulti, IntoLua, IntoLuaMulti};
 use crate::value::{Integer, Nil, Value};
-use perilune_vm::{Ctx, Table as RawTable};
+use perilune_vm::{Ctx, State, Table as RawTable};
 use std::ffi::c_void;
 use std::fmt;
 use std::marker::PhantomData;
@@ -28,12 +28,17 @@ pub(crate) fn table_at<'a>(ctx: &'a Ctx<'_>, slot: usize) -> RawTable<'a> {
 
 impl Table {
     #[inline]
-    fn with<R>(&self, f: impl FnOnce(&mut Ctx<'_>, &Lua) -> Outcome<R>) -> Result<R> {
-        let lua = self.0.lua();
+    fn with<R>(&self, f: impl FnOnce(&mut Ctx<'_>, &State) -> Outcome<R>) -> Result<R> {
         self.0.enter(|ctx| {
             self.0.push(ctx)?;
-            f(ctx, &lua)
+            f(ctx, self.0.state())
         })
+    }
+
+    /// A number or boolean that is there, whatever metamethods there are.
+    #[inline(always)]
+    fn plain<V: FromLua>(&self, key: &impl IntoLua) -> Option<V> {
+        V::from_plain(self.0.0.plain(key.plain_key()?)?)
     }
 
     /// `table[key] = value`, with `__newindex`.
@@ -42,9 +47,9 @@ impl Table {
     /// A key that is nil or NaN; what `__newindex` raised.
     #[inline]
     pub fn set(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
-        self.with(|ctx, lua| {
-            key.push_to_stack(ctx, lua)?;
-            value.push_to_stack(ctx, lua)?;
+        self.with(|ctx, host| {
+            key.push_to_stack(ctx, host)?;
+            value.push_to_stack(ctx, host)?;
             let table = table_at(ctx, 0);
             if table.has_metatable() {
                 Ok(ctx.set_index(0, 1, 2)?)
@@ -60,17 +65,20 @@ impl Table {
     /// What `__index` raised; the value does not convert.
     #[inline]
     pub fn get<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
-        self.with(|ctx, lua| {
-            key.push_to_stack(ctx, lua)?;
+        if let Some(value) = self.plain(&key) {
+            return Ok(value);
+        }
+        self.with(|ctx, host| {
+            key.push_to_stack(ctx, host)?;
             let table = table_at(ctx, 0);
             let v = table.get(ctx.slot(1));
             if v.is_nil() && table.has_metatable() {
                 ctx.index(0, 1)?;
                 let top = ctx.top() - 1;
-                return Ok(V::from_slot(ctx, top, lua)?);
+                return Ok(V::from_slot(ctx, top, host)?);
             }
             ctx.set_slot(1, v);
-            Ok(V::from_slot(ctx, 1, lua)?)
+            Ok(V::from_slot(ctx, 1, host)?)
         })
     }
 
@@ -87,9 +95,9 @@ impl Table {
     /// # Errors
     /// What metamethods raised.
     pub fn push(&self, value: impl IntoLua) -> Result<()> {
-        self.with(|ctx, lua| {
+        self.with(|ctx, host| {
             let n = ctx.len(0)?;
-            value.push_to_stack(ctx, lua)?;
+            value.push_to_stack(ctx, host)?;
             Ok(ctx.set_index_int(0, n.wrapping_add(1))?)
         })
     }
@@ -99,12 +107,12 @@ impl Table {
     /// # Errors
     /// What metamethods raised.
     pub fn pop<V: FromLua>(&self) -> Result<V> {
-        self.with(|ctx, lua| {
+        self.with(|ctx, host| {
             let n = ctx.len(0)?;
             ctx.index_int(0, n)?;
             ctx.push(perilune_vm::Val::NIL)?;
             ctx.set_index_int(0, n)?;
-            Ok(V::from_slot(ctx, 1, lua)?)
+            Ok(V::from_slot(ctx, 1, host)?)
         })
     }
 
@@ -122,9 +130,9 @@ impl Table {
     /// A key that is nil or NaN.
     #[inline]
     pub fn raw_set(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
-        self.with(|ctx, lua| {
-            key.push_to_stack(ctx, lua)?;
-            value.push_to_stack(ctx, lua)?;
+        self.with(|ctx, host| {
+            key.push_to_stack(ctx, host)?;
+            value.push_to_stack(ctx, host)?;
             Ok(table_at(ctx, 0).set(ctx, ctx.slot(1), ctx.slot(2))?)
         })
     }
@@ -135,11 +143,14 @@ impl Table {
     /// The value does not convert.
     #[inline]
     pub fn raw_get<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
-        self.with(|ctx, lua| {
-            key.push_to_stack(ctx, lua)?;
+        if let Some(value) = self.plain(&key) {
+            return Ok(value);
+        }
+        self.with(|ctx, host| {
+            key.push_to_stack(ctx, host)?;
             let v = table_at(ctx, 0).get(ctx.slot(1));
             ctx.set_slot(1, v);
-            Ok(V::from_slot(ctx, 1, lua)?)
+            Ok(V::from_slot(ctx, 1, host)?)
         })
     }
 
@@ -148,8 +159,8 @@ impl Table {
     /// # Errors
     /// The index is outside of `1..=raw_len() + 1`.
     pub fn raw_insert(&self, index: Integer, value: impl IntoLua) -> Result<()> {
-        self.with(|ctx, lua| {
-            value.push_to_stack(ctx, lua)?;
+        self.with(|ctx, host| {
+            value.push_to_stack(ctx, host)?;
             let table = table_at(ctx, 0);
             let n = table.len(ctx);
             if index < 1 || index > n + 1 {
@@ -167,8 +178,8 @@ impl Table {
     /// # Errors
     /// Out of memory.
     pub fn raw_push(&self, value: impl IntoLua) -> Result<()> {
-        self.with(|ctx, lua| {
-            value.push_to_stack(ctx, lua)?;
+        self.with(|ctx, host| {
+            value.push_to_stack(ctx, host)?;
             let table = table_at(ctx, 0);
             Ok(table.set_int(ctx, table.len(ctx) + 1, ctx.slot(1))?)
         })
@@ -179,14 +190,14 @@ impl Table {
     /// # Errors
     /// The value does not convert.
     pub fn raw_pop<V: FromLua>(&self) -> Result<V> {
-        self.with(|ctx, lua| {
+        self.with(|ctx, host| {
             let table = table_at(ctx, 0);
             let n = table.len(ctx);
             ctx.push(table.get_int(n))?;
             if n > 0 {
                 table_at(ctx, 0).set_int(ctx, n, perilune_vm::Val::NIL)?;
             }
-            Ok(V::from_slot(ctx, 1, lua)?)
+            Ok(V::from_slot(ctx, 1, host)?)
         })
     }
 
@@ -283,7 +294,8 @@ impl Table {
     pub fn pairs<K: FromLua, V: FromLua>(&self) -> TablePairs<'_, K, V> {
         TablePairs {
             table: self,
-            key: Some(Nil),
+            key: Place::Start,
+            position: 0,
             types: PhantomData,
         }
     }
@@ -293,7 +305,7 @@ impl Table {
     /// # Errors
     /// A key or value that does not convert; what `f` returned.
     pub fn for_each<K: FromLua, V: FromLua>(&self, mut f: impl FnMut(K, V) -> Result<()>) -> Result<()> {
-        self.with(|ctx, lua| {
+        self.with(|ctx, host| {
             ctx.push(perilune_vm::Val::NIL)?;
             loop {
                 let Some((k, v)) = table_at(ctx, 0).next(ctx, ctx.slot(1))? else {
@@ -301,8 +313,8 @@ impl Table {
                 };
                 ctx.set_slot(1, k);
                 ctx.push(v)?;
-                let key = K::from_slot(ctx, 1, lua)?;
-                let value = V::from_slot(ctx, 2, lua)?;
+                let key = K::from_slot(ctx, 1, host)?;
+                let value = V::from_slot(ctx, 2, host)?;
                 ctx.pop(1);
                 ctx.lend(|| f(key, value))?;
             }
@@ -375,10 +387,20 @@ impl fmt::Debug for Table {
     }
 }
 
+/// How far a traversal is.
+enum Place {
+    Start,
+    /// Behind this key.
+    Behind(Ref),
+    End,
+}
+
 /// See [`Table::pairs`].
 pub struct TablePairs<'a, K, V> {
     table: &'a Table,
-    key: Option<Value>,
+    key: Place,
+    /// Where the key was found.
+    position: usize,
     types: PhantomData<(K, V)>,
 }
 
@@ -386,26 +408,29 @@ impl<K: FromLua, V: FromLua> Iterator for TablePairs<'_, K, V> {
     type Item = Result<(K, V)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let last = self.key.take()?;
-        let step = self.table.with(|ctx, lua| {
-            last.push_to(ctx)?;
-            let Some((k, v)) = table_at(ctx, 0).next(ctx, ctx.slot(1))? else {
+        let (place, position) = (&mut self.key, &mut self.position);
+        let step = self.table.with(|ctx, host| {
+            let last = match place {
+                Place::Start => perilune_vm::Val::NIL,
+                Place::Behind(key) => ctx.kept(&key.0).unwrap_or(perilune_vm::Val::NIL),
+                Place::End => return Ok(None),
+            };
+            let Some((at, k, v)) = table_at(ctx, 0).next_from(ctx, *position, last)? else {
                 return Ok(None);
             };
-            ctx.set_slot(1, k);
-            ctx.push(v)?;
-            let key = Value::read(ctx, 1);
-            let entry = (K::from_slot(ctx, 1, lua)?, V::from_slot(ctx, 2, lua)?);
-            Ok(Some((key, entry)))
-        });
-        match step {
-            Ok(Some((key, entry))) => {
-                self.key = Some(key);
-                Some(Ok(entry))
+            *position = at;
+            match place {
+                Place::Behind(key) => ctx.keep_in(&mut key.0, k),
+                _ => *place = Place::Behind(Ref::keep(ctx, k)),
             }
-            Ok(None) => None,
-            Err(error) => Some(Err(error)),
+            ctx.push(k)?;
+            ctx.push(v)?;
+            Ok(Some((K::from_slot(ctx, 1, host)?, V::from_slot(ctx, 2, host)?)))
+        });
+        if !matches!(step, Ok(Some(_))) {
+            *place = Place::End;
         }
+        step.transpose()
     }
 }
 
@@ -420,20 +445,24 @@ pub struct TableSequence<'a, V> {
 impl<V: FromLua> Iterator for TableSequence<'_, V> {
     type Item = Result<V>;
 
+    #[inline]
     fn next(&mut self) -> Option<Result<V>> {
         let (index, end) = (self.index, self.end);
         if end.is_some_and(|end| index > end) {
             return None;
         }
         self.index += 1;
+        if let Some(value) = self.table.plain(&index) {
+            return Some(Ok(value));
+        }
         self.table
-            .with(|ctx, lua| {
+            .with(|ctx, host| {
                 let v = table_at(ctx, 0).get_int(index);
                 if v.is_nil() && end.is_none() {
                     return Ok(None);
                 }
                 ctx.push(v)?;
-                Ok(Some(V::from_slot(ctx, 1, lua)?))
+                Ok(Some(V::from_slot(ctx, 1, host)?))
             })
             .transpose()
     }

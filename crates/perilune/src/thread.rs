@@ -185,7 +185,7 @@ impl Thread {
                 ctx.lend(|| lua.thread_event(|t| t.on_yield, || ThreadEvent::Yield(self.clone())))?;
             }
             let first = ctx.top() - count;
-            Ok(R::from_slots(ctx, first, count, &lua)?)
+            Ok(R::from_slots(ctx, first, count, lua.state())?)
         })
     }
 
@@ -203,7 +203,7 @@ impl Thread {
         }
         ctx.push(ctx.resume_function())?;
         ctx.push_slot(at)?;
-        let nargs = args.push_all_to_stack(ctx, lua)?;
+        let nargs = args.push_all_to_stack(ctx, lua.state())?;
         let count = ctx.call(nargs + 1, None)?;
         if ctx.slot(at + 1).truthy() {
             return Ok(count - 1);

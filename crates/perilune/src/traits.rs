@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::lua::Lua;
 use crate::multi::MultiValue;
 use crate::value::Value;
-use perilune_vm::{Ctx, Raised};
+use perilune_vm::{Ctx, Plain, PlainKey, Raised, State};
 
 /// Why an operation on the stack failed: with an error of Lua, which the VM keeps, or of the host.
 #[doc(hidden)]
@@ -37,11 +37,18 @@ pub trait IntoLua: Sized {
     /// There is no such Lua value, or no memory for it.
     fn into_lua(self, lua: &Lua) -> Result<Value>;
 
+    /// The key that this is, if the state is not needed to make it.
+    #[doc(hidden)]
+    #[inline]
+    fn plain_key(&self) -> Option<PlainKey<'_>> {
+        None
+    }
+
     /// Pushes the value.
     #[doc(hidden)]
     #[inline]
-    fn push_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<(), Fault> {
-        let value = ctx.lend(|| self.into_lua(lua))?;
+    fn push_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<(), Fault> {
+        let value = ctx.lend(|| self.into_lua(&Lua::borrowed(host)))?;
         value.push_to(ctx)
     }
 }
@@ -64,20 +71,36 @@ pub trait FromLua: Sized {
         Self::from_lua(arg, lua).map_err(|e| e.bad_argument(to, i))
     }
 
+    /// Converts a value that refers to nothing, if that needs no more.
+    #[doc(hidden)]
+    #[inline]
+    fn from_plain(_: Plain) -> Option<Self> {
+        None
+    }
+
     /// Converts the value in a slot, nil past the top.
     #[doc(hidden)]
     #[inline]
-    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, lua: &Lua) -> Result<Self> {
+    fn from_slot(ctx: &mut Ctx<'_>, slot: usize, host: &State) -> Result<Self> {
         let value = Value::read(ctx, slot);
-        ctx.lend(|| Self::from_lua(value, lua))
+        ctx.lend(|| Self::from_lua(value, &Lua::borrowed(host)))
     }
 
     /// Converts the argument in a slot.
     #[doc(hidden)]
     #[inline]
-    fn from_arg_slot(ctx: &mut Ctx<'_>, slot: usize, i: usize, to: Option<&str>, lua: &Lua) -> Result<Self> {
-        Self::from_slot(ctx, slot, lua).map_err(|e| e.bad_argument(to, i))
+    fn from_arg_slot(ctx: &mut Ctx<'_>, slot: usize, i: usize, to: Option<&str>, host: &State) -> Result<Self> {
+        match Self::from_slot(ctx, slot, host) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(of_argument(error, to, i)),
+        }
     }
+}
+
+/// The error of a conversion, as that of an argument.
+#[cold]
+fn of_argument(error: Error, to: Option<&str>, i: usize) -> Error {
+    error.bad_argument(to, i)
 }
 
 /// Rust values that convert to any number of Lua values: results, arguments.
@@ -91,8 +114,8 @@ pub trait IntoLuaMulti: Sized {
     /// Pushes the values; their number.
     #[doc(hidden)]
     #[inline]
-    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, lua: &Lua) -> std::result::Result<usize, Fault> {
-        let values = ctx.lend(|| self.into_lua_multi(lua))?;
+    fn push_all_to_stack(self, ctx: &mut Ctx<'_>, host: &State) -> std::result::Result<usize, Fault> {
+        let values = ctx.lend(|| self.into_lua_multi(&Lua::borrowed(host)))?;
         let n = values.len();
         ctx.reserve(n)?;
         for value in &values {
@@ -124,9 +147,9 @@ pub trait FromLuaMulti: Sized {
     /// Converts the values in `count` slots.
     #[doc(hidden)]
     #[inline]
-    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, lua: &Lua) -> Result<Self> {
+    fn from_slots(ctx: &mut Ctx<'_>, first: usize, count: usize, host: &State) -> Result<Self> {
         let values = MultiValue::read(ctx, first, count);
-        ctx.lend(|| Self::from_lua_multi(values, lua))
+        ctx.lend(|| Self::from_lua_multi(values, &Lua::borrowed(host)))
     }
 
     /// Converts the arguments in `count` slots.
@@ -138,10 +161,10 @@ pub trait FromLuaMulti: Sized {
         count: usize,
         i: usize,
         to: Option<&str>,
-        lua: &Lua,
+        host: &State,
     ) -> Result<Self> {
         let values = MultiValue::read(ctx, first, count);
-        ctx.lend(|| Self::from_lua_args(values, i, to, lua))
+        ctx.lend(|| Self::from_lua_args(values, i, to, &Lua::borrowed(host)))
     }
 }
 

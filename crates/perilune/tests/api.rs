@@ -357,3 +357,109 @@ fn values_of_another_state_are_refused() {
         .expect("there is memory");
     assert_eq!(length.call::<i64>(()).expect("it runs"), 7);
 }
+
+#[test]
+fn traversals_keep_their_place_while_the_table_changes() -> Result<()> {
+    let lua = stressed();
+    let table = lua.create_table()?;
+    for i in 1..=50 {
+        table.set(i, i)?;
+        table.set(format!("key{i}"), i)?;
+        table.set(f64::from(i) + 0.5, i)?;
+    }
+    let mut seen = Vec::new();
+    for entry in table.pairs::<Value, i64>() {
+        let (key, value) = entry?;
+        // To change and to remove is allowed.
+        if value % 2 == 0 {
+            table.set(&key, Value::Nil)?;
+        } else {
+            table.set(&key, value + 100)?;
+        }
+        if value % 10 == 0 {
+            lua.gc_collect()?;
+        }
+        seen.push(key);
+    }
+    assert_eq!(seen.len(), 150);
+    assert_eq!(table.pairs::<Value, i64>().count(), 75);
+    assert_eq!(table.get::<i64>("key7")?, 107);
+    assert_eq!(table.get::<Option<i64>>("key8")?, None);
+    // A key that does not convert ends the traversal.
+    let mut bad = table.pairs::<bool, i64>();
+    table.clear()?;
+    assert!(bad.next().is_none());
+    table.set("x", 1)?;
+    let mut wrong = table.pairs::<Table, i64>();
+    assert!(wrong.next().is_some_and(|entry| entry.is_err()));
+    assert!(wrong.next().is_none());
+    Ok(())
+}
+
+#[test]
+fn plain_values_are_read_by_their_type() -> Result<()> {
+    let lua = Lua::new();
+    let table: Table = lua
+        .load("return setmetatable({10, 2.5, true, 'x', n = 3, f = 1e300, b = false}, {__index = function(_, k) return k end})")
+        .eval()?;
+    assert_eq!(table.get::<i64>(1)?, 10);
+    assert_eq!(table.get::<f64>(1)?, 10.0);
+    assert_eq!(table.get::<f32>(2)?, 2.5);
+    assert_eq!(table.get::<i64>(2)?, 2);
+    assert!(table.get::<bool>(3)?);
+    assert!(table.get::<i64>(3).is_err());
+    assert!(table.get::<i64>(4).is_err());
+    assert_eq!(table.get::<u8>("n")?, 3);
+    assert!(table.get::<i32>("f").is_err());
+    assert!(!table.get::<bool>("b")?);
+    assert!(table.get::<bool>("absent")?, "__index is asked");
+    assert_eq!(table.get::<String>("absent")?, "absent");
+    assert_eq!(table.raw_get::<Option<i64>>("absent")?, None);
+    assert!(table.get::<i8>(String::from("n"))? == 3 && table.get::<i64>('n')? == 3);
+    assert_eq!(table.get::<i64>(7)?, 7);
+    table.set("big", 1000)?;
+    assert!(table.get::<u8>("big").is_err());
+    // Inside a call of the state, and after its end.
+    let inner = table.clone();
+    let read = lua.create_function(move |_, ()| inner.get::<i64>("n"))?;
+    assert_eq!(read.call::<i64>(())?, 3);
+    drop((lua, read));
+    assert!(table.get::<i64>("n").is_err());
+    Ok(())
+}
+
+#[test]
+fn types_in_functions_have_short_names() -> Result<()> {
+    let made = || {
+        struct Local(i64);
+        impl UserData for Local {
+            fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
+                methods.add_method_once("take", |_, this, ()| Ok(this.0));
+            }
+        }
+        Local(1)
+    };
+    let lua = Lua::new();
+    let take = lua.load("local u = ... local take = u.take return u:take(), select(2, pcall(take, u))");
+    let (value, error): (i64, Error) = take.call(made())?;
+    assert_eq!(value, 1);
+    assert!(
+        error.to_string().contains("bad argument `self` to `Local.take`"),
+        "{error}"
+    );
+    Ok(())
+}
+
+#[test]
+fn libraries_may_be_opened_over_what_scripts_left() -> Result<()> {
+    let lua = Lua::new_with(StdLib::NONE, LuaOptions::default())?;
+    lua.load("string = {len = 1}; math = 5; type = nil; select = function() end")
+        .exec()?;
+    lua.load_std_libs(StdLib::STRING | StdLib::MATH | StdLib::TABLE)?;
+    assert_eq!(
+        lua.load("return string.len('abc') + math.abs(-1) + #table.pack(1, 2)")
+            .eval::<i64>()?,
+        6
+    );
+    Ok(())
+}

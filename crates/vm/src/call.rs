@@ -371,6 +371,32 @@ impl Vm {
         }
     }
 
+    /// As [`Vm::do_return`], from a native: most were called for one result, or none.
+    ///
+    /// # Safety
+    /// As [`Vm::do_return`].
+    #[inline(always)]
+    pub(crate) unsafe fn native_return(&mut self, start: *mut Value, count: usize) -> Flow {
+        let frame = self.frame();
+        let kind = frame.kind();
+        if self.hook_mask == 0 && matches!(kind, FrameKind::Call1 | FrameKind::Call0) {
+            let (caller, pc, k) = (frame.caller().0, frame.return_pc(), frame.return_k());
+            if kind == FrameKind::Call1 {
+                let dst = reg(caller, pc.sub(1), 3);
+                if count == 0 {
+                    (*dst).tag = tag::NIL;
+                } else {
+                    let (payload, tag) = ((*start).payload, (*start).tag);
+                    (*dst).payload = payload;
+                    (*dst).tag = tag;
+                }
+            }
+            self.go_on(caller, pc, k);
+            return Ok(Go::On);
+        }
+        self.do_return(start, count)
+    }
+
     #[inline(always)]
     fn go_on(&mut self, base: *mut Value, pc: *const u64, k: *const Value) {
         self.base = base;

@@ -178,6 +178,7 @@ impl Vm {
     }
 
     /// The host's outermost operation ended: what stopped it does not stop the next one, unless the cause is still there.
+    #[inline(always)]
     pub(crate) fn forget_stop(&mut self) {
         if matches!(self.stop, Some(Stop::Cancelled | Stop::Memory)) {
             self.stop = None;

@@ -270,10 +270,14 @@ impl Interner {
     }
 
     /// The interned string with these bytes, if there is one.
+    #[inline]
     pub fn find(&self, bytes: &[u8]) -> Option<*mut Str> {
+        if bytes.len() > MAX_INTERNED {
+            return None;
+        }
         let hash = hash_bytes(bytes, self.seed);
         // SAFETY: H1; the set holds strings that are not freed.
-        unsafe { self.search(hash, |s| (*s).bytes() == bytes) }
+        unsafe { self.search(hash, |s| (*s).len == bytes.len() && same_short((*s).bytes(), bytes)) }
     }
 
     /// A new long string whose bytes the caller fills in at once.

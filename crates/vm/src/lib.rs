@@ -79,11 +79,13 @@ mod graveyard;
 mod host;
 mod host_cell;
 mod lending;
+mod plain;
 mod scope;
 mod state;
 
 pub use host::{Coroutine, Definition};
 pub use host_cell::{HostCell, HostRef, HostRefMut, NoBorrow};
 pub use lending::Lending;
+pub use plain::{Plain, PlainKey};
 pub use scope::{Loan, Scope};
 pub use state::{Handle, HandleBytes, HandleStr, NoEntry, Owner, State};

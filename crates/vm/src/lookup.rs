@@ -52,7 +52,8 @@ impl LookupCache {
     /// An empty cache.
     pub fn new() -> LookupCache {
         LookupCache {
-            entries: Box::new([[EMPTY; 2]; 1 << BITS]),
+            // SAFETY: an entry of zeroes is [`EMPTY`].
+            entries: unsafe { Box::new_zeroed().assume_init() },
             dirty: false,
         }
     }

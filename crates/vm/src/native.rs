@@ -100,7 +100,7 @@ impl<'v> Ctx<'v> {
     // ---- the stack ----
 
     /// Number of values on the native's stack.
-    #[inline]
+    #[inline(always)]
     pub fn top(&self) -> usize {
         let vm = self.vm_mut();
         // SAFETY: F3.
@@ -151,7 +151,7 @@ impl<'v> Ctx<'v> {
         // A few slots always stay free above the top, for `ret`.
         // SAFETY: F3; checked room.
         unsafe {
-            if vm.stack_limit.offset_from(vm.top) <= 8 {
+            if vm.stack_limit.byte_offset_from(vm.top) <= 8 * size_of::<Value>() as isize {
                 vm.grow_stack(vm.top, SPARE_SLOTS)?;
             }
             *vm.top = v.raw;
@@ -168,7 +168,7 @@ impl<'v> Ctx<'v> {
         self.push(v)
     }
     /// The value in a slot, nil past the top.
-    #[inline]
+    #[inline(always)]
     pub fn slot(&self, i: usize) -> Val<'_> {
         if i < self.top() {
             // SAFETY: F3.
@@ -181,6 +181,7 @@ impl<'v> Ctx<'v> {
     ///
     /// # Panics
     /// If the slot is not below the top.
+    #[inline]
     pub fn set_slot(&self, i: usize, v: Val<'_>) {
         assert!(i < self.top(), "slot {i} is below the top");
         // SAFETY: F3; checked.

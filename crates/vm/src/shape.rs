@@ -31,9 +31,9 @@ pub struct Shape {
     pub header: Header,
     /// The metatable of every table of this shape, or null.
     pub meta: *mut Table,
-    /// The shape without the last key; null for an empty shape.
+    /// The shape without the last key; null for an empty shape, and for one that was made whole.
     parent: *mut Shape,
-    /// The last key.
+    /// The last key, if there is a parent.
     key: *mut Str,
     /// Number of slots.
     pub count: u32,
@@ -200,8 +200,15 @@ impl Shape {
     /// `this` is live.
     pub unsafe fn trace(this: *mut Shape, t: &mut Tracer) {
         mark_ptr(t, (*this).meta);
-        mark_ptr(t, (*this).parent);
-        mark_ptr(t, (*this).key);
+        if !(*this).parent.is_null() {
+            mark_ptr(t, (*this).parent);
+            mark_ptr(t, (*this).key);
+        } else if let Some(keys) = &(*this).keys {
+            // Made whole: no parent marks the keys before the last.
+            for &key in &keys.borrow().list[..(*this).count as usize] {
+                mark_ptr(t, key);
+            }
+        }
     }
 
     /// Frees what the shape owns.
@@ -335,6 +342,34 @@ impl Shapes {
         let next = self.make(heap, (*from).meta, from, key)?;
         (*from).transitions.get_or_insert_default().add(key, next);
         Ok(Some(next))
+    }
+
+    /// A new shape without a metatable that has these keys (interned, none twice), made in one step, or `None` for dictionary mode.
+    ///
+    /// # Errors
+    /// Out of memory.
+    ///
+    /// # Safety
+    /// The keys are live.
+    pub unsafe fn whole(
+        &mut self,
+        heap: &mut RawHeap<Objects>,
+        keys: Vec<*mut Str>,
+    ) -> Result<Option<*mut Shape>, OutOfMemory> {
+        if keys.len() > MAX_FIELDS as usize || self.is_full() {
+            return Ok(None);
+        }
+        let shape = self.make(heap, null_mut(), null_mut(), null_mut())?;
+        (*shape).count = keys.len() as u32;
+        let mut own = Keys {
+            list: keys,
+            index: Vec::new(),
+        };
+        if own.list.len() > 8 {
+            own.rebuild();
+        }
+        (*shape).keys = Some(Rc::new(RefCell::new(own)));
+        Ok(Some(shape))
     }
 
     fn is_full(&self) -> bool {

@@ -117,6 +117,17 @@ impl HandleTable {
         }
     }
 
+    /// Puts another value in a slot that one handle names; false, and nothing is done, if others name it too.
+    #[inline]
+    fn replace(&self, at: u32, value: Value) -> bool {
+        let slot = &mut self.slots()[at as usize];
+        let sole = slot.references == 1;
+        if sole {
+            slot.value = value;
+        }
+        sole
+    }
+
     #[inline]
     fn get(&self, at: u32) -> Value {
         self.slots()[at as usize].value
@@ -386,6 +397,12 @@ impl Handle {
         &self.state
     }
 
+    /// The value that it keeps.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> Value {
+        self.state.0.handles.get(self.slot)
+    }
+
     /// Whether two handles keep the same object, or equal values of another type.
     #[inline]
     pub fn same(&self, other: &Handle) -> bool {
@@ -479,6 +496,18 @@ impl<'v> Ctx<'v> {
         Handle {
             state: State(shared),
             slot,
+        }
+    }
+
+    /// Makes a handle keep another value of this VM; clones of it keep the old one.
+    ///
+    /// # Panics
+    /// As [`Ctx::keep`].
+    #[inline]
+    pub fn keep_in(&self, handle: &mut Handle, v: Val<'_>) {
+        let own = std::ptr::eq(self.vm_mut().shared.as_ptr(), Rc::as_ptr(&handle.state.0));
+        if !own || !handle.state.0.handles.replace(handle.slot, v.raw) {
+            *handle = self.keep(v);
         }
     }
 

@@ -371,7 +371,7 @@ pub(crate) unsafe fn run_rust(vm: *mut Vm, native: *mut Native, nargs: usize) ->
     }
     vm.check_returns(count)?;
     let start = vm.top.sub(count as usize);
-    vm.do_return(start, count as usize)
+    vm.native_return(start, count as usize)
 }
 
 /// Runs a native that has a closure.
@@ -397,7 +397,7 @@ pub(crate) unsafe fn run_host(vm: *mut Vm, native: *mut Native, nargs: usize) ->
     }
     vm.check_returns(count)?;
     let start = vm.top.sub(count as usize);
-    vm.do_return(start, count as usize)
+    vm.native_return(start, count as usize)
 }
 
 impl Vm {

@@ -54,6 +54,9 @@ pub struct Options {
     /// Run the criterion benches of the crates instead
     #[arg(long)]
     micro: bool,
+    /// Time what it costs to cross between Rust and Lua, here and in other crates
+    #[arg(long)]
+    boundary: bool,
     /// Time single operations (micro.lua) instead of programs
     #[arg(long)]
     operations: bool,
@@ -125,6 +128,9 @@ pub fn run(options: &Options) -> Result<bool> {
     }
     if options.micro {
         return criterion(&workspace, &options.filter);
+    }
+    if options.boundary {
+        return boundary(&workspace, options);
     }
     let deadline = start + Duration::from_secs_f64(options.budget * 60.0);
     let (subjects, skipped) = prepare(&workspace, options, deadline)?;
@@ -385,6 +391,37 @@ fn write_results(root: &Path, work: Work, report: &Report) -> Result<()> {
     }
     println!("written: benchmarks/results/{stem}.{{md,json,svg}}");
     Ok(())
+}
+
+/// The package that crosses between Rust and Lua with each crate in turns. All rows make the table of results.
+fn boundary(workspace: &Workspace, options: &Options) -> Result<bool> {
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--quiet", "--manifest-path"])
+        .arg(workspace.root.join("benchmarks/boundary/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(workspace.target.join("peers"))
+        .args([
+            "--",
+            "--rounds",
+            &options.rounds.to_string(),
+            "--filter",
+            &options.filter,
+        ]);
+    if !options.peers.is_empty() {
+        command.args(["--engines", &options.peers.join(",")]);
+    } else if options.filter.is_empty() {
+        command
+            .arg("--json")
+            .arg(workspace.root.join("benchmarks/results/boundary.json"));
+    }
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    let table = String::from_utf8_lossy(&output.stdout);
+    print!("{table}");
+    if output.status.success() && options.peers.is_empty() && options.filter.is_empty() {
+        std::fs::write(workspace.root.join("benchmarks/results/boundary.md"), &*table)?;
+    }
+    Ok(output.status.success())
 }
 
 /// The criterion benches of all crates.

@@ -1,6 +1,10 @@
 //! Arenas from the system and back: chunks of sixteen, so that the alignment costs little.
+//!
+//! A thread keeps one chunk of a heap that is gone for its next heap: a megabyte whose pages are there already. To get that from the
+//! system, and touch it, takes several times as long as all else that a new state of a script needs.
 
 use std::alloc::{Layout, alloc, dealloc};
+use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::OutOfMemory;
@@ -24,6 +28,44 @@ pub(super) struct Chunks {
 
 fn layout() -> Layout {
     Layout::from_size_align(ARENAS * ARENA_SIZE, ARENA_SIZE).expect("a chunk has a valid layout")
+}
+
+/// The chunk that a thread keeps.
+struct Spare(Cell<Option<NonNull<u8>>>);
+
+thread_local! {
+    static SPARE: Spare = const { Spare(Cell::new(None)) };
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        if let Some(base) = self.0.take() {
+            // SAFETY: G3; the chunk came from `grow`, and no heap has it.
+            unsafe { dealloc(base.as_ptr(), layout()) };
+        }
+    }
+}
+
+/// A new chunk, or null.
+fn obtain() -> *mut u8 {
+    match SPARE.try_with(|spare| spare.0.take()) {
+        Ok(Some(base)) => base.as_ptr(),
+        // SAFETY: the layout is not empty.
+        _ => unsafe { alloc(layout()) },
+    }
+}
+
+/// Takes back a chunk that no heap has any more.
+fn release(base: NonNull<u8>) {
+    // One that was kept before goes. While the thread ends, so does this one.
+    let old = match SPARE.try_with(|spare| spare.0.replace(Some(base))) {
+        Ok(old) => old,
+        Err(_) => Some(base),
+    };
+    if let Some(old) = old {
+        // SAFETY: G3; as for a spare.
+        unsafe { dealloc(old.as_ptr(), layout()) };
+    }
 }
 
 impl Chunks {
@@ -80,8 +122,7 @@ impl Chunks {
         self.free
             .try_reserve(total - self.free.len())
             .map_err(|_| OutOfMemory)?;
-        // SAFETY: the layout is not empty.
-        let base = NonNull::new(unsafe { alloc(layout()) }).ok_or(OutOfMemory)?;
+        let base = NonNull::new(obtain()).ok_or(OutOfMemory)?;
         let at = self.chunks.partition_point(|c| c.base < base);
         self.chunks.insert(at, Chunk { base, free: ARENAS });
         for index in (0..ARENAS).rev() {
@@ -98,9 +139,9 @@ impl Chunks {
 
 impl Drop for Chunks {
     fn drop(&mut self) {
+        // The heap that owned the arenas is being dropped and its objects with it.
         for chunk in &self.chunks {
-            // SAFETY: G3; the heap that owned the arenas is being dropped and its objects with it.
-            unsafe { dealloc(chunk.base.as_ptr(), layout()) };
+            release(chunk.base);
         }
     }
 }

@@ -374,21 +374,21 @@ impl fmt::Debug for AnyUserData {
 
 impl ObjectLike for AnyUserData {
     fn get<V: FromLua>(&self, key: impl IntoLua) -> Result<V> {
-        let lua = self.0.lua();
+        let host = self.0.state();
         self.0.enter(|ctx| {
             self.0.push(ctx)?;
-            key.push_to_stack(ctx, &lua)?;
+            key.push_to_stack(ctx, host)?;
             ctx.index(0, 1)?;
-            Ok(V::from_slot(ctx, 2, &lua)?)
+            Ok(V::from_slot(ctx, 2, host)?)
         })
     }
 
     fn set(&self, key: impl IntoLua, value: impl IntoLua) -> Result<()> {
-        let lua = self.0.lua();
+        let host = self.0.state();
         self.0.enter(|ctx| {
             self.0.push(ctx)?;
-            key.push_to_stack(ctx, &lua)?;
-            value.push_to_stack(ctx, &lua)?;
+            key.push_to_stack(ctx, host)?;
+            value.push_to_stack(ctx, host)?;
             Ok(ctx.set_index(0, 1, 2)?)
         })
     }

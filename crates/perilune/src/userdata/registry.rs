@@ -78,7 +78,7 @@ impl<T> UserDataRegistry<T> {
                 Some(data) => data.clone(),
                 None => return Err(not_this::<T>(ctx).bad_self(Some(&name)).into()),
             };
-            let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua));
+            let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua.state()));
             let mut outcome = None;
             access
                 .with(&data, &mut |this| {
@@ -88,7 +88,7 @@ impl<T> UserDataRegistry<T> {
                 })
                 .map_err(|no| no.error(false).bad_self(Some(&name)))?;
             match outcome {
-                Some(results) => Ok(Returns(results?.push_all_to_stack(ctx, lua)? as u32)),
+                Some(results) => Ok(Returns(results?.push_all_to_stack(ctx, lua.state())? as u32)),
                 None => unreachable!("an access calls its function"),
             }
         })
@@ -109,7 +109,7 @@ impl<T> UserDataRegistry<T> {
                 Some(data) => data.clone(),
                 None => return Err(not_this::<T>(ctx).bad_self(Some(&name)).into()),
             };
-            let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua));
+            let mut args = Some(A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua.state()));
             let mut outcome = None;
             access
                 .with_mut(&data, &mut |this| {
@@ -119,7 +119,7 @@ impl<T> UserDataRegistry<T> {
                 })
                 .map_err(|no| no.error(true).bad_self(Some(&name)))?;
             match outcome {
-                Some(results) => Ok(Returns(results?.push_all_to_stack(ctx, lua)? as u32)),
+                Some(results) => Ok(Returns(results?.push_all_to_stack(ctx, lua.state())? as u32)),
                 None => unreachable!("an access calls its function"),
             }
         })
@@ -134,9 +134,9 @@ impl<T> UserDataRegistry<T> {
         let name = full_name::<T>(name);
         Box::new(move |lua, ctx, _| {
             let nargs = ctx.nargs();
-            let args = A::from_arg_slots(ctx, 0, nargs, 1, Some(&name), lua)?;
+            let args = A::from_arg_slots(ctx, 0, nargs, 1, Some(&name), lua.state())?;
             let results = ctx.lend(|| function(lua, args))?;
-            Ok(Returns(results.push_all_to_stack(ctx, lua)? as u32))
+            Ok(Returns(results.push_all_to_stack(ctx, lua.state())? as u32))
         })
     }
 
@@ -170,7 +170,7 @@ impl<T> UserDataRegistry<T> {
                 Some(data) => data.clone(),
                 None => return Err(not_this::<T>(ctx).bad_self(Some(&name)).into()),
             };
-            let args = A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua);
+            let args = A::from_arg_slots(ctx, 1, nargs - 1, 2, Some(&name), lua.state());
             let this = borrow(data).map_err(|e| e.bad_self(Some(&name)))?;
             let args = args?;
             let future = ctx.lend(|| method(lua.clone(), this, args));
@@ -213,7 +213,7 @@ impl<T> UserDataRegistry<T> {
         let name = full_name::<T>(name);
         Box::new(move |lua, ctx, _| {
             let nargs = ctx.nargs();
-            let args = A::from_arg_slots(ctx, 0, nargs, 1, Some(&name), lua)?;
+            let args = A::from_arg_slots(ctx, 0, nargs, 1, Some(&name), lua.state())?;
             let future = ctx.lend(|| function(lua.clone(), args));
             lua.run_future(ctx, lua.results_of(future))
         })

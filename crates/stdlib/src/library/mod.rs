@@ -104,6 +104,7 @@ pub fn install_basic(ctx: &Ctx<'_>) -> Result<(), Raised> {
     load::open(ctx)?;
     load::open_files(ctx)?;
     let globals = ctx.globals();
+    shortcut::give(ctx, globals, shortcut::BASE)?;
     let coroutine = globals.get_str(ctx, b"coroutine")?;
     // The VM defines it with the other operations on frames; it waits for its turn.
     ctx.registry().set_str(ctx, "perilune.coroutine", coroutine)?;
@@ -125,9 +126,18 @@ pub fn install_library(ctx: &Ctx<'_>, library: Library) -> Result<(), Raised> {
             package::open(ctx)?;
             package::open_files(ctx)
         }
-        Library::String => open(ctx, "string", string::open),
-        Library::Table => open(ctx, "table", table::open),
-        Library::Math => open(ctx, "math", math::open),
+        Library::String => open(ctx, "string", |ctx, library| {
+            string::open(ctx, library)?;
+            shortcut::give(ctx, library, shortcut::STRING)
+        }),
+        Library::Table => open(ctx, "table", |ctx, library| {
+            table::open(ctx, library)?;
+            shortcut::give(ctx, library, shortcut::TABLE)
+        }),
+        Library::Math => open(ctx, "math", |ctx, library| {
+            math::open(ctx, library)?;
+            shortcut::give(ctx, library, shortcut::MATH)
+        }),
         Library::Utf8 => open(ctx, "utf8", utf8::open),
         Library::Io => open(ctx, "io", io::open),
         Library::Os => {

@@ -3,14 +3,14 @@
 //! Each answers as its native would, or declines; what a native does beyond that is told in its own file.
 
 use perilune_lang::{Num, Rounding, float_to_integer, parse_number};
-use perilune_vm::{Answer, Args, Ctx, Raised, Shortcut, Val};
+use perilune_vm::{Answer, Args, Ctx, Raised, Shortcut, Table, Val};
 
 use super::{end_position, start_position};
 use crate::pattern::{find_plain, is_plain};
 
-type List = &'static [(&'static str, Shortcut)];
+pub(super) type List = &'static [(&'static str, Shortcut)];
 
-const BASE: List = &[
+pub(super) const BASE: List = &[
     ("assert", assert),
     ("getmetatable", getmetatable),
     ("ipairs", ipairs),
@@ -26,7 +26,7 @@ const BASE: List = &[
     ("type", type_),
 ];
 
-const MATH: List = &[
+pub(super) const MATH: List = &[
     ("abs", abs),
     ("ceil", |args| rounded(args, Rounding::Ceil)),
     ("cos", |args| of_float(args, f64::cos)),
@@ -41,7 +41,7 @@ const MATH: List = &[
     ("tointeger", tointeger),
 ];
 
-const STRING: List = &[
+pub(super) const STRING: List = &[
     ("byte", byte),
     ("char", char),
     ("find", find),
@@ -52,7 +52,15 @@ const STRING: List = &[
     ("upper", |args| mapped(args, <[u8]>::make_ascii_uppercase)),
 ];
 
-const TABLE: List = &[("insert", insert), ("remove", remove), ("unpack", unpack)];
+pub(super) const TABLE: List = &[("insert", insert), ("remove", remove), ("unpack", unpack)];
+
+/// Gives the functions of a library that was just opened their shortcuts.
+///
+/// # Errors
+/// Out of memory.
+pub(super) fn give(ctx: &Ctx<'_>, library: Table<'_>, shortcuts: List) -> Result<(), Raised> {
+    ctx.set_shortcuts(library, shortcuts)
+}
 
 /// Gives the functions of the libraries that are open their shortcuts.
 ///

@@ -145,11 +145,37 @@ impl Ctx<'_> {
     /// # Errors
     /// Out of memory.
     pub fn set_functions(&self, table: Table<'_>, functions: &[(&'static str, NativeFn)]) -> Result<(), Raised> {
+        if self.add_functions(table, functions)? {
+            return Ok(());
+        }
         for &(name, f) in functions {
             let v = self.new_native(name, f, &[])?;
             table.set_str(self, name, v)?;
         }
         Ok(())
+    }
+
+    /// Adds functions to a record that has none of them, in one step: a state is made of a few hundred. False if they are to be added
+    /// one by one.
+    fn add_functions(&self, table: Table<'_>, functions: &[(&'static str, NativeFn)]) -> Result<bool, Raised> {
+        let vm = self.vm_mut();
+        let (mut keys, mut values) = (Vec::with_capacity(functions.len()), Vec::with_capacity(functions.len()));
+        for &(name, f) in functions {
+            // What a store of an event's key entails is told elsewhere.
+            if name.starts_with("__") {
+                return Ok(false);
+            }
+            keys.push(vm.new_str(name.as_bytes())?);
+            values.push(Value::native(vm.new_native(name, crate::vm::run_rust, f, &[])?));
+        }
+        // SAFETY: H1, N1; nothing collects in between.
+        unsafe {
+            vm.barrier(table.raw);
+            match RawTable::add_fields(table.raw, &mut vm.heap, &mut vm.shapes, &keys, &values) {
+                Ok(done) => Ok(done),
+                Err(_) => Err(vm.raise_memory()),
+            }
+        }
     }
 
     // ---- metatables ----

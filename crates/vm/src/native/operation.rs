@@ -49,6 +49,47 @@ impl Ctx<'_> {
         }
     }
 
+    /// Calls the function in slot `at` with the values from slot `at + 2` to the top; the slot between them is the call's own. They are
+    /// replaced by all results, from slot `at` on. Returns how many there are.
+    ///
+    /// # Errors
+    /// What the function raised.
+    ///
+    /// # Panics
+    /// If there are no such slots.
+    #[inline(always)]
+    pub fn call_at(&mut self, at: usize) -> Result<usize, Raised> {
+        let top = self.top();
+        assert!(top >= at + 2, "the function and the call's own slot are on the stack");
+        let vm = self.vm_mut();
+        // SAFETY: F3, F4; the window is made at the top.
+        unsafe {
+            if vm.stack_limit.offset_from(vm.top) < SPARE_SLOTS as isize {
+                vm.grow_stack(vm.top, SPARE_SLOTS)?;
+            }
+            let window = self.at(at);
+            vm.top = window;
+            let called = vm.call_window(window, top - at - 2);
+            let mut to = self.at(at);
+            vm.top = to;
+            let (mut start, count) = called?;
+            if vm.stack_limit.offset_from(to) < (count + SPARE_SLOTS) as isize {
+                let offset = start.byte_offset_from(vm.stack_base);
+                vm.grow_stack(to, count + SPARE_SLOTS)?;
+                start = vm.stack_base.byte_offset(offset);
+                to = self.at(at);
+            }
+            // They lie above: a few, so one by one.
+            for i in 0..count {
+                let (payload, tag) = ((*start.add(i)).payload, (*start.add(i)).tag);
+                (*to.add(i)).payload = payload;
+                (*to.add(i)).tag = tag;
+            }
+            vm.top = to.add(count);
+            Ok(count)
+        }
+    }
+
     /// Calls the function in a slot with the values of two others; whether the first result is true.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::lookup::Entry;
-use crate::object::{STR_EVENT, STR_LONG};
+use crate::meta::Event;
+use crate::object::{STR_EVENT, STR_LONG, Userdata};
 use crate::table::Place;
 
 /// Copies the value of a node into a register.
@@ -549,6 +550,31 @@ handlers! {
                 }
             }
             return self_string::<D>(vm, pc, base, k, t);
+        }
+        self_userdata::<D>(vm, pc, base, k, t)
+    }
+    /// Methods of userdata: the metatable's `__index` table likewise.
+    #[inline(never)]
+    fn self_userdata(vm, pc, base, k, t) {
+        let object = reg(base, pc, 2);
+        if (*object).tag == tag::USERDATA {
+            let meta = (*(*object).as_ptr::<Userdata>()).meta;
+            if !meta.is_null()
+                && let Some(known) = (*vm).lookups.find_in::<0>((*meta).header.word, (*vm).event_key(Event::Index))
+                && known.holder.is_null()
+            {
+                let index = known.slot(meta);
+                if (*index).tag == tag::TABLE {
+                    let methods: *const Table = (*index).as_ptr();
+                    if cached_shape(methods, pc) {
+                        let slot = cached_slot(methods, pc);
+                        if (*slot).tag != tag::NIL {
+                            give_method(reg(base, pc, 1), object, slot);
+                            next!(vm, pc, base, k, t, 3)
+                        }
+                    }
+                }
+            }
         }
         self_field_slow::<D>(vm, pc, base, k, t)
     }

@@ -369,10 +369,16 @@ handlers! {
         let flow = (*vm).tail_call_slow(false);
         resume::<D>(vm, flow)
     }
-    /// The return of a metamethod to the store that it serves.
+    /// The return to the host, or of a metamethod to the store that it serves.
     #[inline(never)]
     fn return_0_mid(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
+        if !D::METERED && leaves(vm, base) {
+            (*vm).open_start = base;
+            (*vm).open_count = 0;
+            (*vm).exit = true;
+            return;
+        }
         if !D::METERED && *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Finish as u16 {
             let at = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
             let finish = FINISHES[field(at, 0) as usize];
@@ -387,6 +393,12 @@ handlers! {
     #[inline(never)]
     fn return_1_mid(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
+        if !D::METERED && leaves(vm, base) {
+            (*vm).open_start = reg(base, pc, 1);
+            (*vm).open_count = 1;
+            (*vm).exit = true;
+            return;
+        }
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::CallN as u16 {
             let src = reg(base, pc, 1);
             let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
@@ -452,6 +464,12 @@ handlers! {
         let flow = (*vm).return_slow(reg(base, pc, 1), 1);
         resume::<D>(vm, flow)
     }
+}
+
+/// Whether a return is one to the host, which puts its own state back and wants the values alone. No hook sees it.
+#[inline(always)]
+unsafe fn leaves(vm: *const Vm, base: *const Value) -> bool {
+    *base.cast::<u8>().offset(offset::KIND).cast::<u16>() == FrameKind::Entry as u16 && (*vm).hook_mask == 0
 }
 
 const _: () = assert!(ARITY_VARARG > u16::MAX as u32);

@@ -3,7 +3,7 @@
 use super::{Found, MAX_CHAIN};
 use crate::call::{field, reg};
 use crate::meta::Event;
-use crate::object::{Cell, Closure, Str};
+use crate::object::{Cell, Closure, Str, Userdata};
 use crate::shape::Shape;
 use crate::table::{Place, SetError, Table, flag};
 use crate::value::{Value, tag};
@@ -151,6 +151,7 @@ impl Vm {
         let name: *mut Str = key.as_ptr();
         let receiver: *mut Table = match object.tag {
             tag::TABLE => object.as_ptr(),
+            tag::USERDATA if own == Opcode::SelfField => return self.fill_method(object.as_ptr(), name),
             _ => return,
         };
         if (*receiver).is_dictionary() {
@@ -193,6 +194,19 @@ impl Vm {
                 Place::Other if (*name).is_long() => return,
                 Place::Other => meta = (*holder).meta,
             }
+        }
+    }
+
+    /// Fills the inline cache of a method's look-up on a userdata: the shape of its metatable's `__index` table stands there as if it were
+    /// the receiver's.
+    unsafe fn fill_method(&mut self, receiver: *mut Userdata, name: *mut Str) {
+        let index = self.meta_field((*receiver).meta, Event::Index);
+        if !index.is_table() {
+            return;
+        }
+        let methods: *mut Table = index.as_ptr();
+        if let Place::Slot(slot) = Table::place_of(methods, name) {
+            *self.pc.cast_mut().add(1) = u64::from((*methods).header.word) | u64::from(slot * 16) << 32;
         }
     }
 

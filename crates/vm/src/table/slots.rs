@@ -1,7 +1,7 @@
 //! Slots of records, and what turns a record into a dictionary.
 
 use super::{SetError, Table, flag, slot_layout};
-use crate::object::Objects;
+use crate::object::{Objects, Str};
 use crate::shape::{DICTIONARY, MAX_FIELDS, Shape, Shapes};
 use crate::value::Value;
 use perilune_gc::raw::{Memory, OutOfMemory, RawHeap, own_buffers};
@@ -29,6 +29,46 @@ impl Table {
         (*this).header.aux |= flag::OUTER_SLOTS;
         own_buffers(NonNull::new_unchecked(this.cast()));
         Ok(())
+    }
+
+    /// Adds fields to a record of no metatable, in one step; false, and nothing is done, where they are to be stored one by one.
+    ///
+    /// # Errors
+    /// Out of memory; then the table is as it was.
+    ///
+    /// # Safety
+    /// `this`, the keys (interned, none twice) and the values are live.
+    pub unsafe fn add_fields(
+        this: *mut Table,
+        heap: &mut RawHeap<Objects>,
+        shapes: &mut Shapes,
+        keys: &[*mut Str],
+        values: &[Value],
+    ) -> Result<bool, OutOfMemory> {
+        debug_assert_eq!(keys.len(), values.len());
+        let old = (*this).shape;
+        let count = (*old).count as usize;
+        if (*this).is_dictionary()
+            || !(*this).meta.is_null()
+            || (*this).header.aux & (flag::WATCHED | flag::IS_META) != 0
+            || count + keys.len() > MAX_FIELDS as usize
+            || keys.iter().any(|&key| Shape::find(old, key).is_some())
+        {
+            return Ok(false);
+        }
+        let mut all = Vec::with_capacity(count + keys.len());
+        all.extend((0..count).map(|i| Shape::key_at(old, i as u32)));
+        all.extend_from_slice(keys);
+        Table::grow_slots(this, &mut heap.memory, (count + keys.len()) as u32)?;
+        let Some(shape) = shapes.whole(heap, all)? else {
+            return Ok(false);
+        };
+        for (i, &value) in values.iter().enumerate() {
+            *(*this).slots.add(count + i) = value;
+        }
+        (*this).shape = shape;
+        (*this).header.word = (*shape).header.word;
+        Ok(true)
     }
 
     /// Makes room for `count` keys outside of the array part: slots, or from more than a shape can have on nodes.

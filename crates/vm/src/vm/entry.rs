@@ -1,10 +1,11 @@
 //! Entry into Lua from Rust.
 
-use super::{Go, MAX_NESTING, Raised, Vm};
+use super::{Flow, Go, MAX_NESTING, Raised, Vm};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame};
 use crate::meta::Event;
 use crate::object::{Closure, Str};
 use crate::table::Table;
+use crate::thread::Thread;
 use crate::value::{Value, tag};
 use perilune_bytecode::Opcode;
 
@@ -22,7 +23,27 @@ impl Vm {
         window: *mut Value,
         nargs: usize,
     ) -> Result<(*mut Value, usize), Raised> {
-        self.call_window_as(FrameKind::Entry, window, nargs)
+        if (*window).tag != tag::CLOSURE || self.hook_mask != 0 || self.stack_stress {
+            return self.call_window_as(FrameKind::Entry, window, nargs);
+        }
+        let proto = (*(*window).as_ptr::<Closure>()).proto;
+        let frame = RegisterFrame(window.add(HEADER_SLOTS));
+        if (*proto).arity as usize != nargs || frame.0.byte_add((*proto).frame_bytes as usize) > self.stack_limit {
+            return self.call_window_as(FrameKind::Entry, window, nargs);
+        }
+        self.check_nesting()?;
+        let caller = self.base;
+        let (pc, k, thread) = (self.pc, self.k, self.thread);
+        self.nesting += 1;
+        (*thread).nested += 1;
+        frame.link(FrameKind::Entry, caller, pc, k);
+        self.fuel = self.fuel.wrapping_sub(i64::from((*proto).words));
+        let caller_offset = caller.byte_offset_from(self.stack_base);
+        self.base = frame.0;
+        self.pc = (*proto).code;
+        self.k = (*proto).constants;
+        let flow = if self.fuel < 0 { self.out_of_fuel() } else { Ok(Go::On) };
+        self.run_entry(flow, caller_offset, pc, k, thread)
     }
 
     /// As [`Vm::call_window`], under a frame of kind `Entry` or `Finalizer`; the latter leaves no results.
@@ -53,6 +74,19 @@ impl Vm {
         } else {
             self.precall(window, nargs, kind, caller, pc, k)
         };
+        self.run_entry(flow, caller_offset, pc, k, thread)
+    }
+
+    /// Runs what was entered to its end, and goes back to the state before.
+    #[inline(always)]
+    unsafe fn run_entry(
+        &mut self,
+        flow: Flow,
+        caller_offset: isize,
+        pc: *const u64,
+        k: *const Value,
+        thread: *mut Thread,
+    ) -> Result<(*mut Value, usize), Raised> {
         let result = match flow {
             Ok(Go::Exit) => Ok(()),
             Ok(Go::On) => {
