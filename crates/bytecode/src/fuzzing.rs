@@ -109,6 +109,53 @@ pub fn check(case: TestCase) -> bool {
     }
 }
 
+/// A module with something changed: bytes of its file, or fields of its code. `None` if the file is no longer one.
+///
+/// # Errors
+/// The choices are used up.
+pub fn changed(module: &Module, u: &mut Unstructured<'_>) -> Result<Option<Module>> {
+    if u.ratio(1, 3)? {
+        let mut file = to_bytes(module, false);
+        for _ in 0..u.int_in_range(1..=3)? {
+            let at = u.choose_index(file.len())?;
+            file[at] = match u.int_in_range(0..=3)? {
+                0 => u.arbitrary()?,
+                1 => file[at].wrapping_add(1),
+                2 => file[at] ^ (1 << u.int_in_range(0..=7)?),
+                _ => file[u.choose_index(file.len())?],
+            };
+        }
+        seal(&mut file);
+        return Ok(from_bytes(&file).ok());
+    }
+    let mut module = module.clone();
+    for _ in 0..u.int_in_range(1..=2)? {
+        let function = u.choose_index(module.functions.len())?;
+        let function = &mut module.functions[function];
+        let at = u.choose_index(function.code.len())?;
+        let shift = 16 * u.int_in_range(0..=3)?;
+        let old = (function.code[at] >> shift) as u16;
+        let new = match u.int_in_range(0..=5)? {
+            0 => u.arbitrary()?,
+            1 => old.wrapping_add(1),
+            2 => old.wrapping_sub(1),
+            3 => u.int_in_range(0..=function.frame_size as u16)?,
+            4 => old ^ (1 << u.int_in_range(0..=15)?),
+            _ => {
+                let other = u.choose_index(function.code.len())?;
+                (function.code[other] >> shift) as u16
+            }
+        };
+        function.code[at] = function.code[at] & !(0xFFFF << shift) | u64::from(new) << shift;
+        if u.ratio(1, 10)? {
+            // Two words change places.
+            let other = u.choose_index(function.code.len())?;
+            function.code.swap(at, other);
+        }
+    }
+    Ok(Some(module))
+}
+
 fn random_module(u: &mut Unstructured<'_>) -> Result<Module> {
     let mut asm = Assembler::new("random", 3);
     asm.function_mut().vararg = true;

@@ -3,7 +3,7 @@
 mod rejects;
 mod text;
 
-use perilune_luagen::seeded::budget;
+use perilune_luagen::seeded::{Cases, budget};
 use std::collections::BTreeSet;
 
 use crate::*;
@@ -593,7 +593,9 @@ fn long_functions_verify_in_linear_time() {
 #[test]
 fn random_code_keeps_the_laws() {
     let mut verified = 0;
+    let cases = Cases::of("random functions verified and walked");
     arbtest::arbtest(|u| {
+        cases.next();
         verified += u32::from(fuzzing::check(u.arbitrary()?));
         Ok(())
     })
@@ -603,7 +605,9 @@ fn random_code_keeps_the_laws() {
 
 #[test]
 fn random_bytes_keep_the_laws() {
+    let cases = Cases::of("random bytes as code and files");
     arbtest::arbtest(|u| {
+        cases.next();
         let mut data: Vec<u8> = u.arbitrary()?;
         fuzzing::check_bytes(&data);
         // Nearly right opcodes reach further than random ones.

@@ -4,6 +4,8 @@
 pub mod ast;
 mod dump;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod lexer;
 mod lines;
 mod names;

@@ -2,7 +2,7 @@
 
 use crate::opt::{self, Level};
 use crate::*;
-use perilune_luagen::seeded::budget;
+use perilune_luagen::seeded::{Cases, budget};
 use std::time::{Duration, Instant};
 
 fn parse(text: &str) -> Function {
@@ -15,7 +15,9 @@ fn errors(text: &str) -> Vec<VerifyError> {
 
 #[test]
 fn random_functions_keep_the_laws() {
+    let cases = Cases::of("functions through the passes");
     arbtest::arbtest(|u| {
+        cases.next();
         fuzzing::check(u.arbitrary()?);
         Ok(())
     })

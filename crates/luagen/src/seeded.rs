@@ -1,9 +1,44 @@
 //! Bytes that a seed and a number give: the same on every machine.
 
+use std::cell::Cell;
+
 /// Milliseconds that a test spends on random cases: this many, or what `PERILUNE_FUZZ_MS` says.
 pub fn budget(milliseconds: u64) -> u64 {
     let asked = std::env::var("PERILUNE_FUZZ_MS").ok();
     asked.and_then(|ms| ms.parse().ok()).unwrap_or(milliseconds)
+}
+
+/// The seed of random cases: this one, or what `PERILUNE_FUZZ_SEED` says.
+pub fn seed(usual: u64) -> u64 {
+    let asked = std::env::var("PERILUNE_FUZZ_SEED").ok();
+    asked.and_then(|seed| seed.parse().ok()).unwrap_or(usual)
+}
+
+/// Counts the cases of a law, and says in the end how many there were.
+#[derive(Debug)]
+pub struct Cases {
+    law: &'static str,
+    count: Cell<u64>,
+}
+
+impl Cases {
+    pub fn of(law: &'static str) -> Cases {
+        Cases {
+            law,
+            count: Cell::new(0),
+        }
+    }
+
+    /// One more.
+    pub fn next(&self) {
+        self.count.set(self.count.get() + 1);
+    }
+}
+
+impl Drop for Cases {
+    fn drop(&mut self) {
+        println!("{}: {} cases", self.law, self.count.get());
+    }
 }
 
 /// A stream of random numbers: SplitMix64, by Steele, Lea and Flood.

@@ -476,11 +476,13 @@ impl Builder<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use perilune_luagen::seeded::budget;
+    use perilune_luagen::seeded::{Cases, budget};
 
     #[test]
     fn random_functions_pass_the_checker() {
+        let cases = Cases::of("functions allocated and checked");
         let law = |u: &mut Unstructured<'_>| {
+            cases.next();
             let case: TestCase = u.arbitrary()?;
             check(&case);
             Ok(())

@@ -2,9 +2,10 @@
 
 use perilune::CompileOptions;
 use perilune_bytecode::Verified;
-use perilune_luagen::batch::Item;
+use perilune_luagen::batch::{self, Item};
+use std::cell::RefCell;
 
-use crate::mode::{Code, Mode};
+use crate::mode::{Code, MODES, Mode};
 use crate::show::escape;
 use crate::world::World;
 
@@ -30,7 +31,7 @@ impl Trials {
     pub fn new(modes: impl IntoIterator<Item = &'static Mode>) -> Trials {
         let mut ways: Vec<(Code, Way)> = Vec::new();
         for mode in modes {
-            let world = (mode, World::new(mode));
+            let world = (mode, World::new(mode, None));
             match ways.iter_mut().find(|(code, _)| *code == mode.code) {
                 Some((_, way)) => way.worlds.push(world),
                 None => {
@@ -95,6 +96,37 @@ impl Way {
     }
 }
 
+thread_local! {
+    static ALL: RefCell<Option<(Trials, u32)>> = const { RefCell::new(None) };
+}
+
+/// States are made anew after so many programs.
+const LIFE: u32 = 300;
+
+/// Runs a program in all modes.
+///
+/// # Panics
+/// If they do not agree.
+pub fn check(item: &Item) {
+    ALL.with_borrow_mut(|all| {
+        let (trials, age) = all.get_or_insert_with(|| (Trials::new(MODES), 0));
+        let answers = trials.answers(item, |_| ());
+        for answer in &answers {
+            let agrees = batch::is_open(&answers[0].text) || answer.text == answers[0].text;
+            assert!(
+                agrees,
+                "{}: {}\n{}: {}",
+                answers[0].mode, answers[0].text, answer.mode, answer.text
+            );
+        }
+        assert_eq!(fuel_differs(&answers), None);
+        *age += 1;
+        if *age > LIFE {
+            *all = None;
+        }
+    });
+}
+
 /// What needs different amounts of fuel in two modes that should agree on it: the later mode, and a sentence.
 pub fn fuel_differs(answers: &[Answer]) -> Option<(&'static str, String)> {
     let mut metered = answers.iter().filter_map(|answer| Some((answer.mode, answer.fuel?)));
@@ -106,7 +138,6 @@ pub fn fuel_differs(answers: &[Answer]) -> Option<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mode::MODES;
 
     #[test]
     fn every_mode_answers_the_same() {

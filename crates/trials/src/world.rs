@@ -12,6 +12,13 @@ use crate::show::show;
 /// Lines that a program may print.
 const LINES: usize = 300;
 
+/// What programs may use.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub fuel: u64,
+    pub memory: usize,
+}
+
 /// More fuel than programs need.
 const PLENTY: u64 = 1 << 40;
 
@@ -27,7 +34,8 @@ struct Output {
 
 pub(crate) struct World {
     lua: Lua,
-    is_metered: bool,
+    /// What a program may use, where that is counted.
+    fuel: Option<u64>,
 }
 
 /// What a program did.
@@ -41,8 +49,10 @@ impl World {
     ///
     /// # Panics
     /// If the driver does not run.
-    pub(crate) fn new(mode: &Mode) -> World {
-        let mut lua = Lua::with(&mode.options());
+    pub(crate) fn new(mode: &Mode, limits: Option<Limits>) -> World {
+        let mut options = mode.options();
+        options.memory_limit = limits.map(|limits| limits.memory);
+        let mut lua = Lua::with(&options);
         // Not the mode's: the driver is the same everywhere.
         let driver = CompileOptions::default().compile(batch::DRIVER.as_bytes(), b"@driver.lua");
         let driver = driver.expect("the driver compiles");
@@ -50,36 +60,36 @@ impl World {
         assert!(started.is_ok(), "the driver starts");
         World {
             lua,
-            is_metered: mode.is_metered(),
+            fuel: match limits {
+                Some(limits) => Some(limits.fuel),
+                None => mode.is_metered().then_some(PLENTY),
+            },
         }
     }
 
     /// Runs a program.
     pub(crate) fn run(&mut self, module: &Verified) -> Done {
         let module = module.clone();
-        let is_metered = self.is_metered;
+        let fuel = self.fuel;
         self.lua.vm().enter(|ctx| {
             *ctx.state::<Output>().borrow_mut() = Output::default();
-            if is_metered {
-                ctx.set_fuel(Some(PLENTY));
-            }
+            ctx.set_fuel(fuel);
             let failed = match run(ctx, module) {
                 Ok(()) => None,
                 Err(raised) => Some(ctx.take_error(raised).type_name()),
             };
-            let fuel = ctx.fuel().map(|left| PLENTY - left);
-            if is_metered {
-                ctx.set_fuel(None);
-            }
+            let used = fuel.and_then(|fuel| Some(fuel - ctx.fuel()?));
+            let stop = ctx.stopped();
+            ctx.set_fuel(None);
             ctx.pop(ctx.top());
             let mut text = std::mem::take(&mut ctx.state::<Output>().borrow_mut().text);
             if let Some(failed) = failed {
                 text += &format!("the driver failed with a {failed}\n");
             }
-            if let Some(stop) = ctx.stopped() {
+            if let Some(stop) = stop {
                 text += &format!("stopped: {stop}\n");
             }
-            Done { text, fuel }
+            Done { text, fuel: used }
         })
     }
 }

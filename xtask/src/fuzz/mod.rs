@@ -14,7 +14,7 @@ use differential::Grammar;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What is tried: differential, patterns, format, pack, parser, ir, regalloc, bytecode or compiler
+    /// What is tried: differential, patterns, format, pack, parser, ir, regalloc, bytecode, mutants or compiler
     #[arg(default_value = "differential")]
     target: String,
     /// Seconds to go on for
@@ -85,6 +85,12 @@ const LAWS: &[Laws] = &[
         count: 2,
     },
     Laws {
+        name: "mutants",
+        package: "perilune-trials",
+        tests: &["--lib", "changed_modules_do_the_same_everywhere"],
+        count: 1,
+    },
+    Laws {
         name: "compiler",
         package: "perilune-compiler",
         tests: &["--test", "it", "random_programs_make_verified_code"],
@@ -93,7 +99,7 @@ const LAWS: &[Laws] = &[
 ];
 
 /// Runs the tests of a target for this long, with debug assertions; a failure prints the seed that repeats it.
-fn laws(target: &str, seconds: u64) -> Result<bool> {
+fn laws(target: &str, seconds: u64, seed: u64) -> Result<bool> {
     let Some(laws) = LAWS.iter().find(|laws| laws.name == target) else {
         bail!("no target {target}");
     };
@@ -101,7 +107,8 @@ fn laws(target: &str, seconds: u64) -> Result<bool> {
     let status = cargo()
         .args(["test", "--package", laws.package])
         .args(laws.tests)
-        .args(["--", "--test-threads=1"])
+        .args(["--", "--test-threads=1", "--nocapture"])
+        .env("PERILUNE_FUZZ_SEED", seed.to_string())
         .env("PERILUNE_FUZZ_MS", (seconds * 1000 / laws.count).to_string())
         .current_dir(&workspace.root)
         .status()?;
@@ -128,7 +135,7 @@ pub fn trials(workspace: &Workspace, build: Build) -> Result<PathBuf> {
 /// True if nothing was found.
 pub fn run(options: &Options) -> Result<bool> {
     let Some(grammar) = Grammar::of(&options.target) else {
-        return laws(&options.target, options.time);
+        return laws(&options.target, options.time, options.seed);
     };
     if let Some(index) = options.print {
         print!("{}", grammar.item(options.seed, index).source);

@@ -37,7 +37,9 @@ fn every_setting_makes_verified_code() {
 
 #[test]
 fn random_programs_make_verified_code() {
+    let cases = perilune_luagen::seeded::Cases::of("programs compiled in every way");
     arbtest::arbtest(|u| {
+        cases.next();
         let source = perilune_luagen::program(u.bytes(u.len())?);
         for options in settings(&Options::new("=random")) {
             // A program may have more locals than a function may have.

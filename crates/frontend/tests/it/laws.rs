@@ -1,8 +1,9 @@
 //! Laws on random texts: nothing panics, everything ends, printing and parsing agree.
 
 use arbtest::arbtest;
-use perilune_frontend::{Node, Options, dump_ast, dump_resolution, first_error, parse, print_source, resolve, walk};
-use perilune_luagen::seeded::budget;
+use perilune_frontend::fuzzing::check;
+use perilune_frontend::{Options, parse};
+use perilune_luagen::seeded::{Cases, budget};
 use perilune_luagen::{damaged, program};
 
 /// Pieces that random programs are made of.
@@ -86,35 +87,11 @@ const PIECES: &[&str] = &[
     "\\",
 ];
 
-fn check(source: &[u8]) {
-    let parsed = parse(source, &Options::default());
-    let resolution = resolve(&parsed.chunk);
-    let mut nodes = 0;
-    walk(&parsed.chunk, Node::Function(parsed.chunk.main), |_| {
-        nodes += 1;
-        true
-    });
-    assert!(nodes >= 2, "the main function and its block");
-    assert!(!dump_resolution(&parsed.chunk, &resolution).is_empty());
-    let printed = print_source(&parsed.chunk);
-    if !parsed.errors.is_empty() {
-        return;
-    }
-    let again = parse(printed.as_bytes(), &Options::default());
-    assert_eq!(again.errors, [], "{printed}");
-    assert_eq!(dump_ast(&again.chunk), dump_ast(&parsed.chunk), "{printed}");
-    let resolved_again = resolve(&again.chunk);
-    assert_eq!(
-        first_error(&parsed, &resolution)
-            .map(|error| error.kind.clone())
-            .is_some(),
-        first_error(&again, &resolved_again).is_some()
-    );
-}
-
 #[test]
 fn random_bytes() {
+    let cases = Cases::of("random bytes");
     arbtest(|u| {
+        cases.next();
         check(u.arbitrary()?);
         Ok(())
     })
@@ -123,7 +100,9 @@ fn random_bytes() {
 
 #[test]
 fn random_programs() {
+    let cases = Cases::of("random programs");
     arbtest(|u| {
+        cases.next();
         let mut source = String::new();
         for _ in 0..u.int_in_range(0..=40)? {
             source.push_str(u.choose(PIECES)?);
@@ -137,7 +116,9 @@ fn random_programs() {
 
 #[test]
 fn programs_of_the_grammar() {
+    let cases = Cases::of("programs of the grammar");
     arbtest(|u| {
+        cases.next();
         let bytes = u.bytes(u.len())?;
         check(program(bytes).as_bytes());
         check(damaged(bytes).as_bytes());
@@ -150,7 +131,9 @@ fn programs_of_the_grammar() {
 #[test]
 fn mutated_programs() {
     let program = include_bytes!("../data/ast/statements.lua");
+    let cases = Cases::of("mutated programs");
     arbtest(|u| {
+        cases.next();
         let mut source = program.to_vec();
         for _ in 0..u.int_in_range(1..=4)? {
             let at = u.choose_index(source.len())?;
