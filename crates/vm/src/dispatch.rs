@@ -102,18 +102,30 @@ const fn is_accounted(op: Opcode) -> bool {
 macro_rules! tables {
     ($($(#[doc = $doc:literal])+ $name:ident = $snake:ident
         { $($field:ident: $ty:ident as $role:ident),* $(,)? } flags($($flag:ident),* $(,)?);)*) => {
+        impl Tail {
+            /// Handlers that keep the account of fuel, of single instructions.
+            const ACCOUNTED: [Handler; Opcode::COUNT] = [$(Handler(if is_accounted(Opcode::$name) {
+                ops::$snake::<Metered<Tail>> as RawHandler
+            } else {
+                ops::$snake::<Tail> as RawHandler
+            })),*];
+        }
+        impl Loop {
+            /// The same.
+            const ACCOUNTED: [Handler; Opcode::COUNT] = [$(Handler(if is_accounted(Opcode::$name) {
+                ops::$snake::<Metered<Loop>> as RawHandler
+            } else {
+                ops::$snake::<Loop> as RawHandler
+            })),*];
+        }
         impl Dispatch for Tail {
             const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Tail>)),*], pairs::<Tail>(), triples::<Tail>());
             const POLL: &'static [Handler; NUMBERS] = &TAIL_POLL;
             // Without a limit, its account means nothing.
-            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Tail>(*Tail::FUEL);
+            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Tail>(singly(Tail::ACCOUNTED));
             const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Tail>); NUMBERS];
             const COUNT: &'static [Handler; NUMBERS] = &[Handler(ops::count::<Tail>); NUMBERS];
-            const FUEL: &'static [Handler; NUMBERS] = &singly([$(Handler(if is_accounted(Opcode::$name) {
-                ops::$snake::<Metered<Tail>> as RawHandler
-            } else {
-                ops::$snake::<Tail> as RawHandler
-            })),*]);
+            const FUEL: &'static [Handler; NUMBERS] = &with_pairs(Tail::ACCOUNTED, pairs::<Metered<Tail>>(), triples::<Metered<Tail>>());
             const STEP: &'static [Handler; NUMBERS] = &[Handler(ops::step::<Tail>); NUMBERS];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, table: *const Handler) {
@@ -125,14 +137,10 @@ macro_rules! tables {
             const TABLE: &'static [Handler; NUMBERS] = &with_pairs([$(Handler(ops::$snake::<Loop>)),*], pairs::<Loop>(), triples::<Loop>());
             const POLL: &'static [Handler; NUMBERS] = &LOOP_POLL;
             // Without a limit, its account means nothing.
-            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Loop>(*Loop::FUEL);
+            const HOOKED: &'static [Handler; NUMBERS] = &hooked::<Loop>(singly(Loop::ACCOUNTED));
             const TRACE: &'static [Handler; NUMBERS] = &[Handler(ops::trace::<Loop>); NUMBERS];
             const COUNT: &'static [Handler; NUMBERS] = &[Handler(ops::count::<Loop>); NUMBERS];
-            const FUEL: &'static [Handler; NUMBERS] = &singly([$(Handler(if is_accounted(Opcode::$name) {
-                ops::$snake::<Metered<Loop>> as RawHandler
-            } else {
-                ops::$snake::<Loop> as RawHandler
-            })),*]);
+            const FUEL: &'static [Handler; NUMBERS] = &with_pairs(Loop::ACCOUNTED, pairs::<Metered<Loop>>(), triples::<Metered<Loop>>());
             const STEP: &'static [Handler; NUMBERS] = &[Handler(ops::step::<Loop>); NUMBERS];
             #[inline(always)]
             unsafe fn next(vm: *mut Vm, pc: *const u64, base: *mut Value, k: *const Value, _table: *const Handler) {

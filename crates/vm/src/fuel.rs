@@ -196,7 +196,7 @@ impl Vm {
         }
         let mut thread = self.thread;
         loop {
-            sum += callers_rests(thread, frame).0;
+            sum += callers_rests(thread, frame).words;
             thread = (*thread).resumer;
             if thread.is_null() {
                 return sum;
@@ -210,12 +210,14 @@ impl Vm {
     ///
     /// # Safety
     /// F3, F4: the coroutine's state is saved.
-    pub(crate) unsafe fn refund_thread(&mut self, t: *mut Thread) {
-        if self.meter.on {
-            let (rests, frames) = thread_rests(t);
-            self.note_work(frames / 8);
-            self.fuel = self.fuel.wrapping_add(rests);
+    pub(crate) unsafe fn refund_thread(&mut self, t: *mut Thread) -> Option<Rests> {
+        if !self.meter.on {
+            return None;
         }
+        let rests = thread_rests(t);
+        self.note_work(rests.frames / 8);
+        self.fuel = self.fuel.wrapping_add(rests.words);
+        Some(rests)
     }
 
     /// A coroutine goes on: it pays for its rests.
@@ -223,10 +225,12 @@ impl Vm {
     /// # Safety
     /// F3, F4: the coroutine's state is saved.
     pub(crate) unsafe fn charge_thread(&mut self, t: *mut Thread) {
+        // While it was suspended nothing changed its frames.
+        let known = (*t).rests.take();
         if self.meter.on {
-            let (rests, frames) = thread_rests(t);
-            self.note_work(frames / 8);
-            self.fuel = self.fuel.wrapping_sub(rests);
+            let rests = known.unwrap_or_else(|| thread_rests(t));
+            self.note_work(rests.frames / 8);
+            self.fuel = self.fuel.wrapping_sub(rests.words);
         }
     }
 
@@ -490,35 +494,47 @@ impl Vm {
     }
 }
 
-/// The rests of the frames below `frame`, and how many frames these are. What lies below a `__close` of a coroutine that is being
-/// closed does not run on.
-unsafe fn callers_rests(thread: *mut Thread, mut frame: RegisterFrame) -> (i64, usize) {
-    let (mut sum, mut frames) = (0, 0);
-    let closing = (*thread).closing || (*thread).failed;
-    while frame.kind() != FrameKind::Base {
-        if closing && frame.kind() == FrameKind::CloseThread {
-            return (sum, frames);
-        }
-        let pc = frame.caller_pc();
-        frame = frame.caller();
-        frames += 1;
-        if let Some(proto) = frame.proto() {
-            sum += words_behind(proto, pc);
-        }
-    }
-    (sum, frames)
+/// The rests of some frames of a coroutine.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Rests {
+    words: i64,
+    /// How many frames these are.
+    frames: usize,
 }
 
-/// The rests of all frames of a coroutine that does not run, and how many frames these are.
-unsafe fn thread_rests(t: *mut Thread) -> (i64, usize) {
+/// The rests of the frames below `frame`. What lies below a `__close` of a coroutine that is being closed does not run on.
+unsafe fn callers_rests(thread: *mut Thread, mut frame: RegisterFrame) -> Rests {
+    let mut rests = Rests::default();
+    let closing = (*thread).closing || (*thread).failed;
+    while frame.kind() != FrameKind::Base {
+        let (kind, pc) = (frame.kind(), frame.return_pc());
+        if closing && kind == FrameKind::CloseThread {
+            return rests;
+        }
+        frame = frame.caller();
+        rests.frames += 1;
+        if let Some(proto) = frame.proto() {
+            rests.words += match kind {
+                // The place behind the call.
+                FrameKind::Call1 | FrameKind::Call0 | FrameKind::CallN => words_from(proto, pc),
+                _ => words_behind(proto, pc),
+            };
+        }
+    }
+    rests
+}
+
+/// The rests of all frames of a coroutine that does not run.
+unsafe fn thread_rests(t: *mut Thread) -> Rests {
     if (*t).stack.is_null() {
-        return (0, 0);
+        return Rests::default();
     }
     let frame = RegisterFrame((*t).base);
-    let (sum, frames) = callers_rests(t, frame);
-    match frame.proto() {
+    let mut rests = callers_rests(t, frame);
+    rests.frames += 1;
+    if let Some(proto) = frame.proto() {
         // Where it failed.
-        Some(proto) => (sum + words_behind(proto, (*t).pc), frames + 1),
-        None => (sum, frames + 1),
+        rests.words += words_behind(proto, (*t).pc);
     }
+    rests
 }

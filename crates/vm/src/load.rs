@@ -260,12 +260,20 @@ impl Vm {
     }
 }
 
-/// Writes into returns what stands behind them, which they give back to the account of fuel; no field of theirs is there.
+/// In the last field of a tail call or a return of several values: more words stand behind it than the field can say.
+pub(crate) const FAR: u16 = u16::MAX;
+
+/// Writes into returns and tail calls what stands behind them, which they give back to the account of fuel; no field of theirs is there.
 pub(crate) fn note_returns(code: &mut [u64], function: &Function) {
     let end = code.len();
     for (at, opcode) in function.opcodes() {
-        if matches!(opcode, Opcode::Return0 | Opcode::Return1) {
-            code[at] |= ((end - at - 1) as u64) << 32;
+        let behind = end - at - 1;
+        match opcode {
+            Opcode::Return0 | Opcode::Return1 => code[at] |= (behind as u64) << 32,
+            Opcode::ReturnN | Opcode::TailCall | Opcode::TailCallOpen => {
+                code[at] |= u64::from(u16::try_from(behind).unwrap_or(FAR)) << 48;
+            }
+            _ => {}
         }
     }
 }

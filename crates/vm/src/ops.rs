@@ -8,6 +8,7 @@
 use crate::call::{OPEN, field, reg};
 use crate::dispatch::{Dispatch, Handler, table_of};
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, offset};
+use crate::load::FAR;
 use crate::object::{ARITY_VARARG, Cell, Closure, Str};
 use crate::shortcut::Answer;
 use crate::table::{MAX_INLINE, Table, flag};
@@ -161,6 +162,12 @@ unsafe fn behind_return(pc: *const u64) -> i64 {
     i64::from(*pc.cast::<u32>().add(1))
 }
 
+/// The same of an instruction with less room, which does not say it where the code is very long: then its slow path asks.
+#[inline(always)]
+unsafe fn says_behind(pc: *const u64) -> bool {
+    field(pc, 3) != FAR
+}
+
 mod access;
 mod arith;
 mod branch;
@@ -205,7 +212,9 @@ handlers! {
             Ok(()) => {
                 let inner = (*vm).inner_table();
                 let (pc, base, k) = ((*vm).pc, (*vm).base, (*vm).k);
-                ((*inner.add(*pc.cast::<u16>() as usize)).0)(vm, pc, base, k, table_of(vm))
+                // The second instruction of a pair is counted for itself.
+                let op = crate::pairs::opcode_at(pc) as usize;
+                ((*inner.add(op)).0)(vm, pc, base, k, table_of(vm))
             }
             Err(raised) => resume::<D>(vm, Err(raised)),
         }
@@ -213,7 +222,7 @@ handlers! {
     fn count(vm, pc, base, k, t) {
         crate::profile::note(vm, pc, base);
         // Without a limit, its account means nothing.
-        (D::FUEL[*pc.cast::<u16>() as usize].0)(vm, pc, base, k, t)
+        (D::FUEL[crate::pairs::opcode_at(pc) as usize].0)(vm, pc, base, k, t)
     }
 
     // ---- moves and loads ----

@@ -6,6 +6,7 @@
 
 use crate::error::message;
 use crate::frame::{FrameKind, HEADER_SLOTS, RegisterFrame, flag};
+use crate::fuel::Rests;
 use crate::hook::Hook;
 use crate::meta::Event;
 use crate::object::{Native, Objects, kind, mark_ptr, mark_value};
@@ -89,6 +90,8 @@ pub struct Thread {
     pub failure: Value,
     /// Its debug hook.
     pub(crate) hook: Hook,
+    /// Suspended while fuel was counted: the rests that it got back then, and pays when it goes on.
+    pub(crate) rests: Option<Rests>,
 }
 
 fn layout(slots: usize) -> Option<Layout> {
@@ -279,6 +282,7 @@ impl Vm {
             resumer: null_mut(),
             failure: Value::NIL,
             hook,
+            rests: None,
         });
         if self.base.is_null() {
             self.base = base;
@@ -489,7 +493,7 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, count: usize) -> Flow {
     let co = vm.thread;
     vm.top = vm.base;
     vm.save_thread();
-    vm.refund_thread(co);
+    (*co).rests = vm.refund_thread(co);
     (*co).status = Status::Suspended;
     deliver(vm, co, count, true)
 }

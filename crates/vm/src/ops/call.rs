@@ -91,9 +91,10 @@ handlers! {
             if (*proto).arity == u32::from(field(pc, 2))
                 && base.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit
                 && *frame.offset(offset::FLAGS) & frame_flag::VARARG == 0
+                && (!D::METERED || says_behind(pc))
             {
                 if D::METERED {
-                    (*vm).refund_frame(RegisterFrame(base), pc);
+                    pay(&mut (*vm).fuel, i64::from(field(pc, 3)));
                 }
                 // The frame's header stays, but for the callee.
                 frame.offset(offset::CALLEE).cast::<*mut Closure>().write(closure);
@@ -118,9 +119,10 @@ handlers! {
             if (*proto).arity as usize == fixed + open
                 && base.byte_add((*proto).frame_bytes as usize) <= (*vm).stack_limit
                 && *frame.offset(offset::FLAGS) & frame_flag::VARARG == 0
+                && (!D::METERED || says_behind(pc))
             {
                 if D::METERED {
-                    (*vm).refund_frame(RegisterFrame(base), pc);
+                    pay(&mut (*vm).fuel, i64::from(field(pc, 3)));
                 }
                 frame.offset(offset::CALLEE).cast::<*mut Closure>().write(closure);
                 frame.offset(offset::FLAGS).write(frame_flag::TAIL);
@@ -171,9 +173,9 @@ handlers! {
         let back = *frame.offset(offset::RETURN_PC).cast::<*const u64>();
         if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::CallN as u16 {
             let count = field(pc, 2) as usize;
-            if *back.cast::<u16>().sub(1) as usize == count {
+            if *back.cast::<u16>().sub(1) as usize == count && (!D::METERED || says_behind(pc)) {
                 if D::METERED {
-                    (*vm).refund_frame(RegisterFrame(base), pc);
+                    pay(&mut (*vm).fuel, i64::from(field(pc, 3)));
                 }
                 let first = reg(base, pc, 1);
                 let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
@@ -406,7 +408,7 @@ handlers! {
             let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
             let wanted = *back.cast::<u16>().sub(1);
             if D::METERED {
-                (*vm).refund_frame(RegisterFrame(base), pc);
+                pay(&mut (*vm).fuel, behind_return(pc));
             }
             if wanted == OPEN {
                 (*vm).open_start = src;

@@ -284,6 +284,9 @@ macro_rules! returning_handlers {
                     let k = *frame.offset(offset::RETURN_K).cast::<*const Value>();
                     let caller = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
                     put(caller.byte_add(*back.cast::<u16>().sub(1) as usize), v);
+                    if D::METERED {
+                        pay(&mut (*vm).fuel, behind_return(pc.add(const { Opcode::$first.words() })));
+                    }
                     return D::next(vm, back, caller, k, t);
                 }
                 put(reg(base, pc, 1), v);
