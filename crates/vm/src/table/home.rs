@@ -6,7 +6,7 @@
 //! a search of a large table misses the cache, and one of a small table mispredicts where its list ends. (Insertion and
 //! deletion at a constant size, with keys in sequence: 61 ns with such a hash, 27 ns so.)
 //!
-//! All else has a hash of 32 bits, whose upper bits choose.
+//! Floats between two powers of two are treated as such a sequence. Strings have a hash of 32 bits, whose upper bits choose.
 
 use crate::object::{Objects, Str};
 use crate::string;
@@ -16,10 +16,12 @@ use std::ptr::NonNull;
 
 /// What is known of a key to find its home in a part of any size.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hash(u64);
-
-/// Set in the hashes that are numbers in a sequence.
-const SERIAL: u64 = 1 << 32;
+pub(super) enum Hash {
+    /// A number in a sequence.
+    Serial(u64),
+    /// Bits that say nothing about each other.
+    Spread(u32),
+}
 
 /// By the size of a part as a power of two: its prime, and 2^64 divided by that, rounded up (modulo 2^64).
 const PRIMES: [(u64, u64); 32] = {
@@ -44,21 +46,14 @@ fn remainder(number: u32, bits: u8) -> usize {
     ((u128::from(fraction) * u128::from(prime)) >> 64) as usize
 }
 
-/// An integer as a number of 32 bits: small ones as they are, of large ones the upper half is spread, so that pairs of numbers that
-/// are packed into one do not cancel out.
-#[inline(always)]
-fn narrow(i: u64) -> u32 {
-    let upper = (i >> 32) as u32;
-    if upper == 0 {
-        return i as u32;
-    }
-    (i as u32).wrapping_add(upper.wrapping_mul(0x9E37_79B9))
-}
-
 /// The home of an integer in a part of `1 << bits` nodes.
 #[inline(always)]
 pub(super) fn of_int(i: i64, bits: u8) -> usize {
-    remainder(narrow(i as u64), bits)
+    let number = i as u64;
+    if number >> 32 == 0 {
+        return remainder(number as u32, bits);
+    }
+    (number % PRIMES[usize::from(bits) & 31].0) as usize
 }
 
 /// The home of a key with this hash.
@@ -75,37 +70,46 @@ impl Hash {
     #[inline]
     pub(super) unsafe fn of(key: Value) -> Hash {
         match key.tag {
-            tag::INT | tag::LIGHT => Hash(SERIAL | u64::from(narrow(key.payload))),
-            // Fibonacci hashing (Knuth, vol. 3, 6.4).
-            tag::FLOAT => Hash(key.payload.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32),
-            tag::STR => Hash(u64::from(string::hash_of(key.as_ptr::<Str>()))),
-            tag::FALSE => Hash(0),
-            tag::TRUE => Hash(1 << 31),
-            // Identity by the heap's ids, not by addresses: the same in every run.
-            _ => {
-                let id = RawHeap::<Objects>::id(NonNull::new_unchecked(key.as_ptr()));
-                Hash(SERIAL | u64::from(narrow(id)))
+            tag::INT | tag::LIGHT => Hash::Serial(key.payload),
+            // Floats with few digits differ in their upper halves, and those between two powers of two are a sequence there.
+            tag::FLOAT => {
+                let (upper, lower) = ((key.payload >> 32) as u32, key.payload as u32);
+                Hash::Serial(u64::from(upper.wrapping_add(lower.wrapping_mul(0x9E37_79B9))))
             }
+            tag::STR => Hash::Spread(string::hash_of(key.as_ptr::<Str>())),
+            tag::FALSE => Hash::Spread(0),
+            tag::TRUE => Hash::Spread(1 << 31),
+            // Identity by the heap's ids, not by addresses: the same in every run.
+            _ => Hash::Serial(RawHeap::<Objects>::id(NonNull::new_unchecked(key.as_ptr()))),
         }
     }
 
-    /// What a dead entry keeps of its key.
+    /// What a dead entry keeps of its key: an object, or an integer of the array part.
     pub(super) fn to_bits(self) -> u64 {
-        self.0
+        match self {
+            Hash::Serial(number) => {
+                debug_assert!(number >> 63 == 0, "ids and places in arrays are small");
+                number << 1 | 1
+            }
+            Hash::Spread(hash) => u64::from(hash) << 1,
+        }
     }
 
     /// From [`Hash::to_bits`].
     pub(super) fn from_bits(bits: u64) -> Hash {
-        Hash(bits)
+        if bits & 1 == 0 {
+            Hash::Spread((bits >> 1) as u32)
+        } else {
+            Hash::Serial(bits >> 1)
+        }
     }
 
     /// The home in a part of `1 << bits` nodes.
     #[inline]
     pub(super) fn home(self, bits: u8) -> usize {
-        if self.0 & SERIAL == 0 {
-            of_hash(self.0 as u32, bits)
-        } else {
-            remainder(self.0 as u32, bits)
+        match self {
+            Hash::Serial(number) => of_int(number as i64, bits),
+            Hash::Spread(hash) => of_hash(hash, bits),
         }
     }
 }
@@ -153,6 +157,7 @@ mod tests {
             (0, 1_000_003),
             (1 << 40, 1_000_000),
             (-(1 << 35), 12_345),
+            (-(1 << 40), 999_999_937),
         ] {
             let mut seen = [false; 1024];
             for i in 0..1021 {
