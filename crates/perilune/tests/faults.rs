@@ -1,15 +1,17 @@
-//! Faults put in on purpose while programs of the corpus run: the n-th allocation fails, the fuel ends, or the memory does. Afterwards the same state
-//! runs another script right.
+//! Faults put in on purpose while programs of the corpus run: the n-th allocation fails, the fuel ends, or the memory does, the host
+//! comes in between at every n-th instruction. Afterwards the same state runs another script right.
 //!
 //! `cargo test` tries some for a few seconds; the ignored tests, which `cargo xtask faults` runs, try every one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use perilune::Options;
 use perilune::program::{Error, Lua};
+use perilune::{Ctx, Options, Raised};
+use perilune_vm::HookEvents;
 
 /// Folders of the corpus whose programs neither read nor write files.
 const TOPICS: [&str; 17] = [
@@ -42,6 +44,16 @@ const SOME: u64 = 1000;
 const SILENCE: &[u8] = b"
 local tostring, select = tostring, select
 function print(...) for i = 1, select('#', ...) do tostring((select(i, ...))) end end
+io.write = function() return io.stdout end
+io.stdout:setvbuf('full')
+";
+
+/// The same, but it can be asked for, without addresses.
+const RECORD: &[u8] = b"
+local tostring, select, concat, printed = tostring, select, table.concat, {}
+function print(...) for i = 1, select('#', ...) do printed[#printed + 1] = tostring((select(i, ...))) end end
+local gsub = string.gsub
+function what_was_printed() return (gsub(concat(printed, ' '), '0x%x+', 'ADDRESS')) end
 io.write = function() return io.stdout end
 io.stdout:setvbuf('full')
 ";
@@ -100,9 +112,9 @@ fn programs() -> Vec<Program> {
     programs
 }
 
-fn state() -> Lua {
+fn state(prelude: &[u8]) -> Lua {
     let mut lua = Lua::with(&Options::default());
-    lua.run(SILENCE, b"=silence", &[]).expect("silence runs");
+    lua.run(prelude, b"=prelude", &[]).expect("the prelude runs");
     lua
 }
 
@@ -134,6 +146,10 @@ fn numbers(count: u64) -> Vec<u64> {
 
 /// One kind of fault.
 trait Fault {
+    /// What runs first in each state.
+    fn prelude(&self) -> &'static [u8] {
+        SILENCE
+    }
     /// Runs a program without the fault; how many places it has for one.
     fn places(&self, lua: &mut Lua, program: &Program) -> u64;
     /// Runs a program with the fault at a place.
@@ -254,6 +270,92 @@ impl Fault for Limit {
     }
 }
 
+/// The host comes in between at every so-manieth instruction: it calls, allocates and collects, and the program goes on as if
+/// nothing had been.
+#[derive(Default)]
+struct Interruption {
+    /// What each program prints.
+    printed: RefCell<BTreeMap<String, String>>,
+}
+
+impl Interruption {
+    /// Runs a program, and the function before every so-manieth instruction of it.
+    fn run(
+        lua: &mut Lua,
+        program: &Program,
+        every: u64,
+        between: impl Fn(&mut Ctx<'_>) -> Result<(), Raised> + 'static,
+    ) {
+        let events = HookEvents {
+            count: i32::try_from(every).unwrap_or(i32::MAX),
+            ..HookEvents::default()
+        };
+        lua.vm()
+            .enter(|ctx| ctx.set_hook(None, Some(Rc::new(move |ctx: &mut Ctx<'_>, _| between(ctx))), events));
+        let outcome = lua.run(&program.source, b"=program", &[]);
+        lua.vm().enter(|ctx| ctx.set_hook(None, None, HookEvents::default()));
+        assert!(outcome.is_ok(), "{}, every {every}: {outcome:?}", program.name);
+    }
+
+    fn printed(lua: &mut Lua) -> String {
+        let outcome = lua
+            .run(b"return what_was_printed()", b"=printed", &[])
+            .expect("it is text");
+        String::from_utf8_lossy(&outcome.results.concat()).into_owned()
+    }
+}
+
+impl Fault for Interruption {
+    fn prelude(&self) -> &'static [u8] {
+        RECORD
+    }
+
+    fn places(&self, lua: &mut Lua, program: &Program) -> u64 {
+        let count = Rc::new(Cell::new(0));
+        let counter = count.clone();
+        Self::run(lua, program, 1, move |_| {
+            counter.set(counter.get() + 1);
+            Ok(())
+        });
+        self.printed
+            .borrow_mut()
+            .insert(program.name.clone(), Self::printed(lua));
+        // A program of a few instructions has a place too.
+        1.max(count.get())
+    }
+
+    fn strike(&self, lua: &mut Lua, program: &Program, place: u64) {
+        let times = Cell::new(0u64);
+        Self::run(lua, program, place, move |ctx| {
+            times.set(times.get() + 1);
+            let table = ctx.new_table(2, 2)?.as_val();
+            ctx.push(table)?;
+            // The program may have taken it away.
+            let tostring = ctx.globals().get_str(ctx, b"tostring")?;
+            if tostring.is_function() {
+                ctx.push(tostring)?;
+                ctx.push_slot(ctx.top() - 2)?;
+                // Where the program has gone as deep as it may, this may not.
+                if let Err(raised) = ctx.call(1, Some(1)) {
+                    ctx.take_error(raised);
+                }
+            }
+            // Collecting every time would take quadratic time.
+            if times.get() < 64 || times.get().is_multiple_of(64) {
+                ctx.collect();
+            }
+            Ok(())
+        });
+        let printed = Self::printed(lua);
+        let expected = &self.printed.borrow()[&program.name];
+        assert!(
+            printed == *expected,
+            "{}, every {place}: it prints\n{printed}\ninstead of\n{expected}",
+            program.name
+        );
+    }
+}
+
 /// Tries a fault at places of all programs: every program in turn, until time is up or all places are tried.
 fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) {
     let start = Instant::now();
@@ -266,7 +368,7 @@ fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) 
     }
     let mut plans = Vec::new();
     for program in programs {
-        let mut lua = state();
+        let mut lua = state(fault.prelude());
         let before = Instant::now();
         let places = fault.places(&mut lua, &program);
         if time.is_some() && before.elapsed() > Duration::from_millis(20) {
@@ -292,7 +394,7 @@ fn sweep(fault: &dyn Fault, time: Option<Duration>, mut programs: Vec<Program>) 
             None => 1,
         };
         for &place in places.iter().step_by(share) {
-            let mut lua = state();
+            let mut lua = state(fault.prelude());
             fault.strike(&mut lua, program, place);
             if let Some(why) = fault_of(&mut lua) {
                 panic!("{}, place {place}: the state is not usable: {why}", program.name);
@@ -330,6 +432,11 @@ fn the_memory_may_end_at_every_fiftieth() {
 }
 
 #[test]
+fn the_host_may_come_in_between() {
+    sweep(&Interruption::default(), Some(Duration::from_secs(4)), programs());
+}
+
+#[test]
 fn the_fuel_may_end() {
     sweep(&Fuel, Some(Duration::from_secs(4)), programs());
 }
@@ -338,6 +445,12 @@ fn the_fuel_may_end() {
 #[ignore = "takes minutes: cargo xtask faults"]
 fn the_fuel_may_end_everywhere() {
     sweep(&Fuel, None, programs());
+}
+
+#[test]
+#[ignore = "takes minutes: cargo xtask faults"]
+fn the_host_may_come_in_between_everywhere() {
+    sweep(&Interruption::default(), None, programs());
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub enum Kind {
     GcStress,
     GcStepStress,
     GcMinorStress,
+    /// The host comes in between after every third instruction, collects and calls a function.
+    Interrupted,
 }
 
 /// One way to run a program.
@@ -88,6 +90,7 @@ pub const MODES: &[Mode] = &[
     mode("fuel by steps", Code::O1, Kind::FuelSteps),
     mode("stack stress", Code::O1, Kind::StackStress),
     mode("gc stress", Code::O1, Kind::GcStress),
+    mode("interrupted", Code::O1, Kind::Interrupted),
     mode("O0", Code::O0, Kind::Tail),
     mode("registers 4", Code::Registers(4), Kind::Tail),
     mode("registers 4, O0", Code::FewO0(4), Kind::Tail),
@@ -148,6 +151,7 @@ mod tests {
             Kind::GcStress,
             Kind::GcStepStress,
             Kind::GcMinorStress,
+            Kind::Interrupted,
         ] {
             assert!(MODES.iter().any(|m| m.kind == kind), "{kind:?}");
         }

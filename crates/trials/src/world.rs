@@ -4,9 +4,11 @@ use perilune::CompileOptions;
 use perilune::program::Lua;
 use perilune_bytecode::Verified;
 use perilune_luagen::batch;
-use perilune_vm::{Ctx, Raised, Returns, Val};
+use perilune_vm::{Ctx, HookEvents, Raised, Returns, Val};
+use std::cell::Cell;
+use std::rc::Rc;
 
-use crate::mode::Mode;
+use crate::mode::{Kind, Mode};
 use crate::show::show;
 
 /// Lines that a program may print.
@@ -22,6 +24,12 @@ pub(crate) struct Limits {
 /// More fuel than programs need.
 const PLENTY: u64 = 1 << 40;
 
+/// Instructions between two interruptions.
+const EVERY: i32 = 3;
+
+/// Interruptions between two collections.
+const COLLECT: u64 = 16;
+
 /// Where the driver is kept in the registry.
 const DRIVER: &str = "perilune.trials";
 
@@ -36,6 +44,7 @@ pub(crate) struct World {
     lua: Lua,
     /// What a program may use, where that is counted.
     fuel: Option<u64>,
+    is_interrupted: bool,
 }
 
 /// What a program did.
@@ -64,15 +73,28 @@ impl World {
                 Some(limits) => Some(limits.fuel),
                 None => mode.is_metered().then_some(PLENTY),
             },
+            is_interrupted: mode.kind == Kind::Interrupted,
         }
     }
 
     /// Runs a program.
     pub(crate) fn run(&mut self, module: &Verified) -> Done {
         let module = module.clone();
-        let fuel = self.fuel;
+        let (fuel, is_interrupted) = (self.fuel, self.is_interrupted);
         self.lua.vm().enter(|ctx| {
             *ctx.state::<Output>().borrow_mut() = Output::default();
+            if is_interrupted {
+                let events = HookEvents {
+                    count: EVERY,
+                    ..HookEvents::default()
+                };
+                let count = Cell::new(0);
+                let hook = move |ctx: &mut Ctx<'_>, _| {
+                    count.set(count.get() + 1);
+                    visit(ctx, count.get())
+                };
+                ctx.set_hook(None, Some(Rc::new(hook)), events);
+            }
             ctx.set_fuel(fuel);
             let failed = match run(ctx, module) {
                 Ok(()) => None,
@@ -81,6 +103,7 @@ impl World {
             let used = fuel.and_then(|fuel| Some(fuel - ctx.fuel()?));
             let stop = ctx.stopped();
             ctx.set_fuel(None);
+            ctx.set_hook(None, None, HookEvents::default());
             ctx.pop(ctx.top());
             let mut text = std::mem::take(&mut ctx.state::<Output>().borrow_mut().text);
             if let Some(failed) = failed {
@@ -117,6 +140,25 @@ fn run(ctx: &mut Ctx<'_>, module: Verified) -> Result<(), Raised> {
     ctx.push(ctx.registry().get_str(ctx, DRIVER.as_bytes())?)?;
     ctx.push_module(module)?;
     ctx.call(1, Some(0))?;
+    Ok(())
+}
+
+/// What the host does where it interrupts a program: a call, and now and then a collection.
+fn visit(ctx: &mut Ctx<'_>, count: u64) -> Result<(), Raised> {
+    let format = ctx.globals().get_str(ctx, b"string")?;
+    let format = match format.as_table() {
+        Some(library) => library.get_str(ctx, b"format")?,
+        None => Val::NIL,
+    };
+    ctx.push(format)?;
+    ctx.push_str(b"%s %d")?;
+    let table = ctx.new_table(2, 2)?.as_val();
+    ctx.push(table)?;
+    ctx.push(Val::int(count as i64))?;
+    ctx.call(3, Some(1))?;
+    if count.is_multiple_of(COLLECT) {
+        ctx.collect();
+    }
     Ok(())
 }
 

@@ -105,6 +105,11 @@ impl Default for Hook {
 }
 
 impl Hook {
+    /// It sees no events while it runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// The hook that a coroutine made by this one's starts with.
     pub(crate) fn inherited(&self) -> Hook {
         Hook {

@@ -171,8 +171,12 @@ pub unsafe fn trace(t: *mut Thread, tracer: &mut Tracer) {
     let mut pc = (*t).pc;
     // Where the values of the frame end, if it is a native's.
     let mut end = (*t).top;
-    // What a window above a Lua frame keeps between the frame and itself.
-    let mut work_end: *mut Value = null_mut();
+    // What a window above a Lua frame keeps between the frame and itself; a hook that runs has its values, and open ones, there without a
+    // window.
+    let mut work_end: *mut Value = match frame.proto() {
+        Some(_) if (*t).hook.is_running() && frame.flags() & flag::HOOKED != 0 => end,
+        _ => null_mut(),
+    };
     loop {
         let callee = frame.callee();
         mark_value(tracer, callee);
