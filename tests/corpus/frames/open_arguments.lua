@@ -1,3 +1,5 @@
+--! args = 20000
+--! small = 600
 -- Calls whose last argument is a call, or `...`: as many values as parameters, fewer, more; in tail position and not.
 local function none() end
 local function one(a) return a end
@@ -61,7 +63,7 @@ local function wide(a, b)
   local x1, x2, x3, x4, x5, x6, x7, x8 = a, b, a, b, a, b, a, b
   return function() return x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8, a, b end
 end
-for _, n in ipairs { 0, 1, 10, 1000, 20000 } do show(wide(deep(n))()) end
+for _, n in ipairs { 0, 1, 10, 100, tonumber(arg[1]) } do show(wide(deep(n))()) end
 local function endless(n) if n == 0 then return "end", n end return endless(select(1, n - 1)) end
 show(endless(100000))
 
