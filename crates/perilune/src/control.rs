@@ -99,7 +99,7 @@ impl Lua {
     /// the optimization level makes a difference. Once it is used up, whatever runs ends with [`Error::Stopped`], until
     /// this is called again. Numbers from 2^62 on are as good as that.
     ///
-    /// While there is a limit, scripts run up to 5 % slower.
+    /// While there is a limit, scripts take 0.3 to 6 % more instructions, and such as do little but switch between coroutines up to 17 %.
     ///
     /// # Errors
     /// The state is gone.

@@ -395,7 +395,10 @@ handlers! {
     #[inline(never)]
     fn return_1_mid(vm, pc, base, k, t) {
         let frame = base.cast::<u8>();
-        if !D::METERED && leaves(vm, base) {
+        if leaves(vm, base) {
+            if D::METERED {
+                pay(&mut (*vm).fuel, behind_return(pc));
+            }
             (*vm).open_start = reg(base, pc, 1);
             (*vm).open_count = 1;
             (*vm).exit = true;
@@ -423,17 +426,6 @@ handlers! {
                 }
             }
             return D::next(vm, back, caller, k, t);
-        }
-        if *frame.offset(offset::KIND).cast::<u16>() == FrameKind::Entry as u16 {
-            // The dispatch loop ends, as in `do_return`.
-            if D::METERED {
-                pay(&mut (*vm).fuel, behind_return(pc));
-            }
-            (*vm).open_start = reg(base, pc, 1);
-            (*vm).open_count = 1;
-            (*vm).base = base.byte_sub(*frame.offset(offset::DISTANCE).cast::<u32>() as usize);
-            (*vm).exit = true;
-            return;
         }
         return_1_finish::<D>(vm, pc, base, k, t)
     }
